@@ -1,0 +1,152 @@
+"""A feed document to its items: RSS 0.9x/1.0/2.0, Atom 0.3/1.0, RDF through feedparser, JSON Feed 1.x by `_json_feed`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import feedparser
+
+from connectors import _json_feed, _xml_safety
+from connectors._canonical import shown
+from connectors._item import Item, as_html, clean
+from pipeline.errors import Permanent
+from pipeline.outcome import Rejection
+from pipeline.text.decoding import decode
+
+_HTML = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+_ITEM_TAG = re.compile(rb"<(/?)(?:[\w.-]{1,40}:)?(item|entry)(?=[\s>/])", re.IGNORECASE)
+_TEXTUAL = re.compile(r"text/|application/(?:xhtml|xml)|^$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """`items` in the document's order. `broken` says in words where the document is damaged; its complete items are there all the same."""
+
+    title: str = ""
+    link: str = ""
+    language: str = ""
+    encoding: str = ""
+    broken: str = ""
+    items: tuple[Item, ...] = ()
+
+
+def parse(data: bytes, url: str, content_type: str = "") -> Feed:
+    """The feed in `data`, fetched from `url`. Raises Permanent for what is no feed or must not be parsed."""
+    decoded = decode(data, _charset(content_type), "xml")
+    text = _xml_safety.prepared(decoded.text)
+    if not text.strip():
+        raise Permanent(Rejection.EMPTY, f"{url} answers with nothing")
+    if text.startswith(("{", "[")):
+        feed = _json_feed.parse(data if decoded.encoding == "utf-8" and not data.startswith(b"\xef\xbb\xbf") else text.encode(), url)
+        return Feed(title=feed.title, link=feed.link, language=feed.language, encoding=decoded.encoding, items=feed.items)
+    if _HTML.match(text):
+        raise Permanent(
+            Rejection.UNREADABLE,
+            f"{url} answers with a web page instead of a feed: open it and look for its feed, the old address may be gone",
+        )
+    broken = _xml_safety.check(text)
+    found = _parsed(text, url)
+    if not found.version and not found.entries:
+        raise Permanent(Rejection.UNREADABLE, f"{url} answers with something that is no feed" + (f" ({broken})" if broken else ""))
+    return Feed(
+        title=clean(_get(found.feed, "title", "")),
+        link=shown(clean(_get(found.feed, "link", "")), url),
+        language=clean(_get(found.feed, "language", "")),
+        encoding=decoded.encoding,
+        broken=broken,
+        items=tuple(_items(found, data, url)),
+    )
+
+
+def _get(record: Any, name: str, default: Any = None) -> Any:
+    """feedparser's own `get` answers some names with other fields, and warns about it."""
+    return dict.get(record, name, default)
+
+
+def _charset(content_type: str) -> str | None:
+    found = re.search(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", content_type, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _parsed(text: str, url: str) -> Any:
+    # Cleaning and resolving inside HTML is left to the identify stage: feedparser would take most of its time for it.
+    # It is not told the address either: it would resolve GUIDs against it, and they would differ between two feeds of a publisher.
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    try:
+        return feedparser.parse(text.encode("utf-8"), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    except (RecursionError, ValueError, AssertionError, LookupError, AttributeError, TypeError) as error:
+        raise Permanent(Rejection.UNREADABLE, f"the feed at {url} broke its parser: {type(error).__name__}: {error}"[:400]) from error
+
+
+def _items(found: Any, data: bytes, url: str) -> Iterator[Item]:
+    slices, is_cut = _slices(data)
+    entries = found.entries
+    if found.bozo and is_cut and len(entries) == len(slices) + 1:
+        entries = entries[:-1]
+    originals = slices if len(slices) == len(entries) else [b""] * len(entries)
+    is_atom = str(found.version).startswith("atom")
+    for entry, original in zip(entries, originals, strict=True):
+        yield _item(entry, url, original, is_atom, clean(_get(found.feed, "language", "")))
+
+
+def _slices(data: bytes) -> tuple[list[bytes], bool]:
+    """The bytes of each complete item, and whether the last one is cut off. For UTF-16 there are none."""
+    found, begin = [], -1
+    for tag in _ITEM_TAG.finditer(data):
+        if not tag[1]:
+            begin = tag.start()
+        elif begin >= 0 and (end := data.find(b">", tag.end())) >= 0:
+            found.append(data[begin : end + 1])
+            begin = -1
+    return found, begin >= 0
+
+
+def _item(entry: Any, url: str, original: bytes, is_atom: bool, language: str) -> Item:
+    title, declared = _text(_get(entry, "title_detail"))
+    body, summary, spoken = _texts(entry)
+    published, updated = clean(_get(entry, "published", "")), clean(_get(entry, "updated", ""))
+    if not is_atom and not published:
+        # RSS 1.0 has only dc:date, which feedparser calls `updated`.
+        published, updated = updated, ""
+    link = clean(_get(entry, "feedburner_origlink") or _get(entry, "link", ""))
+    return Item(
+        guid=clean(_get(entry, "id", "")),
+        url=shown(link, url),
+        title=title,
+        summary=summary,
+        body=body,
+        markup="html",
+        authors=tuple(_authors(entry)),
+        keywords=tuple(clean(_get(tag, "label") or _get(tag, "term")) for tag in _get(entry, "tags", [])),
+        published=published,
+        updated=updated,
+        language=spoken or declared or language,
+        original=original,
+    )
+
+
+def _texts(entry: Any) -> tuple[str, str, str]:
+    """Body, summary and language. The longest text is the body, so that a feed with a teaser only has it there."""
+    details = [*_get(entry, "content", []), _get(entry, "summary_detail")]
+    texts = [_text(detail) for detail in details if detail and _TEXTUAL.match(clean(_get(detail, "type", "")))]
+    if not texts:
+        return "", "", ""
+    body, language = max(texts, key=lambda each: len(each[0]))
+    others = [text for text, _ in texts if text and text != body]
+    return body, others[-1] if others else "", language
+
+
+def _text(detail: Any) -> tuple[str, str]:
+    """The text as HTML, and its language where the element itself names one."""
+    if not detail:
+        return "", ""
+    value = clean(_get(detail, "value", ""))
+    return as_html(value) if _get(detail, "type") == "text/plain" else value, clean(_get(detail, "language") or "")
+
+
+def _authors(entry: Any) -> Iterator[str]:
+    found = [clean(_get(each, "name", "")) for each in _get(entry, "authors", []) if isinstance(each, dict)]
+    yield from [each for each in found if each] or [clean(_get(entry, "author", ""))]

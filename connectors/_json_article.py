@@ -1,0 +1,127 @@
+"""Articles as JSON objects whose field names differ from house to house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, cast
+
+import msgspec
+
+from connectors._canonical import shown
+from connectors._item import Item, as_html, clean, looks_like_html
+from pipeline.errors import Permanent
+from pipeline.outcome import Rejection
+
+# Lower case, without `_` and `-`; the first that is filled wins. ninjs names stand among them (headline, description_text, body_text, uri).
+_NAMES = {
+    "guid": ("guid", "id", "uuid", "articleid"),
+    "url": ("url", "link", "uri", "canonicalurl", "permalink", "weburl", "href"),
+    "title": ("title", "headline", "heading"),
+    "summary": ("summary", "description", "teaser", "abstract", "lead", "standfirst", "descriptiontext", "excerpt"),
+    "html": ("bodyhtml", "contenthtml", "html", "bodyxhtml"),
+    "text": ("body", "text", "content", "bodytext", "contenttext", "articlebody", "fulltext", "maintext"),
+    "section": ("section", "category", "ressort", "rubric"),
+    "published": (
+        "publishedat",
+        "published",
+        "datepublished",
+        "publishdate",
+        "pubdate",
+        "publicationdate",
+        "firstcreated",
+        "date",
+        "created",
+        "createdat",
+    ),
+    "updated": ("updatedat", "updated", "datemodified", "modified", "modifiedat", "versioncreated", "lastmodified"),
+    "language": ("language", "lang", "inlanguage", "languagecode"),
+    "authors": ("authors", "author", "byline", "creator", "creators"),
+    "keywords": ("keywords", "tags", "categories", "topics"),
+    "pubstatus": ("pubstatus",),
+    "embargoed": ("embargoed", "embargoedat", "embargo", "embargountil"),
+}
+
+
+def split(data: bytes) -> list[bytes]:
+    """The bytes of each article in a JSON document: one object, a list, or an object with a list `articles` or `items`. Raises Permanent."""
+    try:
+        if data.lstrip()[:1] == b"[":
+            return [bytes(each) for each in msgspec.json.decode(data, type=list[msgspec.Raw])]
+        outer = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        for name in ("articles", "items"):
+            if name in outer and bytes(outer[name]).lstrip()[:1] == b"[":
+                return [bytes(each) for each in msgspec.json.decode(outer[name], type=list[msgspec.Raw])]
+        return [data.strip()]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Permanent(Rejection.UNREADABLE, f"not valid JSON: {error}") from error
+
+
+def read(data: bytes) -> Item:
+    """The article in one JSON object. Raises Permanent when it is none, or when its embargo cannot be read (it might come out too early)."""
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Permanent(Rejection.UNREADABLE, f"not valid JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise Permanent(Rejection.INVALID, f"an article is a JSON object, this is a {type(found).__name__}")
+    fields = {str(name).lower().replace("_", "").replace("-", ""): value for name, value in found.items()}
+    html, text = _first(fields, "html"), _first(fields, "text")
+    is_html = bool(html) or looks_like_html(text)
+
+    def written(value: str) -> str:
+        return as_html(value) if is_html and not looks_like_html(value) else value
+
+    return Item(
+        guid=_first(fields, "guid"),
+        url=shown(_first(fields, "url")),
+        title=written(_first(fields, "title")),
+        summary=written(_first(fields, "summary")),
+        body=html or text,
+        markup="html" if is_html else "text",
+        authors=_names(fields, "authors"),
+        section=_first(fields, "section"),
+        keywords=_names(fields, "keywords"),
+        published=_first(fields, "published"),
+        updated=_first(fields, "updated"),
+        language=_first(fields, "language"),
+        pubstatus=_pubstatus(fields),
+        embargoed_at=_embargo(_first(fields, "embargoed")),
+        original=data,
+    )
+
+
+def _first(fields: Mapping[str, Any], field: str) -> str:
+    return next((text for name in _NAMES[field] if (text := clean(fields.get(name)))), "")
+
+
+def _names(fields: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    """Names from a text, an object with a name, or a list of either."""
+    for name in _NAMES[field]:
+        value = fields.get(name)
+        values = value if isinstance(value, list) else [value]
+        found = [clean(each.get("name") if isinstance(each, dict) else each) for each in values[:100]]
+        if any(found):
+            return tuple(each for each in found if each)
+    return ()
+
+
+def _pubstatus(fields: Mapping[str, Any]) -> Literal["usable", "withheld", "canceled"]:
+    value = _first(fields, "pubstatus").lower() or "usable"
+    if value not in ("usable", "withheld", "canceled"):
+        raise Permanent(Rejection.INVALID, f"pubstatus is {value[:40]!r}; it is one of usable, withheld, canceled")
+    return cast(Literal["usable", "withheld", "canceled"], value)
+
+
+def _embargo(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Permanent(
+            Rejection.INVALID, f"the embargo {text[:60]!r} is no time with a zone, such as 2026-11-20T18:00:00+01:00: nothing is released"
+        )
+    return at

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Every check and every test. Arguments go to pytest: deploy/test.sh -k rebuild
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh" embedded,dev
+cd "$LAGEBILD_ROOT" || exit 1
+
+has_browser() {
+    { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && command -v chromedriver >/dev/null
+}
+
+if ! has_browser; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "Installing chromium and chromium-driver for the tests of the live page ..." >&2
+        { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium chromium-driver; } \
+            >.venv/browser-install.log 2>&1 || tail -n 15 .venv/browser-install.log >&2
+    fi
+    has_browser || lagebild_fail "The live page is tested in a browser, and chromium with chromedriver is not installed.
+Debian: apt-get install chromium chromium-driver"
+fi
+
+failed=()
+check() {
+    local name=$1 started=$SECONDS
+    shift
+    echo "── $name" >&2
+    "$@" || failed+=("$name")
+    echo "   $name: $((SECONDS - started)) s" >&2
+}
+
+check "download of the servers" .venv/bin/python -m pipeline.embedded.servers --fetch-only
+check "ruff check" .venv/bin/ruff check .
+check "ruff format" .venv/bin/ruff format --check .
+check "mypy" .venv/bin/mypy
+check "import rules" .venv/bin/lint-imports
+check "pytest" .venv/bin/python -m pytest --durations=15 "$@"
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'failed after %d s:' "$SECONDS" >&2
+    printf ' [%s]' "${failed[@]}" >&2
+    echo >&2
+    exit 1
+fi
+echo "all passed in $SECONDS s" >&2

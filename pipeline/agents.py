@@ -1,0 +1,308 @@
+"""The table of `topology.py` turned into a Faust worker: the only file that imports faust.
+
+Faust 0.15.3 loses articles unless it is held like this:
+
+* an agent that raises has acknowledged its event, so nothing may leave the loop below but the end of the process
+* `noack` streams, and only a contiguous prefix per partition is acknowledged (`acknowledge.py`), after every delivery was awaited
+* no tables, no sinks, no exactly_once, raw codec; no web server (`faust worker` binds one on every address unless told not to)
+* what was fetched before a rebalance is forgotten (`epoch`), and state is dropped and restored
+
+The consumer runs in a thread of its own, so heartbeats go on while a stage computes or restores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import faust
+import structlog
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faust.exceptions import NotReady
+
+from pipeline import broker, topology
+from pipeline.acknowledge import Contiguous
+from pipeline.article import Position
+from pipeline.errors import Permanent, Transient
+from pipeline.lanes import Lanes
+from pipeline.runner import Out, Runner, Stage, Work
+from pipeline.settings import Settings
+from pipeline.state import BIRTH_KEY, Memory, Restored, restore
+
+log = structlog.get_logger()
+
+# sysexits.h: 70 is an internal error, 75 a temporary failure. The supervisor starts the worker again after either.
+EXIT_DEFECT = 70
+EXIT_STALLED = 75
+
+GROUP = "worker"
+
+
+@dataclass
+class Row:
+    """One worker stage as this process runs it: the row of the topology, its code, and its memory if it has one."""
+
+    stage: Stage
+    create_memory: Callable[[], Memory] | None = None
+    memories: dict[int, Any] | None = None
+    ready: Callable[[], bool] = lambda: True  # what else must be there before the first article (the rules)
+    runner: Runner = field(init=False)
+    lanes: Lanes[tuple[int, Any, Work]] = field(init=False)
+    restored: asyncio.Event = field(init=False)
+    tracked: dict[int, Contiguous] = field(default_factory=dict)
+
+    @property
+    def row(self) -> topology.Stage:
+        return topology.stage(self.stage.name)
+
+    @property
+    def reads(self) -> str:
+        return self.row.reads[0]
+
+
+def fail_fast(why: str, code: int = EXIT_DEFECT) -> None:
+    """End the process now. An orderly stop would let Faust acknowledge and commit what is not done."""
+    log.error("the worker ends itself and is to be started again", why=why, exit_code=code)
+    os._exit(code)
+
+
+def create_app(settings: Settings) -> faust.App:
+    """The Faust app with every setting that `reference` found to matter; seconds unless named otherwise."""
+    session = settings.kafka.session_seconds
+    # A restore that takes longer than the rebalance timeout makes two workers expel each other for ever (measured 2026-11).
+    rebalance = settings.worker.restore_seconds + 30
+    return faust.App(
+        settings.topic(GROUP),
+        broker=[f"kafka://{server}" for server in settings.kafka.servers],
+        key_serializer="raw",
+        value_serializer="raw",
+        processing_guarantee="at_least_once",
+        broker_session_timeout=session,
+        broker_heartbeat_interval=max(session / 4, 0.25),
+        broker_request_timeout=max(rebalance + 10, session * 2),
+        broker_rebalance_timeout=rebalance,
+        broker_commit_interval=1.0,
+        broker_commit_every=1_000,
+        broker_max_poll_records=500,
+        consumer_auto_offset_reset="earliest",
+        # A small fetch turns to the next partition soon; the first record of a fetch may be larger than this.
+        consumer_max_fetch_size=262_144,
+        consumer_metadata_max_age_ms=10_000,
+        stream_buffer_maxsize=512,
+        stream_wait_empty=False,
+        producer_linger=0,
+        producer_acks=-1,
+        producer_compression_type=None,
+        producer_max_batch_size=262_144,
+        producer_max_request_size=settings.kafka.max_record_bytes + 200_000,
+        producer_request_timeout=30.0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        web_enabled=False,
+        web_in_thread=False,
+        worker_redirect_stdouts=False,
+        stream_recovery_delay=0.0,
+    )
+
+
+class WorkerProcess:
+    """All worker stages in one process, over one Faust app."""
+
+    def __init__(self, settings: Settings, rows: list[Row]) -> None:
+        self.settings = settings
+        self.rows = rows
+        self.app = create_app(settings)
+        self.epoch = 0
+        self._restores: list[asyncio.Task[None]] = []
+        self._topics = {each.name: self._channel(each.name) for each in topology.TOPICS}
+        signals: Any = self.app  # their annotations do not fit what they send
+        signals.on_partitions_assigned.connect(self._assigned, weak=False)
+        signals.on_partitions_revoked.connect(self._revoked, weak=False)
+        for row in rows:
+            self.app.agent(self._topics[row.reads], name=row.stage.name)(self._loop_of(row))
+        self.app.task(self._watch)
+
+    def _channel(self, name: str) -> Any:
+        return self.app.topic(self.settings.topic(name), key_serializer="raw", value_serializer="raw", allow_empty=True)
+
+    def _loop_of(self, row: Row) -> Callable[[Any], Any]:
+        async def loop(stream: Any) -> None:
+            row.lanes = Lanes(limit=self.settings.worker.batch_articles * 4)
+            row.runner = Runner(row.stage, self._deliver, lambda: datetime.now(UTC))
+            row.restored = asyncio.Event()
+            quiet = stream.noack()
+            work = asyncio.ensure_future(self._work(row, quiet))
+            try:
+                async for event in quiet.events():
+                    await row.lanes.put(event.message.partition, (self.epoch, event, _work_of(event.message, row.reads)))
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # whatever it is, Faust must not go on past it
+                fail_fast(f"stage {row.stage.name}: the stream broke: {error!r}")
+            finally:
+                work.cancel()
+
+        return loop
+
+    async def _work(self, row: Row, stream: Any) -> None:
+        """Take batches in turns over the partitions for ever; the process ends on anything unforeseen."""
+        try:
+            while True:
+                taken = await row.lanes.take(self.settings.worker.batch_articles)
+                await row.restored.wait()
+                while not row.ready():
+                    await asyncio.sleep(0.05)
+                epoch = self.epoch
+                current = [(event, work) for taken_in, event, work in taken if taken_in == epoch]
+                for _, work in current:
+                    row.tracked.setdefault(work.position.partition, Contiguous()).start(work.position.offset)
+                await row.runner.run([work for _, work in current])
+                if epoch == self.epoch:
+                    await self._acknowledge(row, stream, current)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            log.exception("unforeseen")
+            fail_fast(f"stage {row.stage.name}: {error!r}")
+
+    async def _acknowledge(self, row: Row, stream: Any, done: list[tuple[Any, Work]]) -> None:
+        events = {(work.position.partition, work.position.offset): event for event, work in done}
+        for _, work in done:
+            for offset in row.tracked[work.position.partition].finish(work.position.offset):
+                await stream.ack(events[work.position.partition, offset])
+
+    async def _deliver(self, out: Out) -> None:
+        """Return once the broker has confirmed the record."""
+        try:
+            sent = await self._topics[out.topic].send(
+                key=out.key.encode(), value=out.value, partition=out.partition, headers=dict(out.headers) or None
+            )
+            await sent
+        except MessageSizeTooLargeError as error:
+            raise Permanent(
+                "too_large", f"a record of {len(out.value or b''):,} bytes for {out.topic} is larger than kafka.max_record_bytes"
+            ) from error
+        except (KafkaError, NotReady) as error:
+            raise Transient(f"Kafka did not confirm a record for {out.topic}: {error!r}") from error
+
+    async def _assigned(self, _app: Any, assigned: set[Any], **_: Any) -> None:
+        """Start restoring at once and return: Faust holds the rebalance until this is done."""
+        for row in self.rows:
+            name = self.settings.topic(row.reads)
+            partitions = sorted(each.partition for each in assigned if each.topic == name)
+            self._restores.append(asyncio.ensure_future(self._restore(row, partitions, self.epoch)))
+
+    async def _revoked(self, _app: Any, revoked: set[Any], **_: Any) -> None:
+        """Revocation lists all partitions at every rebalance: forget everything, it is rebuilt or somebody else's."""
+        self.epoch += 1
+        for task in self._restores:
+            task.cancel()
+        self._restores.clear()
+        for row in self.rows:
+            row.tracked.clear()
+            if hasattr(row, "lanes"):
+                row.lanes.clear()
+                row.restored.clear()
+
+    async def _restore(self, row: Row, partitions: list[int], epoch: int) -> None:
+        try:
+            while not hasattr(row, "restored"):  # the agent starts in the same moment
+                await asyncio.sleep(0.01)
+            if row.create_memory is not None and row.memories is not None:
+                result = await asyncio.get_running_loop().run_in_executor(None, self._read_state, row, partitions)
+                if epoch != self.epoch:
+                    return
+                row.memories.clear()
+                row.memories.update(result.memories)
+                for partition in result.born:
+                    await row.runner.deliver(Out(row.row.state[0], BIRTH_KEY, b"{}", partition))
+            if epoch == self.epoch:
+                row.restored.set()
+        except asyncio.CancelledError:
+            raise
+        except Transient as error:
+            fail_fast(f"stage {row.stage.name} could not restore: {error}", EXIT_STALLED)
+        except BaseException as error:
+            fail_fast(f"stage {row.stage.name} could not restore: {error!r}")
+
+    def _read_state(self, row: Row, partitions: list[int]) -> Restored[Memory]:
+        committed = {lag.partition: lag.committed or 0 for lag in broker.lag(self.settings, GROUP, [row.reads])}
+        assert row.create_memory is not None
+        wanted = {partition: committed.get(partition, 0) for partition in partitions}
+        return restore(self.settings, row.row.state[0], wanted, row.create_memory, self.settings.worker.restore_seconds)
+
+    async def _watch(self) -> None:
+        """End the process when there is work and the committed offset stands still: Faust workers stay up while they do nothing."""
+        watchdog = Watchdog(self.settings.worker.stalled_seconds)
+        pause = min(5.0, self.settings.worker.stalled_seconds / 4)
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                lags = await asyncio.get_running_loop().run_in_executor(
+                    None, broker.lag, self.settings, GROUP, [row.reads for row in self.rows]
+                )
+            except Exception as error:  # a broker that is away is not our stall, whatever the client raises then
+                log.warning("the watchdog cannot see the consumer group", why=repr(error)[:200])
+                watchdog.excuse()
+                continue
+            mine = {(tp.topic, tp.partition) for tp in self.app.consumer.assignment()}
+            behind = {(lag.topic, lag.partition): lag.committed or 0 for lag in lags if lag.records and (lag.topic, lag.partition) in mine}
+            excused = any(getattr(row, "runner", None) is None or row.runner.retrying or not row.restored.is_set() for row in self.rows)
+            stalled = watchdog.look(behind, excused=excused, now=time.monotonic())
+            if stalled:
+                fail_fast(f"no progress for {self.settings.worker.stalled_seconds:.0f} s on {stalled}", EXIT_STALLED)
+
+
+@dataclass
+class Watchdog:
+    """Decides whether a partition that has work has stood still for too long. `look` gets monotonic seconds."""
+
+    limit_seconds: float
+    _since: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
+
+    def excuse(self) -> None:
+        """What happened until now does not count: a restore, a declared retry, a broker that is away."""
+        self._since.clear()
+
+    def look(self, behind: dict[tuple[str, int], int], *, excused: bool, now: float) -> str:
+        """The name of a stalled partition, or an empty string. `behind` maps partitions with lag to their committed offset."""
+        if excused:
+            self.excuse()
+            return ""
+        self._since = {
+            partition: self._since[partition] if self._since.get(partition, (None, 0.0))[0] == committed else (committed, now)
+            for partition, committed in behind.items()
+        }
+        for (topic, partition), (_, since) in self._since.items():
+            if now - since > self.limit_seconds:
+                return f"{topic}/{partition}"
+        return ""
+
+
+def _work_of(message: Any, topic: str) -> Work:
+    headers = message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
+    return Work(
+        key=message.key,
+        value=message.value or b"",
+        position=Position(topic, message.partition, message.offset),
+        at=datetime.fromtimestamp(message.timestamp, UTC),
+        headers=tuple((name, value) for name, value in headers),
+    )
+
+
+def run(settings: Settings, rows: list[Row]) -> int:
+    """Run the worker until a signal ends it; the exit code. Blocks, and owns the process's event loop."""
+    process = WorkerProcess(settings, rows)
+    worker = faust.Worker(process.app, loglevel="WARN", redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it writes cursor movements into the log
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0

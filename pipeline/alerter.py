@@ -1,0 +1,260 @@
+"""`lagebild run alerter`: matches become episodes, episodes become messages, and every step stands in Kafka before the next is taken.
+
+One thread reads the matches and the commands, decides (`episodes.py`), and writes the changed episodes and notifications together with the
+offsets in one transaction. A notification is written as `sending` before it is handed to the sender's threads, and as `sent` afterwards. So a
+crash can repeat one thing only: a message that was sent and not yet recorded. It is sent again on the next start, marked `possible_duplicate`.
+
+A second alerter is a hot standby: the one partition of `matches` belongs to the first until that one is gone. Taking over means: own the
+partition, take the transactional id (which shuts a former owner out), read the state to its end, and only then consume. Elasticsearch has
+no part in any of this.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import structlog
+
+from pipeline import broker, topology
+from pipeline.alerting import Alerting
+from pipeline.broker import Record
+from pipeline.episodes import Alerts, Episode, Notification, RulePolicy
+from pipeline.errors import Transient, Unreachable
+from pipeline.plugins import Notifier
+from pipeline.rules.follow import RuleFollower
+from pipeline.sender import Sender, notifiers
+from pipeline.settings import Settings
+from pipeline.transactions import Fenced, Transactions
+
+log = structlog.get_logger()
+
+GROUP = "alerter"
+EXIT_FENCED = 1
+EXIT_UNREACHABLE = 4
+EXIT_INTERRUPTED = 130
+
+_IDLE_MS, _BUSY_MS = 50, 10
+_CLOSING_SECONDS = 15.0
+_LONGEST_WAIT_SECONDS = 10.0
+_RESTORE_SECONDS = 120.0
+_TEND_EVERY_SECONDS = 30.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class State:
+    """All episodes and notifications as they stand in Kafka, by id."""
+
+    episodes: dict[str, Episode]
+    notifications: dict[str, Notification]
+
+
+def read_state(settings: Settings, deadline_seconds: float = _RESTORE_SECONDS) -> State:
+    """What `alerts.episodes` and `alerts.notifications` hold now. Raises Unreachable without Kafka or topics, Transient after the deadline."""
+    return State(
+        _latest(settings, topology.EPISODES, Episode, deadline_seconds),
+        _latest(settings, topology.NOTIFICATIONS, Notification, deadline_seconds),
+    )
+
+
+def _latest(settings: Settings, topic: str, kind: Any, deadline_seconds: float) -> dict[str, Any]:
+    decoder = msgspec.json.Decoder(kind)
+    found: dict[str, Any] = {}
+    for record in broker.read_to_end(settings.kafka, settings.topic(topic), deadline_seconds=deadline_seconds):
+        key = (record.key or b"").decode()
+        if record.value is None:
+            found.pop(key, None)
+        else:
+            found[key] = decoder.decode(record.value)
+    return found
+
+
+class Policies:
+    """What the rules say about telling people, from the topic `rules`."""
+
+    # A rule and its first match travel over two topics: the match may be read first.
+    WAIT_SECONDS = 2.0
+
+    def __init__(self, settings: Settings, follower: RuleFollower) -> None:
+        self._default = RulePolicy(route=tuple(settings.alerts.default_route))
+        self._follower = follower
+        self._missing: set[str] = set()
+
+    def of(self, rule_id: str) -> RulePolicy:
+        """The rule's policy; the default one for a rule that is gone."""
+        rules = self._follower.current().rules
+        if rule_id not in rules and rule_id not in self._missing:
+            self._wait_for(rule_id)
+            rules = self._follower.current().rules
+        if rule_id not in rules:
+            self._missing.add(rule_id)
+            return self._default
+        self._missing.discard(rule_id)
+        rule = rules[rule_id].rule
+        return RulePolicy(
+            route=rule.notify.route or self._default.route,
+            max_per_hour=rule.notify.max_per_hour,
+            quiet_after_seconds=rule.quiet_after_seconds,
+            reopen_within_seconds=rule.reopen_within_seconds,
+            on_update=rule.notify.on_update,
+            by_story="story" in rule.group_by,
+        )
+
+    def _wait_for(self, rule_id: str) -> None:
+        waited, step = 0.0, 0.05
+        while waited < self.WAIT_SECONDS and rule_id not in self._follower.current().rules:
+            threading.Event().wait(step)
+            waited += step
+
+
+class Alerter:
+    """The loop around one consumer. `run` may be called once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        receivers: Mapping[str, Notifier],
+        policy_of: Callable[[str], RulePolicy],
+        stop: threading.Event,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._settings = settings
+        self._policy_of = policy_of
+        self._stop = stop
+        self._now = now
+        # The sender outlives a lost connection, so that what was sent meanwhile is recorded instead of being sent again.
+        self._sender = Sender(receivers, now)
+        self._process = uuid4().hex[:12]
+
+    def run(self) -> None:
+        """Alert until `stop` is set. Raises Fenced when another process has taken over."""
+        wait_seconds = 0.5
+        while not self._stop.is_set():
+            began = self._now()
+            try:
+                self._stand_by()
+            except (Transient, *broker.FAULTS) as error:
+                if (self._now() - began).total_seconds() > 60:
+                    wait_seconds = 0.5
+                log.warning("alerter tries again", after_seconds=wait_seconds, why=str(error)[:300] or type(error).__name__)
+                self._stop.wait(wait_seconds)
+                wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
+
+    def _stand_by(self) -> None:
+        """Wait until the matches are ours, then work as long as they are."""
+        matches = self._settings.topic(topology.MATCHES)
+        consumer = broker.group_consumer(self._settings, GROUP, [topology.MATCHES], keep_owner=True)
+        try:
+            while not self._stop.is_set():
+                records = broker.polled(consumer, 200)
+                if broker.owns(consumer, matches, 0):
+                    self._own(consumer, records)
+        finally:
+            consumer.close()
+
+    def _own(self, consumer: Any, records: list[Record]) -> None:
+        transactions = Transactions(self._settings, GROUP)
+        commands = None
+        try:
+            state = read_state(self._settings)
+            alerts = Alerts(state.episodes.values(), state.notifications.values())
+            log.info("alerting", episodes=len(alerts.episodes), notifications=len(alerts.notifications), unsent=len(alerts.unsent))
+            name = self._settings.topic(topology.COMMANDS)
+            commands = broker.reader(self._settings.kafka, name, broker.committed(consumer, name, 0))
+            alerting = Alerting(self._settings, alerts, self._sender, self._policy_of, self._now, self._process)
+            self._work(_Reading(self._settings, consumer, commands), transactions, alerting, records)
+        finally:
+            transactions.close()
+            if commands is not None:
+                commands.close()
+
+    def _work(self, reading: _Reading, transactions: Transactions, alerting: Alerting, records: list[Record]) -> None:
+        alerting.adopt()
+        tended_at = self._now()
+        while not self._stop.is_set() and reading.owns():
+            alerting.take(records)
+            alerting.claim()
+            self._write(reading, transactions, alerting, records)
+            records = reading.more(_BUSY_MS if self._sender.busy else _IDLE_MS)
+            alerting.record_results()
+            if not records and (self._now() - tended_at).total_seconds() > _TEND_EVERY_SECONDS:
+                alerting.tend()
+                tended_at = self._now()
+        self._finish(reading, transactions, alerting)
+
+    def _write(self, reading: _Reading, transactions: Transactions, alerting: Alerting, records: list[Record]) -> None:
+        offsets = {(each.topic, each.partition): each.offset + 1 for each in records}
+        outs = alerting.outs()
+        if outs or offsets:
+            transactions.write(outs, reading.consumer, offsets)
+        alerting.written()
+
+    def _finish(self, reading: _Reading, transactions: Transactions, alerting: Alerting) -> None:
+        """Record what is still being sent, so that the next owner does not send it again."""
+        remaining = _CLOSING_SECONDS
+        while self._sender.busy and remaining > 0:
+            self._sender.wait(0.1)
+            remaining -= 0.1
+        alerting.record_results()
+        if reading.owns():
+            self._write(reading, transactions, alerting, [])
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The two consumers as one: matches in the group, commands beside it with offsets that the same transactions commit."""
+
+    settings: Settings
+    consumer: Any
+    commands: Any
+
+    def owns(self) -> bool:
+        return broker.owns(self.consumer, self.settings.topic(topology.MATCHES), 0)
+
+    def more(self, timeout_ms: int) -> list[Record]:
+        return broker.polled(self.consumer, timeout_ms) + broker.polled(self.commands, 0)
+
+
+def main(settings: Settings) -> int:
+    """The process: exit code 0 after SIGTERM, 130 after SIGINT, 1 when another process took over, 4 without Kafka or its topics.
+
+    Must run in the main thread. Raises BadConfiguration when a receiver's secret cannot be read.
+    """
+    stop = threading.Event()
+    received: list[int] = []
+
+    def wish(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, wish)
+    receivers = notifiers(settings)
+    try:
+        broker.connect(settings.kafka, "the alerter", wait_seconds=120)
+        for topic in (topology.MATCHES, topology.COMMANDS, topology.EPISODES, topology.NOTIFICATIONS, topology.RULES):
+            broker.partitions_of(settings.kafka, settings.topic(topic))
+    except Unreachable as error:
+        log.error("the alerter cannot start", why=str(error))
+        return EXIT_UNREACHABLE
+    follower = RuleFollower(settings)
+    follower.start()
+    while not follower.wait(1) and not stop.is_set():
+        log.info("the alerter waits for the rules")
+    try:
+        Alerter(settings, receivers, Policies(settings, follower).of, stop).run()
+    except Fenced as error:
+        log.error("the alerter was replaced", why=str(error))
+        return EXIT_FENCED
+    return EXIT_INTERRUPTED if received and received[0] == signal.SIGINT else 0

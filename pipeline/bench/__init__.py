@@ -1,0 +1,1 @@
+"""Measurements of the pipeline's own parts, and the material they run on."""

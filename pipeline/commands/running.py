@@ -1,0 +1,76 @@
+"""`lagebild run`: one process, or all of them under one roof."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import threading
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from pipeline import events, supervise
+from pipeline.commands.terminal import DEFAULT_CONFIG, Config, err, errors_told, settings_from
+from pipeline.settings import Settings
+
+# Each process's module with its `main(settings) -> exit code`. The collector is found by name, because pipeline knows nothing of connectors.
+MODULES = {
+    "collector": "connectors._collect",
+    "worker": "pipeline.worker",
+    "indexer": "pipeline.indexer",
+    "alerter": "pipeline.alerter",
+    "console": "pipeline.console.serve",
+}
+
+
+class Process(StrEnum):
+    COLLECTOR = "collector"
+    WORKER = "worker"
+    INDEXER = "indexer"
+    ALERTER = "alerter"
+    CONSOLE = "console"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("run", help="Run one process, or all of them when none is named.")(run)
+
+
+def run(
+    process: Annotated[
+        Process | None, typer.Argument(help="Which process; all of them, supervised, when left out.", show_default=False)
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    with errors_told():
+        settings = settings_from(config)
+        if process is None:
+            raise typer.Exit(run_all(settings, config))
+        events.configure(process)
+        module = importlib.import_module(MODULES[process])
+        raise typer.Exit(int(module.main(settings)))
+
+
+def run_all(settings: Settings, config: Path) -> int:
+    """Supervise every process until a signal comes; the exit code."""
+    events.configure("run")
+    stop = stop_on_signals()
+    commands = {name: supervise.command(name, config) for name in supervise.PROCESSES}
+    err.print(f"Starting {', '.join(commands)}; Ctrl-C ends all of them.")
+    if settings.console.port:
+        err.print(f"Live page: http://{settings.console.host}:{settings.console.port}/")
+    return supervise.Supervisor(commands).run(stop)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set, instead of ending the process in the middle."""
+    stop = threading.Event()
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, note)
+    return stop

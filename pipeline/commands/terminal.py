@@ -1,0 +1,89 @@
+"""How commands speak: tables and colours for people on a terminal, JSON on stdout for scripts, messages on stderr.
+
+Exit codes, never to be changed: 0 ok, 1 findings, 2 usage, 3 bad configuration, 4 a dependency is unreachable, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.errors import BadConfiguration, LagebildError, Transient, Unreachable
+from pipeline.settings import Settings, load
+
+EXIT_OK = 0
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+EXIT_BAD_CONFIGURATION = 3
+EXIT_UNREACHABLE = 4
+EXIT_INTERRUPTED = 130
+
+DEFAULT_CONFIG = Path("lagebild.yaml")
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", envvar="LAGEBILD_CONFIG", help="The configuration file.", show_default=str(DEFAULT_CONFIG))
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document (or one object a line) on stdout, for scripts.")]
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def settings_from(path: Path) -> Settings:
+    """The settings in `path`; a missing default file says how to get one."""
+    if path == DEFAULT_CONFIG and not path.exists():
+        err.print("There is no [bold]lagebild.yaml[/] here. Name one with --config FILE, or try `lagebild demo`, which needs none.")
+        raise typer.Exit(EXIT_BAD_CONFIGURATION)
+    return load(path)
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turns our errors into a message and an exit code; a traceback is for defects only."""
+    try:
+        yield
+    except BadConfiguration as error:
+        for problem in error.problems:
+            err.print(Text(str(problem)))
+        err.print(f"{len(error.problems)} problem(s): nothing was started or changed.")
+        raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
+    except (Unreachable, Transient) as error:
+        err.print(Text(str(error)))
+        raise typer.Exit(EXIT_UNREACHABLE) from None
+    except LagebildError as error:
+        err.print(Text(str(error)))
+        raise typer.Exit(EXIT_FINDINGS) from None
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): the interpreter's own flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(EXIT_OK) from None
+
+
+def print_json(value: Any) -> None:
+    """`value` as one JSON document on stdout; instants as ISO 8601."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> Table:
+    """A table whose cells are plain text: nothing from outside is read as markup."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row))
+    return made
+
+
+def printable(text: str) -> str:
+    """Text from outside without what could move the cursor or hide letters."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

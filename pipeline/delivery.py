@@ -1,0 +1,127 @@
+"""What becomes of a notification, step by step: pending → sending → sent, or pending again, or failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from pipeline.alerts import Alerts
+from pipeline.episode import Notification, identity
+from pipeline.errors import GiveUp, TryAgain
+
+# Waits of 2, 6, 18, 54, … seconds: quick for a hiccup, and eight attempts still span half an hour of outage.
+FIRST_WAIT_SECONDS = 2.0
+WAIT_FACTOR = 3.0
+LONGEST_WAIT_SECONDS = 1_800.0
+# What a receiver may ask for at most; a larger Retry-After is a fault of its own.
+LONGEST_ASKED_SECONDS = 6 * 3600.0
+# Trying for so long without success is reported to the other receivers, before the last attempt has failed.
+TROUBLE_AFTER = timedelta(seconds=45)
+_ERROR_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one attempt ended; `error` None means that the receiver took it. `uncertain`: it may have taken it all the same."""
+
+    notification_id: str
+    attempt: int
+    error: TryAgain | GiveUp | None = None
+    uncertain: bool = False
+
+
+def due(alerts: Alerts, now: datetime, room: Callable[[str], int]) -> list[Notification]:
+    """The pending notifications to send now, oldest first; `room` says how many more a receiver takes at once."""
+    found: list[Notification] = []
+    taken: dict[str, int] = {}
+    for each in (alerts.notifications[notification_id] for notification_id in alerts.unsent):
+        if each.state != "pending" or each.next_at > now:
+            continue
+        if taken.setdefault(each.receiver, 0) < room(each.receiver):
+            taken[each.receiver] += 1
+            found.append(each)
+    return found
+
+
+def claimed(notification: Notification, now: datetime, process: str) -> Notification:
+    """The notification as it is written before an attempt."""
+    return msgspec.structs.replace(
+        notification,
+        state="sending",
+        attempts=notification.attempts + 1,
+        claimed_by=process,
+        first_tried_at=notification.first_tried_at or now,
+    )
+
+
+def concluded(notification: Notification, result: Result, most_attempts: int, now: datetime, chance: float) -> Notification:
+    """The notification after an attempt. `chance` in [0, 1) spreads the waits, so that many do not come back at once."""
+    error = result.error
+    if error is None:
+        return msgspec.structs.replace(notification, state="sent", sent_at=now, last_error="")
+    changes = {"last_error": str(error)[:_ERROR_CHARACTERS], "possible_duplicate": notification.possible_duplicate or result.uncertain}
+    if isinstance(error, GiveUp) or notification.attempts >= most_attempts:
+        return msgspec.structs.replace(notification, state="failed", **changes)
+    asked = min(error.after_seconds or 0.0, LONGEST_ASKED_SECONDS)
+    wait_seconds = min(FIRST_WAIT_SECONDS * WAIT_FACTOR ** (notification.attempts - 1), LONGEST_WAIT_SECONDS) * (0.8 + 0.4 * chance)
+    return msgspec.structs.replace(
+        notification,
+        state="pending",
+        next_at=now + timedelta(seconds=max(wait_seconds, asked)),
+        not_before=now + timedelta(seconds=asked) if asked else None,
+        **changes,
+    )
+
+
+def orphaned(notification: Notification, now: datetime) -> Notification:
+    """A notification found in `sending` whose process is gone: sent again, and marked, because nobody knows whether it went out."""
+    return msgspec.structs.replace(notification, state="pending", next_at=now, possible_duplicate=True)
+
+
+def hurried(alerts: Alerts, receiver: str, now: datetime) -> list[Notification]:
+    """The notifications that waited for `receiver` to come back, due at once now that it took another one."""
+    found = []
+    for each in (alerts.notifications[notification_id] for notification_id in alerts.unsent):
+        wanted = max(now, each.not_before or now)
+        if each.receiver == receiver and each.state == "pending" and each.attempts and each.next_at > wanted:
+            found.append(msgspec.structs.replace(each, next_at=wanted))
+    return found
+
+
+def trouble(alerts: Alerts, notification: Notification, now: datetime) -> list[Notification]:
+    """What the other receivers of the route are told when one of them fails: once an hour for each failing receiver."""
+    failing = notification.state == "failed" or (
+        notification.state == "pending" and notification.first_tried_at is not None and now - notification.first_tried_at > TROUBLE_AFTER
+    )
+    if not failing or notification.kind == "channel":
+        return []
+    hour = int(now.timestamp() // 3600)
+    made = []
+    for receiver in dict.fromkeys(notification.route):
+        notification_id = identity("channel", notification.receiver, receiver, hour)
+        if receiver != notification.receiver and notification_id not in alerts.notifications:
+            made.append(_trouble_message(notification, notification_id, receiver, now))
+    return made
+
+
+def _trouble_message(notification: Notification, notification_id: str, receiver: str, now: datetime) -> Notification:
+    state = "failed" if notification.state == "failed" else "is being tried again"
+    text = f"The channel {notification.receiver} does not take messages: {notification.last_error}. The alert below {state} there."
+    message = msgspec.structs.replace(
+        notification.message, notification_id=notification_id, kind="channel", why="channel_failed", text=text, alerted_at=now
+    )
+    return Notification(
+        id=notification_id,
+        episode_id=notification.episode_id,
+        rule_id=notification.rule_id,
+        receiver=receiver,
+        kind="channel",
+        step=notification.step,
+        created_at=now,
+        next_at=now,
+        message=message,
+        route=notification.route,
+    )

@@ -1,0 +1,1 @@
+"""What is added to an article before the rules look at it: one file for each enricher."""

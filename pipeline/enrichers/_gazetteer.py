@@ -1,0 +1,219 @@
+"""Names found in a text by looking up its words: one look-up a word, whatever the number of names.
+
+A name is a sequence of words as the analyser gives them; the parts of "Jong-un" or "l'Ukraine" are words of their own, so that "Kim Jong-un" and
+"Kim Jong Un" are one name, and "NATO-Gipfel" holds one. The longest name wins. What a found name means in its article is decided in `_recognise.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from pipeline.text.tokens import Analysed, analyse
+
+EntityType = Literal["person", "place", "country", "organisation", "other"]
+
+
+class Subject(NamedTuple):
+    """What a name stands for. `weight` decides between namesakes (inhabitants in thousands); `families` may stand for a person later in a text."""
+
+    id: str
+    type: EntityType
+    name: str
+    recogniser: str
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    weight: int = 0
+    families: tuple[str, ...] = ()
+
+
+class Sense(NamedTuple):
+    """One meaning of a name. `languages` is a set of bits (`language_bit`), 0 for every language; `exact` is the only spelling that counts.
+
+    `doubtful` names are also common words or family names; `remote` places are so little known that their country must be in the article.
+    """
+
+    subject: Subject
+    languages: int = 0
+    exact: str = ""
+    doubtful: bool = False
+    remote: bool = False
+    lower_case: bool = False
+
+
+class Found(NamedTuple):
+    """Words `first` to `last` (exclusive) of a field are a name; `inflected` says that an ending was taken off."""
+
+    first: int
+    last: int
+    senses: tuple[Sense, ...]
+    inflected: bool
+
+
+class Words(NamedTuple):
+    """The words of a text, as parallel lists. `joined[i]` is the character between word i and the one before it within one token, else ""."""
+
+    text: str
+    forms: list[str]
+    starts: list[int]
+    ends: list[int]
+    joined: dict[int, str]
+
+
+_LANGUAGE_CODES = """
+de en fr es it pt nl pl cs sk hu ro bg hr sr sl bs mk sq el tr ru uk be da sv no fi et lv lt is ga ca eu gl ar he fa hi bn ur id ms vi th ja
+ko zh ka hy az kk uz sw af
+"""
+LANGUAGES = tuple(_LANGUAGE_CODES.split())
+_BITS = {language: 1 << number for number, language in enumerate(LANGUAGES)}
+_ALL = (1 << len(LANGUAGES)) - 1
+# Names in which GeoNames does not say of which language they are: in German and English texts they would be taken for words.
+OTHER_LANGUAGES = _ALL & ~(_BITS["de"] | _BITS["en"])
+
+
+def language_bit(code: str) -> int:
+    """The bit of a language code such as `de` or `zh-cn`; all bits for `und` and for languages of which no names are known."""
+    return _BITS.get(code.partition("-")[0].lower(), _ALL)
+
+
+def words_of(text: str) -> Words:
+    """The words of `text`: its tokens, with hyphenated ones taken apart."""
+    analysed = analyse(text)
+    if not analysed.parts:
+        return Words(text, analysed.forms, analysed.starts, analysed.ends, {})
+    return _taken_apart(analysed)
+
+
+def _taken_apart(analysed: Analysed) -> Words:
+    words = Words(analysed.text, [], [], [], {})
+    at = 0
+    for token, parts in sorted(analysed.parts.items()):
+        _append(words, analysed, at, token)
+        for number, (form, start, end) in enumerate(parts):
+            if number:
+                words.joined[len(words.forms)] = analysed.text[start - 1]
+            words.forms.append(form)
+            words.starts.append(start)
+            words.ends.append(end)
+        at = token + 1
+    _append(words, analysed, at, len(analysed.forms))
+    return words
+
+
+def _append(words: Words, analysed: Analysed, first: int, last: int) -> None:
+    words.forms.extend(analysed.forms[first:last])
+    words.starts.extend(analysed.starts[first:last])
+    words.ends.extend(analysed.ends[first:last])
+
+
+def key(name: str) -> tuple[str, ...]:
+    """The words of a name, as they are looked up; () for a name without letters or digits."""
+    if name.isascii() and name.replace(" ", "a").isalnum():
+        return tuple(name.lower().split())
+    return tuple(form for form in words_of(name).forms if form)
+
+
+_CYRILLIC_VOWELS = "аяоеьйуюіїы"
+_CYRILLIC_ENDINGS = {
+    "е": "аь",
+    "і": "аь",
+    "ы": "а",
+    "и": "аяьї",
+    "у": "а",
+    "ю": "яйь",
+    "ой": "а",
+    "ою": "а",
+    "ом": "",
+    "ем": "йь",
+    "ей": "я",
+    "а": "",
+    "я": "йь",
+    "єю": "я",
+    "ї": "я",
+}
+
+
+def bases(form: str) -> list[str]:
+    """What an inflected last word of a name may be without its ending: "nordkoreas" → "nordkorea", "москве" → "москва", "москвь", "москв"."""
+    if form.endswith("s"):
+        return [form[:-1]] if len(form) > 2 and form[-2] not in "sxz" else []
+    if len(form) < 5 or not "\u0400" <= form[-1] <= "\u04ff":
+        return []
+    found = []
+    for ending in (form[-2:], form[-1:]):
+        if ending in _CYRILLIC_ENDINGS:
+            stem = form[: -len(ending)]
+            found += [stem + vowel for vowel in _CYRILLIC_ENDINGS[ending]] + [stem]
+    return found
+
+
+class Gazetteer:
+    """All names of some lists, by their words. Not changed after it is built."""
+
+    def __init__(self, names: Iterable[tuple[str, Sense]]) -> None:
+        self._senses: dict[str, tuple[Sense, ...]] = {}
+        self._longest: dict[str, int] = {}
+        self._lower_case: set[str] = set()
+        for name, sense in names:
+            self._add(name, sense)
+
+    def __len__(self) -> int:
+        return len(self._senses)
+
+    def _add(self, name: str, sense: Sense) -> None:
+        forms = key(name)
+        if not forms:
+            return
+        if name[0].islower() or sense.exact[:1].islower():
+            self._lower_case.add(forms[0])
+            sense = sense._replace(lower_case=True)
+        joined = " ".join(forms)
+        known = self._senses.get(joined, ())
+        if sense not in known:
+            self._senses[joined] = (*known, sense)
+        if self._longest.get(forms[0], 0) < len(forms):
+            self._longest[forms[0]] = len(forms)
+
+    def find(self, words: Words) -> list[Found]:
+        """The names in `words`, in order, without overlaps; the longest wins."""
+        found: list[Found] = []
+        longest, forms, starts, text, lower_case = self._longest, words.forms, words.starts, words.text, self._lower_case
+        after = 0
+        for at, form in enumerate(forms):
+            if at < after:
+                continue
+            length = longest.get(form)
+            if text[starts[at]].islower() and form not in lower_case:
+                continue
+            if length is None:
+                if not (bases_of := bases(form)) or not any(base in longest for base in bases_of):
+                    continue
+                length = 1
+            hit = self._longest_at(words, at, length)
+            if hit is not None:
+                found.append(hit)
+                after = hit.last
+        return found
+
+    def _longest_at(self, words: Words, at: int, length: int) -> Found | None:
+        forms = words.forms
+        for last in range(min(at + length, len(forms)), at, -1):
+            lead = " ".join(forms[at : last - 1])
+            for number, form in enumerate((forms[last - 1], *bases(forms[last - 1]))):
+                senses = self._senses.get(f"{lead} {form}" if lead else form)
+                if senses is not None and (last == at + 1 or _is_unbroken(words, at, last)):
+                    return Found(at, last, senses, number > 0)
+        return None
+
+
+def _is_unbroken(words: Words, first: int, last: int) -> bool:
+    """Whether only blanks, hyphens, the stops of initials ("George W. Bush") or slashes stand between the words."""
+    for at in range(first + 1, last):
+        between = words.text[words.ends[at - 1] : words.starts[at]]
+        if between in ("", " ", "-", "/", " (") or at in words.joined:
+            continue
+        if between in (". ", ".") and words.ends[at - 1] - words.starts[at - 1] <= 2:
+            continue
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""Errors whose type decides what happens next.
+
+Every error of ours says what failed, which one, why, and what to do. The runner reads only the type:
+
+========================  ==========================================================================
+raised                    effect
+========================  ==========================================================================
+`Transient`               the same work is tried again in place, with capped back-off
+`Permanent`               the record goes to `articles.rejected`; the rest goes on
+`TryAgain` (notifiers)    this notification is tried again after `after_seconds`
+`GiveUp` (notifiers)      this notification is marked failed, and that is reported
+`Unreachable`             a service cannot be reached: commands exit with code 4
+`BadConfiguration`        all problems of a configuration at once: commands exit with code 3
+anything else             a defect: the process ends with a non-zero code and is started again
+========================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class LagebildError(Exception):
+    """The root of all errors that Lagebild raises on purpose."""
+
+
+class Transient(LagebildError):
+    """Something outside failed that may work in a moment; `after_seconds` is the earliest that the other side allows."""
+
+    def __init__(self, message: str = "", after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class Permanent(LagebildError):
+    """This record can never be processed as it is.
+
+    `reason` is a short stable word of `pipeline.outcome.Rejection`; the message is for people.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TryAgain(LagebildError):
+    """A notifier could not send now."""
+
+    def __init__(self, message: str, after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class GiveUp(LagebildError):
+    """A notifier will never be able to send this."""
+
+
+class Unreachable(LagebildError):
+    """A service that is needed does not answer."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault in a configuration or rule file, at its place (line and column count from 1)."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class BadConfiguration(LagebildError):
+    """All problems of a configuration, found in one pass."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,0 +1,20 @@
+"""What Elasticsearch holds, and how it gets there.
+
+========================  ==================================================================================
+`mappings.py`             the fields of our documents, as data
+`templates.py`            the index templates made of them
+`apply.py`                bring a server's templates and indices to that state, or say what would change
+`documents.py`            an article as its document, and the name of its index
+`alerts.py`               episodes and notifications as documents
+`bulk.py`                 a bulk request's bytes, and what its answer means for each document
+`writer.py`               send until every document has its outcome
+`entries.py`              one record on its way: what to write, what to publish, what may be committed
+`intake.py`               the consumer: gather a batch, wait while it is paused, commit
+`rebuild.py`              fill an empty Elasticsearch from the topics
+`retention.py`            delete whole months
+`queries.py`              what the commands and the live page ask
+========================  ==================================================================================
+
+The connection is `pipeline/search.py`, the process that keeps the index current is `pipeline/indexer.py`. Kafka is the truth and the index
+is a view of it: it can be deleted and rebuilt.
+"""

@@ -1,0 +1,108 @@
+"""The indexer's consumer: gather a batch, let time pass without losing the group, commit what is done.
+
+A record whose partition is taken away while it is held here is dropped: its offset is not committed, so its new owner reads it. Between the
+revocation and the next assignment, which many polls may lie apart, the consumer still names the old partitions and positions;
+committing those would skip what was dropped, so partitions are gone from the one until the other.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import structlog
+
+from pipeline import broker
+from pipeline.broker import Record
+from pipeline.settings import Settings
+
+log = structlog.get_logger()
+
+Partition = tuple[str, int]
+
+# A batch waits so long for more records after its first one; the index shows new documents once a second anyway.
+GATHER_SECONDS = 0.2
+# How soon a wish to stop is noticed while nothing happens.
+IDLE_SECONDS = 0.25
+
+
+class Intake:
+    """A consumer of `topics` (without prefix) in `group`, with what it has read ahead. For one thread."""
+
+    def __init__(self, settings: Settings, group: str, topics: tuple[str, ...], stop: threading.Event) -> None:
+        self._max_records = settings.elasticsearch.bulk_documents
+        self._max_bytes = settings.elasticsearch.bulk_bytes
+        self._stop = stop
+        self._revoked: set[Partition] = set()  # since the last question
+        self._gone: set[Partition] = set()  # not ours at the moment
+        self._backlog: list[Record] = []
+        self._committed: dict[Partition, int] = {}
+        self._consumer: Any = broker.group_consumer(settings, group, topics, max_records=self._max_records, on_rebalance=self._note)
+
+    def close(self) -> None:
+        self._consumer.close(timeout_ms=5_000)
+
+    def _note(self, revoked: set[Partition], assigned: set[Partition]) -> None:
+        """Runs on the consumer's own loop."""
+        self._revoked = self._revoked | revoked
+        self._gone = (self._gone | revoked) - assigned
+
+    def _poll(self, seconds: float, held: list[Record]) -> list[Record]:
+        """`held` without what was taken away meanwhile, and what one poll brought."""
+        before, self._revoked = self._revoked, set()
+        polled = broker.polled(self._consumer, int(seconds * 1000) + 1)
+        held = [each for each in held if (each.topic, each.partition) not in self._revoked]
+        self._revoked = before | self._revoked
+        return held + [each for each in polled if (each.topic, each.partition) not in self._gone]
+
+    def revoked(self) -> set[Partition]:
+        """The partitions taken away since the last question; their committed offsets are no longer ours to know."""
+        taken, self._revoked = self._revoked, set()
+        for partition in taken:
+            self._committed.pop(partition, None)
+        return taken
+
+    def gather(self) -> list[Record]:
+        """The next batch: whatever comes within `GATHER_SECONDS` of its first record, up to the limits of one bulk request.
+
+        Empty after `IDLE_SECONDS` without a record.
+        """
+        taken = self.revoked()
+        records, self._backlog = [each for each in self._backlog if (each.topic, each.partition) not in taken], []
+        self._consumer.resume(*self._consumer.paused())
+        size = sum(len(each.value or b"") for each in records)
+        until = time.monotonic() + (GATHER_SECONDS if records else IDLE_SECONDS)
+        while len(records) < self._max_records and size < self._max_bytes and (left := until - time.monotonic()) > 0:
+            empty = not records
+            records = self._poll(left, records)
+            if empty and records:
+                until = time.monotonic() + GATHER_SECONDS
+            size = sum(len(each.value or b"") for each in records)
+        self.revoked()
+        return records
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass with consumption paused and the group alive; what a rebalance brings meanwhile waits for the next batch.
+
+        The caller asks `revoked()` afterwards. Returns early when asked to stop.
+        """
+        until = time.monotonic() + seconds
+        while not self._stop.is_set() and (left := until - time.monotonic()) > 0:
+            self._consumer.pause(*self._consumer.assignment())
+            self._backlog = self._poll(min(left, IDLE_SECONDS), self._backlog)
+
+    def commit(self, offsets: dict[Partition, int]) -> None:
+        """Commit what is new. A refusal is no failure: the same records come again, and writing them again changes nothing."""
+        new = {each: offset for each, offset in offsets.items() if self._committed.get(each) != offset and each not in self._gone}
+        if not new:
+            return
+        if broker.commit(self._consumer, new):
+            self._committed |= new
+        else:
+            log.info("the group did not take a commit; these records will come again", partitions=len(new))
+
+    def commit_position(self) -> None:
+        """Commit everything read so far, past transaction markers too. Only when nothing read is unfinished."""
+        if not self._backlog:
+            self.commit(broker.positions(self._consumer))

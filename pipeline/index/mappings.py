@@ -1,0 +1,194 @@
+"""The fields of our documents, as data, by the names that `documents.py` and `alerts.py` fill.
+
+Only field types of the server's core are used, because small distributions lack the others (`wildcard`, `match_only_text`,
+`constant_keyword`, …). Keywords longer than their limit are kept in the document, left out of the search and named in its `_ignored`; they
+never reject a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+# Sub-field by language code, with the analyser that Elasticsearch has for it (Reference: "Language analyzers", 8.19 and 9.x have the same).
+# Chinese is one sub-field for both scripts, because `cjk` treats them alike.
+ANALYSERS = {
+    "ar": "arabic",
+    "bg": "bulgarian",
+    "bn": "bengali",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "gl": "galician",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "ja": "cjk",
+    "ko": "cjk",
+    "lt": "lithuanian",
+    "lv": "latvian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "th": "thai",
+    "tr": "turkish",
+    "zh": "cjk",
+}
+
+Mapping = dict[str, Any]
+
+# Lucene refuses terms above 32,766 bytes; a character takes at most four.
+_LONGEST_TERM = 32_766 // 4
+
+KEYWORD: Mapping = {"type": "keyword", "ignore_above": 1024}
+URL: Mapping = {"type": "keyword", "ignore_above": _LONGEST_TERM}
+# The lower-case normaliser lets a person write "Raketentest" where the stored form is "raketentest".
+TERM: Mapping = {"type": "keyword", "ignore_above": _LONGEST_TERM, "normalizer": "lowercase"}
+DATE: Mapping = {"type": "date"}
+TEXT: Mapping = {"type": "text"}
+TITLE: Mapping = {"type": "text", "fields": {"raw": {"type": "keyword", "ignore_above": 1024}}}
+LONG: Mapping = {"type": "long"}
+INTEGER: Mapping = {"type": "integer"}
+FLOAT: Mapping = {"type": "float"}
+BOOLEAN: Mapping = {"type": "boolean"}
+# A place with impossible coordinates is left out of the map; its article stays.
+PLACE: Mapping = {"type": "geo_point", "ignore_malformed": True}
+# Kept for the page (offsets, evidence), never searched: any shape is taken.
+KEPT: Mapping = {"type": "object", "enabled": False}
+
+_EVENT: Mapping = {"kind": KEYWORD, "dataset": KEYWORD, "id": KEYWORD, "action": KEYWORD, "created": DATE, "ingested": DATE}
+
+
+def fields(tree: Mapping) -> Mapping:
+    """`tree` as Elasticsearch writes it: a dict without a string under `type` is an object with these fields."""
+    return {
+        name: value if isinstance(value.get("type"), str) else {"properties": fields(value)}
+        for name, value in sorted(tree.items())
+        if value
+    }
+
+
+def subfield(language: str) -> str:
+    """The sub-field for a language code of an article: "de", "zh" for both Chinese codes; "" where Elasticsearch has no analyser."""
+    code = language.partition("-")[0]
+    return code if code in ANALYSERS else ""
+
+
+def _by_language(available: Collection[str]) -> Mapping:
+    return {code: {"type": "text", "analyzer": name if name in available else "standard"} for code, name in ANALYSERS.items()}
+
+
+def _news(available: Collection[str]) -> Mapping:
+    texts = _by_language(available)
+    return {
+        "title": TITLE,
+        "summary": TEXT,
+        "body": TEXT,
+        "title_by_language": texts,
+        "summary_by_language": texts,
+        "body_by_language": texts,
+        "authors": KEYWORD,
+        "section": KEYWORD,
+        "keywords": KEYWORD,
+        "guid": URL,
+        "source": {name: KEYWORD for name in ("id", "name", "site", "country", "owner", "connector")},
+        "language": {"code": KEYWORD, "confidence": FLOAT, "origin": KEYWORD, "declared": KEYWORD, "routing": KEYWORD},
+        "dates": {
+            "published_at": DATE,
+            "updated_at": DATE,
+            "precision": KEYWORD,
+            "confidence": KEYWORD,
+            "published_raw": KEYWORD,
+            "updated_raw": KEYWORD,
+        },
+        "first_seen_at": DATE,
+        "embargoed_at": DATE,
+        "revision": INTEGER,
+        "generation": INTEGER,
+        "version": LONG,
+        "replay": BOOLEAN,
+        "backfill": BOOLEAN,
+        "flags": KEYWORD,
+        "pubstatus": KEYWORD,
+        "encoding": KEYWORD,
+        "content_hash": KEYWORD,
+        "original_sha256": KEYWORD,
+        "story": {
+            "id": KEYWORD,
+            "position": INTEGER,
+            "opened_by": KEYWORD,
+            "opened_at": DATE,
+            "nearest": KEYWORD,
+            "similarity": FLOAT,
+            "containment": FLOAT,
+        },
+        "entity": {name: KEYWORD for name in ("name", "type", "id", "country", "person", "place", "organisation", "other")}
+        | {"location": PLACE},
+        "entities": KEPT,
+        "terms": TERM,
+        "terms_added": TERM,
+        "matches": {
+            "id": KEYWORD,
+            "rule_id": KEYWORD,
+            "title": KEYWORD,
+            "severity": KEYWORD,
+            "terms": TERM,
+            "surfaces": KEYWORD,
+            "shadow": BOOLEAN,
+        },
+        "hits": KEPT,
+        "added": KEPT,
+        "clock": {name: DATE for name in ("published", "fetched", "collected", "identified", "deduplicated", "enriched", "indexed")},
+        "position": {"topic": KEYWORD, "partition": INTEGER, "offset": LONG},
+    }
+
+
+def article(available: Collection[str]) -> Mapping:
+    return {
+        "@timestamp": DATE,
+        "event": _EVENT,
+        "message": TEXT,
+        "url": {"full": URL, "original": URL, "domain": KEYWORD},
+        "news": _news(available),
+    }
+
+
+# Fields of episodes and notifications, and those of their `message` that people filter by. Whatever else they carry is kept under `other`.
+ALERT_FIELDS: Mapping = {
+    **dict.fromkeys(
+        ("id", "episode_id", "rule_id", "rule_title", "severity", "group", "story_id", "state", "kind", "why", "sources", "article_id"),
+        KEYWORD,
+    ),
+    **dict.fromkeys(("article_ids", "language", "source_id", "source_name", "country", "receiver", "route", "acknowledged_by"), KEYWORD),
+    **dict.fromkeys(("opened_at", "last_match_at", "updated_at", "acknowledged_at", "created_at", "next_at", "first_tried_at"), DATE),
+    **dict.fromkeys(("sent_at", "alerted_at", "notified_at", "published_at", "first_seen_at", "fetched_at"), DATE),
+    **dict.fromkeys(("opened_seq", "step", "article_count", "match_count", "folded", "held_back", "attempts", "revision"), INTEGER),
+    **dict.fromkeys(("shadow", "late", "possible_duplicate"), BOOLEAN),
+    **dict.fromkeys(("headline", "lead", "snippet", "last_error"), TEXT),
+    "claimed_by": KEYWORD,
+    "url": URL,
+    "took_seconds": FLOAT,
+}
+
+ALERT: Mapping = {
+    "@timestamp": DATE,
+    "event": _EVENT,
+    "message": TEXT,
+    "news": {"alert": {**ALERT_FIELDS, "other": KEPT}},
+}

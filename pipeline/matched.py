@@ -1,0 +1,163 @@
+"""The record in the topic `matches`: one rule that matched one article, with all that an alert needs, so that nobody has to look it up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from pipeline import facts
+from pipeline.article import Article, Clock, Dates, Field, Hit, Match, Position, Source, Story
+
+SCHEMA = 1
+LATE_HOURS = 6.0  # the default of alerts.late_hours
+
+_SNIPPET_CHARACTERS = 320
+_BEFORE_CHARACTERS = 120
+_MAX_MARKS = 20
+_TITLE_CHARACTERS = 400
+_LEAD_CHARACTERS = 400
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """One marked word: `text[start:end]` is `surface`; it matched the rule's `term` by `mode`."""
+
+    start: int
+    end: int
+    surface: str
+    term: str
+    mode: str
+
+
+class Snippet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A piece of one field around a match, with the matched words marked. `before` and `after`: text was cut there."""
+
+    field: Field = "body"
+    text: str = ""
+    marks: tuple[Mark, ...] = ()
+    before: bool = False
+    after: bool = False
+
+
+class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """See the module's docstring. `facts` maps each fact of title, lead and matched sentences to the words that bring it;
+    `context` are the facts of the whole article. `matched_at` is when the rule was applied."""
+
+    match: Match
+    article_id: str
+    revision: int
+    source: Source
+    matched_at: datetime
+    schema: int = SCHEMA
+    title: str = ""
+    title_marks: tuple[Mark, ...] = ()
+    lead: str = ""
+    url: str = ""
+    language: str = "und"
+    dates: Dates = Dates()
+    first_seen_at: datetime | None = None
+    story: Story | None = None
+    clock: Clock = Clock()
+    position: Position = Position()
+    facts: dict[str, str] = {}
+    context: tuple[str, ...] = ()
+    snippet: Snippet = Snippet()
+    pubstatus: str = "usable"
+    backfill: bool = False
+    replay: bool = False
+    late: bool = False
+
+    @property
+    def group(self) -> str:
+        """What episodes of one rule are gathered by: the story, or the article where there is none."""
+        return self.story.id if self.story else self.article_id
+
+    @property
+    def withheld(self) -> str:
+        """Why nobody may be told of this match (`shadow`, `replay`, `backfill`, `late`), or ''."""
+        reasons = {"shadow": self.match.shadow, "replay": self.replay, "backfill": self.backfill, "late": self.late}
+        return next((name for name, holds in reasons.items() if holds), "")
+
+
+def matched(article: Article, match: Match, now: datetime, *, late_hours: float = LATE_HOURS) -> Matched:
+    """The record for `match`, one of the article's matches. Pure. `late_hours` is `alerts.late_hours` of the settings."""
+    return Matched(
+        match=match,
+        article_id=article.id,
+        revision=article.revision,
+        source=article.source,
+        matched_at=now,
+        title=article.title[:_TITLE_CHARACTERS],
+        title_marks=_marks([hit for hit in match.hits if hit.field == "title"], 0, min(len(article.title), _TITLE_CHARACTERS)),
+        lead=facts.lead(article)[:_LEAD_CHARACTERS],
+        url=article.url or article.canonical_url,
+        language=article.language.code,
+        dates=article.dates,
+        first_seen_at=article.first_seen_at,
+        story=article.story,
+        clock=article.clock,
+        position=article.position,
+        facts=facts.found(article, match),
+        context=facts.context(article),
+        snippet=snippet(article, match),
+        pubstatus=article.pubstatus,
+        backfill=article.backfill,
+        replay=article.replay,
+        late=is_late(article.dates, article.first_seen_at, late_hours),
+    )
+
+
+def is_late(dates: Dates, first_seen_at: datetime | None, late_hours: float) -> bool:
+    """Whether the article was already older than `late_hours` when it was first seen. A date without a time counts from the day's end."""
+    if dates.published_at is None or first_seen_at is None:
+        return False
+    published_at = dates.published_at + timedelta(days=1) if dates.precision == "day" else dates.published_at
+    return first_seen_at - published_at > timedelta(hours=late_hours)
+
+
+def snippet(article: Article, match: Match) -> Snippet:
+    """The text around the first hit outside the title (or else in it), cut at words, with every hit in it marked."""
+    if not match.hits:
+        return Snippet()
+    first = next((hit for hit in match.hits if hit.field != "title"), match.hits[0])
+    text = {"title": article.title, "summary": article.summary, "body": article.body}[first.field]
+    start, end = _window(text, first)
+    marks = _marks([hit for hit in match.hits if hit.field == first.field], start, end)
+    return Snippet(
+        field=first.field, text=text[start:end], marks=marks, before=start > first.sentence_start, after=end < first.sentence_end
+    )
+
+
+def _window(text: str, hit: Hit) -> tuple[int, int]:
+    """The hit's sentence, or where that is long a part of it that begins and ends at a blank."""
+    if hit.sentence_start <= hit.start <= hit.end <= hit.sentence_end <= hit.sentence_start + _SNIPPET_CHARACTERS:
+        return hit.sentence_start, min(hit.sentence_end, len(text))
+    start = max(hit.start - _BEFORE_CHARACTERS, min(hit.sentence_start, hit.start), 0)
+    end = min(max(start + _SNIPPET_CHARACTERS, hit.end), max(hit.sentence_end, hit.end), len(text))
+    if start > hit.sentence_start and (blank := text.find(" ", start, hit.start)) >= 0:
+        start = blank + 1
+    if end < hit.sentence_end and (blank := text.rfind(" ", hit.end, end)) >= 0:
+        end = blank
+    return start, end
+
+
+def _marks(hits: list[Hit], start: int, end: int) -> tuple[Mark, ...]:
+    inside = sorted({(hit.start, hit.end): hit for hit in hits if start <= hit.start < hit.end <= end}.items())
+    return tuple(
+        Mark(start=first - start, end=last - start, surface=hit.surface, term=hit.term, mode=hit.mode)
+        for (first, last), hit in inside[:_MAX_MARKS]
+    )
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Matched)
+
+
+def encode(record: Matched) -> bytes:
+    """The record as JSON: the value in the topic `matches`, under the rule id as key."""
+    return _encoder.encode(record)
+
+
+def decode(value: bytes) -> Matched:
+    """The record in `value`. Raises `msgspec.DecodeError` or `msgspec.ValidationError` on anything else."""
+    return _decoder.decode(value)

@@ -1,0 +1,129 @@
+"""Plug-ins: connectors, enrichers and notifiers, found by file name.
+
+The file name is the registration: `connectors/rss.py` is the connector `rss`. A plug-in module has
+
+* `Options`: a pydantic model with a help text for each option (unknown options are refused), and
+* `create(options, context)`, which returns an object with the one method of its kind, below.
+
+`plugins:` in the configuration names further folders that are searched in the same way (`<folder>/connectors/*.py`, …). Files that
+start with an underscore are machinery, never plug-ins. A plug-in is imported only when the configuration uses it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+from pipeline.article import Article
+from pipeline.errors import LagebildError
+
+KINDS = {"connectors": "connectors", "enrichers": "pipeline.enrichers", "notifiers": "pipeline.notifiers"}
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something a connector met and could not read: it ends in `articles.rejected` with its bytes."""
+
+    subject: str  # what it was: a path, a URL, an item's GUID
+    reason: str  # a value of `pipeline.outcome.Rejection`
+    detail: str  # one sentence for a person
+    original: bytes = b""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one fetch brought.
+
+    `cursor` (JSON values only) says where the next fetch goes on; it is saved after the broker has confirmed all of `articles`
+    and `unreadable`. `wait_seconds` is how long to wait before the next fetch; None leaves it to the collector.
+    """
+
+    articles: tuple[Article, ...] = ()
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    wait_seconds: float | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    more: bool = False  # fetch again at once: the source has more than this batch
+
+
+class Connector(Protocol):
+    def fetch(self, cursor: Mapping[str, Any]) -> Batch:
+        """The next batch after `cursor` ({} at first).
+
+        Called by the collector, one call at a time per source, in a thread; may block on the network within its own
+        timeouts. It never loops for ever, never sleeps and never knows Kafka. `Transient` backs off and keeps the cursor; `Permanent`
+        does the same and marks the source as broken until a fetch succeeds.
+        """
+        ...
+
+
+class Enricher(Protocol):
+    def enrich(self, article: Article) -> Article:
+        """The article with what this enricher knows of it. Called once per article, in order; pure but for its own loaded data."""
+        ...
+
+
+class Notifier(Protocol):
+    def notify(self, alert: Mapping[str, Any]) -> None:
+        """Send one notification (the JSON object of `pipeline.episodes.Message`).
+
+        Returns when the receiver has taken it; raises `TryAgain` or `GiveUp`. Retrying is the alerter's. Called in a thread.
+        """
+        ...
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a plug-in may know of its surroundings."""
+
+    name: str  # the source's, enricher's or receiver's name in the configuration
+    folder: Path = Path()  # the configuration's folder: relative paths start here
+    now: Callable[[], datetime] = _utc_now  # aware UTC; tests set it
+
+
+class NoSuchPlugin(LagebildError):
+    """A plug-in named in the configuration was not found."""
+
+
+def names(kind: str, folders: tuple[Path, ...] = ()) -> list[str]:
+    """All plug-ins of `kind` (`connectors`, `enrichers`, `notifiers`), sorted. Imports none of them."""
+    package = importlib.import_module(KINDS[kind])
+    found = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    for folder in folders:
+        found |= {path.stem for path in (folder / kind).glob("*.py")}
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def load(kind: str, name: str, folders: tuple[Path, ...] = ()) -> ModuleType:
+    """The plug-in's module. Raises NoSuchPlugin when there is none of that name; the team's own folders are searched first."""
+    for folder in folders:
+        path = folder / kind / f"{name}.py"
+        if path.is_file():
+            return _load_file(kind, name, path)
+    if name not in names(kind):
+        raise NoSuchPlugin(f"there is no plug-in {name!r} among the {kind}; known are: {', '.join(names(kind, folders))}")
+    return importlib.import_module(f"{KINDS[kind]}.{name}")
+
+
+def _load_file(kind: str, name: str, path: Path) -> ModuleType:
+    full_name = f"lagebild_plugins.{kind}.{name}"
+    if full_name in sys.modules and sys.modules[full_name].__file__ == str(path):
+        return sys.modules[full_name]
+    spec = importlib.util.spec_from_file_location(full_name, path)
+    if spec is None or spec.loader is None:
+        raise NoSuchPlugin(f"{path} cannot be loaded as a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[full_name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,153 @@
+"""The connection to Elasticsearch: the only file that imports its client.
+
+Everything that is asked of the server goes through `Server`. What the index holds and how it is written stands in `pipeline/index/`.
+
+The client's own retries are off, because they cannot tell "try again" from "never": `index/writer.py` decides that per document. `GET /`
+is never asked: small distributions do not have it, so readiness is the cluster's health.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import structlog
+from elastic_transport import ApiError, TransportError
+from elasticsearch import Elasticsearch, ElasticsearchWarning, UnsupportedProductError
+from pydantic import SecretStr
+
+from pipeline.errors import LagebildError, Transient, Unreachable
+from pipeline.index.bulk import Answer, explain
+from pipeline.settings import Settings, secret
+
+log = structlog.get_logger()
+
+REQUEST_SECONDS = 30.0
+_JSON = {"accept": "application/json", "content-type": "application/json"}
+_BULK = {"accept": "application/json", "content-type": "application/x-ndjson"}
+# Only what `index/bulk.py` reads: the full answer names every document again.
+_BULK_PATH = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
+
+
+class Denied(Unreachable):
+    """Elasticsearch answers but does not let us in: the user, the password or the rights are wrong."""
+
+
+class Refused(LagebildError):
+    """Elasticsearch refuses a request as wrong. `status` is its HTTP status, `kind` the type of its error."""
+
+    def __init__(self, message: str, status: int, kind: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+
+
+def shown(url: str) -> str:
+    """The address without a user and a password, as messages may show it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+class Server:
+    """One Elasticsearch. The address may hold `${env:NAME}` or `${file:/path}` where a user and a password stand."""
+
+    def __init__(self, settings: Settings, request_seconds: float = REQUEST_SECONDS) -> None:
+        self.url = shown(settings.elasticsearch.url)
+        self._client = Elasticsearch(
+            secret(SecretStr(settings.elasticsearch.url)),
+            request_timeout=request_seconds,
+            max_retries=0,
+            retry_on_timeout=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None, parameters: Mapping[str, str] | None = None) -> Any:
+        """The decoded answer. Raises Denied (401, 403), Refused (other 4xx) or Transient (anything that may work in a moment)."""
+        target = f"{path}?{urlencode(parameters)}" if parameters else path
+        try:
+            return self._perform(method, target, _JSON, body).body
+        except ApiError as error:
+            raise self._translated(error) from error
+        except TransportError as error:
+            raise Transient(f"Elasticsearch does not answer at {self.url}: {_plain(error)}") from error
+
+    def found(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
+        """Like `request("GET", …)`, but None where the server has no such thing."""
+        try:
+            return self.request("GET", path, None, parameters)
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def bulk(self, body: bytes) -> Answer:
+        """What the server says to a bulk request; never raises for an answer or for the lack of one."""
+        try:
+            answer = self._perform("POST", _BULK_PATH, _BULK, body)
+        except UnsupportedProductError:
+            return Answer(451, f"{self.url} is not an Elasticsearch; set elasticsearch.url")
+        except ApiError as error:
+            content = error.body.get("error") if isinstance(error.body, Mapping) else error.body
+            return Answer(error.meta.status, explain(content) or f"status {error.meta.status}")
+        except TransportError as error:
+            return Answer(0, f"Elasticsearch does not answer at {self.url}: {_plain(error)}")
+        content = answer.body if isinstance(answer.body, Mapping) else {}
+        return Answer(200, items=content.get("items"), clean=content.get("errors") is False)
+
+    def _perform(self, method: str, target: str, headers: Mapping[str, str], body: Any) -> Any:
+        with warnings.catch_warnings():
+            # Servers remark on being unsecured or on old features with every answer; neither is a message of ours.
+            warnings.simplefilter("ignore", ElasticsearchWarning)
+            return self._client.perform_request(method, target, headers=headers, body=body)
+
+    def _translated(self, error: ApiError) -> LagebildError:
+        status = error.meta.status
+        content = error.body.get("error") if isinstance(error.body, Mapping) else error.body
+        reason = explain(content) or str(error)
+        if isinstance(error, UnsupportedProductError):
+            return Refused(f"{self.url} is not an Elasticsearch; set elasticsearch.url", status)
+        if status in (401, 403):
+            return Denied(f"Elasticsearch at {self.url} does not let us in ({reason}); check the user, the password and its rights")
+        if status in (408, 429) or status >= 500:
+            return Transient(f"Elasticsearch at {self.url} cannot do it now: {reason}")
+        kind = str(content.get("type", "")) if isinstance(content, Mapping) else ""
+        return Refused(f"Elasticsearch at {self.url} refuses {error.meta.status}: {reason}", status, kind)
+
+
+def _plain(error: TransportError) -> str:
+    """The transport's message without the nested copies of it."""
+    return (str(error.message) or type(error).__name__)[:300]
+
+
+def ready(server: Server) -> bool:
+    """Whether the cluster answers and has its primary shards. Raises Denied or Refused when it answers something else."""
+    try:
+        health = server.request("GET", "/_cluster/health")
+    except Transient:
+        return False
+    return isinstance(health, Mapping) and health.get("status") in ("green", "yellow")
+
+
+def wait_until_ready(settings: Settings, seconds: float) -> None:
+    """Return once Elasticsearch answers and is not red. Raises Unreachable, with the address and what to do, after `seconds`."""
+    deadline = time.monotonic() + seconds
+    with Server(settings, request_seconds=5.0) as server:
+        while not ready(server):
+            if time.monotonic() > deadline:
+                raise Unreachable(
+                    f"Elasticsearch is not ready at {server.url} after {seconds:.0f} s. Start it, or set elasticsearch.url in the "
+                    "configuration; `lagebild demo` starts one of its own."
+                )
+            time.sleep(0.2)

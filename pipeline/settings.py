@@ -1,0 +1,222 @@
+"""The configuration: one YAML file, typed, each name with its type, default and help in one place.
+
+`load(path)` reports all problems at once, with file, line, column and the nearest known name. Secrets are written `${env:NAME}` or
+`${file:/path}`, are resolved when they are used, and never print. `lagebild config schema` writes the JSON Schema of `Settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from pipeline import located, plugins
+from pipeline.errors import BadConfiguration, Problem
+
+_REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
+_ID = r"^[a-z0-9][a-z0-9-]{1,63}$"
+
+
+class Strict(BaseModel):
+    """Unknown names are errors, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kafka(Strict):
+    servers: list[str] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[a-z0-9._-]*$",
+        description="put before every topic and consumer group, so that several installations share one Kafka",
+    )
+    replication: int = Field(1, ge=1, le=10, description="copies of each topic that `topics apply` asks for; 3 in production")
+    session_seconds: float = Field(10, ge=1, le=300, description="a process that is silent for so long loses its partitions")
+    max_record_bytes: int = Field(4_000_000, ge=100_000, le=50_000_000, description="largest record; the broker must allow as much")
+
+
+class Elasticsearch(Strict):
+    url: str = Field("http://127.0.0.1:9200", pattern=r"^https?://", description="address of Elasticsearch")
+    index_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="put before every index, alias and template name")
+    bulk_documents: int = Field(500, ge=1, le=5000, description="documents in one bulk request at most")
+    bulk_bytes: int = Field(5_000_000, ge=100_000, le=50_000_000, description="bytes in one bulk request at most")
+    retention_days: int = Field(400, ge=1, description="articles older than this are removed by `lagebild retention`")
+
+
+class Worker(Strict):
+    batch_articles: int = Field(100, ge=1, le=1000, description="articles a stage takes at once")
+    restore_seconds: float = Field(120, ge=1, description="deadline for reading a stage's memory after an assignment")
+    stalled_seconds: float = Field(60, ge=5, description="the worker ends itself when nothing moves for so long although there is work")
+
+
+class Stories(Strict):
+    window_hours: float = Field(
+        72, gt=0, le=72, description="how long an article can attract copies; the topic `stories` keeps 24 hours more"
+    )
+    max_per_language: int = Field(300_000, ge=100, description="articles remembered per language")
+
+
+class SourceSettings(Strict):
+    id: str = Field(pattern=_ID, description="stable name; cursors and health are kept under it")
+    connector: str = Field(description="the plug-in that reads it: a file name in connectors/")
+    name: str = Field("", description="what people see")
+    country: str = Field("", pattern=r"^([A-Z]{2})?$", description="ISO 3166 code of the publisher's country")
+    language: str = Field("", description="the language the publisher declares, used when the text is too short to tell")
+    owner: str = Field("", description="who owns the publisher: counts once in corroboration")
+    every_seconds: float = Field(300, ge=0.2, le=86_400, description="pause between two fetches")
+    paused: bool = Field(False, description="keep the source but do not fetch")
+    options: dict[str, Any] = Field(default_factory=dict, description="the connector's own options")
+
+
+class Receiver(Strict):
+    name: str = Field(pattern=_ID, description="the name that rules route to")
+    notifier: str = Field(description="the plug-in that sends: a file name in pipeline/notifiers/")
+    options: dict[str, Any] = Field(default_factory=dict, description="the notifier's own options")
+
+
+class EnricherSettings(Strict):
+    name: str = Field(description="the plug-in: a file name in pipeline/enrichers/")
+    options: dict[str, Any] = Field(default_factory=dict, description="the enricher's own options")
+
+
+class Alerts(Strict):
+    default_route: list[str] = Field(default_factory=list, description="receivers of rules that name none")
+    attempts: int = Field(8, ge=1, le=100, description="tries before a notification counts as failed")
+    late_hours: float = Field(6, gt=0, description="an article published longer ago than this when we first saw it is marked as late; it still rings, with its date")
+
+
+class Console(Strict):
+    host: str = Field(
+        "127.0.0.1", description="address the live page listens on; anything but 127.0.0.1 is visible to others and has no login yet"
+    )
+    port: int = Field(8080, ge=0, le=65_535, description="port of the live page; 0 takes a free one")
+    articles: int = Field(500, ge=10, le=5000, description="newest articles kept for the page")
+
+
+class Settings(Strict):
+    """The whole configuration file."""
+
+    kafka: Kafka = Field(default_factory=Kafka, description="the broker")
+    elasticsearch: Elasticsearch = Field(default_factory=Elasticsearch, description="the index")
+    time_zone: str = Field("Europe/Berlin", description="IANA zone in which people read times")
+    language: Annotated[str, Field(pattern="^(de|en)$")] = Field("de", description="language of the live page: de or en")
+    rules: str = Field("rules", description="folder of alert rules, relative to this file")
+    plugins: list[str] = Field(default_factory=list, description="further folders with connectors/, enrichers/ and notifiers/")
+    contact: str = Field("", description="address or URL that publishers see in our User-Agent")
+    sources: list[SourceSettings] = Field(default_factory=list, description="what is read")
+    enrichers: list[EnricherSettings] = Field(default_factory=lambda: [EnricherSettings(name="entities")], description="run in this order")
+    receivers: list[Receiver] = Field(default_factory=list, description="who is told")
+    alerts: Alerts = Field(default_factory=Alerts, description="how alerts behave")
+    worker: Worker = Field(default_factory=Worker, description="the Faust worker")
+    stories: Stories = Field(default_factory=Stories, description="how copies are gathered")
+    console: Console = Field(default_factory=Console, description="the live page")
+    folder: Path = Field(
+        Path(), exclude=True, json_schema_extra={"readOnly": True}, description="set on loading: relative paths start here"
+    )
+
+    @pydantic.field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"there is no time zone {value!r}; write an IANA name such as Europe/Berlin") from None
+        return value
+
+    @property
+    def plugin_folders(self) -> tuple[Path, ...]:
+        return tuple(self.folder / each for each in self.plugins)
+
+    @property
+    def rules_folder(self) -> Path:
+        return self.folder / self.rules
+
+    def topic(self, name: str) -> str:
+        """The real name of a topic of `pipeline.topology` in this installation; consumer groups are prefixed alike."""
+        return self.kafka.topic_prefix + name
+
+    def index(self, name: str) -> str:
+        """The real name of an index, alias or template in this installation."""
+        return self.elasticsearch.index_prefix + name
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`. Raises BadConfiguration with all problems at once."""
+    source = located.read(path)
+    if source.problems:
+        raise BadConfiguration(source.problems)
+    data = source.data or {}
+    if not isinstance(data, dict):
+        raise BadConfiguration([Problem(str(path), 1, 1, "the configuration is a mapping of names to values")])
+    try:
+        settings = Settings.model_validate(data)
+    except pydantic.ValidationError as error:
+        raise BadConfiguration(located.model_problems(source, error, Settings)) from None
+    settings = settings.model_copy(update={"folder": path.resolve().parent})
+    problems = list(_reference_problems(settings, source)) + _plugin_problems(settings, source)
+    if problems:
+        raise BadConfiguration(problems)
+    return settings
+
+
+def _reference_problems(settings: Settings, source: located.Located) -> list[Problem]:
+    """Names that must be unique or must exist elsewhere in the file."""
+    found = []
+    for section, key in (("sources", "id"), ("receivers", "name")):
+        seen: dict[str, int] = {}
+        for index, each in enumerate(getattr(settings, section)):
+            value = getattr(each, key)
+            if value in seen:
+                found.append(source.problem((section, index, key), f"{value!r} is already used by {section}[{seen[value]}]"))
+            seen[value] = index
+    known = [each.name for each in settings.receivers]
+    for index, name in enumerate(settings.alerts.default_route):
+        if name not in known:
+            found.append(
+                source.problem(("alerts", "default_route", index), f"there is no receiver {name!r}.{located.nearest(name, known)}")
+            )
+    return found
+
+
+def _plugin_problems(settings: Settings, source: located.Located) -> list[Problem]:
+    found = []
+    for section, kind, key in (
+        ("sources", "connectors", "connector"),
+        ("enrichers", "enrichers", "name"),
+        ("receivers", "notifiers", "notifier"),
+    ):
+        for index, each in enumerate(getattr(settings, section)):
+            name = getattr(each, key)
+            try:
+                module = plugins.load(kind, name, settings.plugin_folders)
+            except plugins.NoSuchPlugin as error:
+                hint = located.nearest(name, plugins.names(kind, settings.plugin_folders))
+                found.append(source.problem((section, index, key), f"{error}.{hint}"))
+                continue
+            try:
+                module.Options.model_validate(each.options)
+            except pydantic.ValidationError as error:
+                found += located.model_problems(source, error, module.Options, (section, index, "options"))
+    return found
+
+
+def secret(value: SecretStr) -> str:
+    """The secret that `value` names (`${env:NAME}`, `${file:/path}`), or the value itself. Raises BadConfiguration when it is not there."""
+
+    def resolve(match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        if kind == "env":
+            if name not in os.environ:
+                raise BadConfiguration([Problem("environment", 1, 1, f"the variable {name} is not set; a secret is read from it")])
+            return os.environ[name]
+        try:
+            return Path(name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadConfiguration([Problem(name, 1, 1, f"the secret cannot be read: {error.strerror}")]) from None
+
+    return _REFERENCE.sub(resolve, value.get_secret_value())

@@ -1,0 +1,46 @@
+"""How each source is doing: the value of the records in `sources.health`, keyed by source id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+State = Literal["ok", "failing", "silent", "paused", "starting"]
+
+
+class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One source as the collector last saw it.
+
+    `starting` until the first fetch ends, `failing` while the last fetch failed, `silent` when fetches work but nothing new came for
+    much longer than usual, `paused` when the configuration says so. `articles` and `unreadable` count over restarts.
+    `last_error` is one line for a person and stays until a fetch succeeds.
+    """
+
+    source_id: str
+    state: State = "starting"
+    name: str = ""
+    connector: str = ""
+    last_fetch_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_article_at: datetime | None = None
+    next_fetch_at: datetime | None = None
+    articles: int = 0
+    unreadable: int = 0
+    consecutive_failures: int = 0
+    last_error: str = ""
+    updated_at: datetime | None = None
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(SourceHealth)
+
+
+def encode(health: SourceHealth) -> bytes:
+    return _encoder.encode(health)
+
+
+def decode(value: bytes) -> SourceHealth:
+    """The health in `value`. Raises `msgspec.DecodeError` or `msgspec.ValidationError` on anything else."""
+    return _decoder.decode(value)

@@ -1,0 +1,1 @@
+"""What happens to one article, stage by stage: pure functions of a record and a few small ports."""

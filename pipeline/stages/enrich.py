@@ -1,0 +1,80 @@
+"""enrich: who and what is it about, and which alert rules does it meet?
+
+The alert leaves here, before and independent of the index. Enrichers are helpful, not vital: one that fails is flagged and logged, and
+the article goes on to the rules without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from pipeline import topology
+from pipeline.article import Article, encode
+from pipeline.matched import encode as encode_matched
+from pipeline.matched import matched
+from pipeline.plugins import Enricher
+from pipeline.rules.compile import RuleSet
+from pipeline.rules.match import analyse_fields, match
+from pipeline.rules.terms import terms
+from pipeline.runner import Out, Work
+from pipeline.stages.reading import read
+from pipeline.text.tokens import analyse
+
+log = structlog.get_logger()
+
+RulesNow = Callable[[], RuleSet]
+
+
+class Enrich:
+    """The stage. `rules` gives the rule set that is active now; it changes between two articles, never within one."""
+
+    name = "enrich"
+
+    def __init__(self, enrichers: Mapping[str, Enricher], rules: RulesNow, late_hours: float) -> None:
+        self._enrichers = enrichers
+        self._rules = rules
+        self._late_hours = late_hours
+
+    def run(self, work: Work, now: datetime) -> list[Out]:
+        article = enriched(read(work), self._enrichers, self._rules(), now)
+        value = encode(article)
+        outs = [Out(topology.ENRICHED, article.id, value)]
+        for each in article.matches:
+            outs.append(Out(topology.MATCHES, each.rule_id, encode_matched(matched(article, each, now, late_hours=self._late_hours))))
+        if article.matches:
+            outs.append(Out(topology.EVIDENCE, article.id, value))
+        return outs
+
+
+def enriched(article: Article, enrichers: Mapping[str, Enricher], rules: RuleSet, now: datetime) -> Article:
+    """The article with entities, terms and matches."""
+    for name, enricher in enrichers.items():
+        article = _with(article, name, enricher)
+    analysed = analyse_fields(article)
+    found = terms(analysed.values())
+    return msgspec.structs.replace(
+        article,
+        terms=found,
+        # Everything is new in a first revision.
+        terms_added=found if article.revision <= 1 else _terms_added(article),
+        matches=match(rules, article, analysed),
+        original=b"" if not article.original_sha256 else article.original,
+        clock=msgspec.structs.replace(article.clock, enriched_at=now),
+    )
+
+
+def _terms_added(article: Article) -> tuple[str, ...]:
+    """The terms in the ranges that this revision added, which are whole sentences."""
+    return terms(analyse(getattr(article, span.field)[span.start : span.end]) for span in article.added)
+
+
+def _with(article: Article, name: str, enricher: Enricher) -> Article:
+    try:
+        return enricher.enrich(article)
+    except Exception:  # a plug-in may raise anything; the alert must not wait for it to be mended
+        log.exception("an enricher failed; the article goes on without it", enricher=name, article=article.id)
+        return msgspec.structs.replace(article, flags=(*article.flags, f"enricher_failed:{name}"))

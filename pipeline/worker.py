@@ -1,0 +1,64 @@
+"""The worker process: the three stages with their real parts, and the rules that they follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline import agents, broker, plugins
+from pipeline.plugins import Context, Enricher
+from pipeline.rules.follow import RuleFollower
+from pipeline.settings import Settings
+from pipeline.stages.deduplicate import Deduplicate, Stories
+from pipeline.stages.enrich import Enrich, RulesNow
+from pipeline.stages.identify import Identify
+from pipeline.stages.known import KnownArticles
+from pipeline.stories import StoryTable
+from pipeline.text.language import Detector
+from pipeline.text.signature import sign
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stage code of one process, the same in the worker, in `lagebild try` and in the benchmark."""
+
+    identify: Identify
+    deduplicate: Deduplicate
+    enrich: Enrich
+
+
+def stages(settings: Settings, rules: RulesNow) -> Stages:
+    """The stages with their real parts; `rules` gives the rule set that is active now."""
+    detector = Detector()
+    detector.warm_up()
+    return Stages(
+        Identify(detector.detect, sign, settings.time_zone), Deduplicate(), Enrich(enrichers(settings), rules, settings.alerts.late_hours)
+    )
+
+
+def enrichers(settings: Settings) -> dict[str, Enricher]:
+    """The configured enrichers by name, in their order."""
+    made: dict[str, Enricher] = {}
+    for each in settings.enrichers:
+        module = plugins.load("enrichers", each.name, settings.plugin_folders)
+        options = module.Options.model_validate(each.options)
+        made[each.name] = module.create(options, Context(each.name, settings.folder))
+    return made
+
+
+def remembered_stories(settings: Settings) -> Stories:
+    """An empty story memory with the configured bounds."""
+    return Stories(StoryTable(int(settings.stories.window_hours * 3600), settings.stories.max_per_language))
+
+
+def main(settings: Settings) -> int:
+    """Run the worker until a signal ends it; the exit code."""
+    broker.connect(settings.kafka, "the worker", wait_seconds=120)
+    rules = RuleFollower(settings)
+    made = stages(settings, rules.current)
+    rules.start()
+    rows = [
+        agents.Row(made.identify, KnownArticles, made.identify.memories),
+        agents.Row(made.deduplicate, lambda: remembered_stories(settings), made.deduplicate.memories),
+        agents.Row(made.enrich, ready=rules.caught_up),
+    ]
+    return agents.run(settings, rows)

@@ -1,0 +1,78 @@
+"""What tests share: the order they run in, and real servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pipeline.embedded.folder import DataFolder, default_path
+from pipeline.embedded.servers import Servers
+
+# Quick ones first, so that a broken rule is seen before the servers have started; within each folder the order is random.
+_ORDER = ("unit", "contract", "habits", "end_to_end", "faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((_ORDER.index(part) for part in item.path.parts if part in _ORDER), 0))
+
+
+def open_folder(stack: ExitStack) -> Path:
+    """A folder that every user may enter, so that servers which do not run as root reach it; deleted with the stack."""
+    folder = Path(tempfile.mkdtemp(prefix="lagebild-tests-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def packages_folder() -> Path:
+    """Where the servers were downloaded to: the normal place, so that tests download nothing twice."""
+    return DataFolder.at(default_path()).packages
+
+
+@pytest.fixture(scope="session")
+def servers(packages_folder: Path) -> Generator[Servers]:
+    """One Kafka and one Elasticsearch for the whole run, started when a test first asks. Use topics and indices of your own; do not stop them."""
+    with ExitStack() as stack:
+        yield stack.enter_context(Servers(open_folder(stack), packages_folder=packages_folder))
+
+
+@pytest.fixture(scope="session")
+def kafka_servers(servers: Servers) -> str:
+    return servers.addresses.kafka
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(servers: Servers) -> str:
+    return servers.addresses.elasticsearch
+
+
+@pytest.fixture
+def open_data_folder() -> Generator[Path]:
+    with ExitStack() as stack:
+        yield open_folder(stack)
+
+
+@pytest.fixture
+def fresh_servers(packages_folder: Path) -> Generator[Callable[..., Servers]]:
+    """Starts servers of one's own, to kill and restart: `fresh_servers()`, or with settings for `elasticsearch.yml`."""
+    with ExitStack() as stack:
+
+        def started(settings: Mapping[str, str] | None = None, data_folder: Path | None = None) -> Servers:
+            folder = data_folder or open_folder(stack)
+            return stack.enter_context(Servers(folder, packages_folder=packages_folder, settings=settings))
+
+        yield started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_proxy() -> None:
+    """Tests talk to 127.0.0.1 only; a proxy named in the environment would stand between."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        os.environ.pop(name, None)

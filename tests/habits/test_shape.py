@@ -1,0 +1,40 @@
+"""What keeps the tree readable: names that say something, files that can be read in one go, one home for each outside system."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*ROOT.glob("pipeline/**/*.py"), *ROOT.glob("connectors/**/*.py")])
+EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "base", "misc", "manager", "handler", "handlers"}
+MOST_LINES = 330
+MOST_FUNCTION_LINES = 60
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_source_file_is_named_sized_and_introduced(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert path.stem.strip("_") not in EMPTY_NAMES
+    assert text.count("\n") <= MOST_LINES, "split it by what happens to an article"
+    assert path.name == "__init__.py" or ast.get_docstring(tree), "a module says in its first lines what it is for"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < MOST_FUNCTION_LINES, f"{node.name} is too long"
+
+
+def test_there_are_no_to_do_marks_and_no_skips() -> None:
+    marks = re.compile(r"#.*\b(TODO|FIXME|XXX|HACK)\b")
+    paths = [*SOURCES, *ROOT.glob("tests/**/*.py")]
+    found = [f"{path.name}:{number}" for path in paths for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1) if marks.search(line)]
+    assert found == []
+
+
+def test_import_rules_hold() -> None:
+    result = subprocess.run([ROOT / ".venv/bin/lint-imports"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stdout

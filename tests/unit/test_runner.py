@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from pipeline import runner as runner_module
+from pipeline import topology
+from pipeline.errors import Permanent, Transient
+from pipeline.outcome import Rejection, rejected_from
+from pipeline.runner import Out, Runner, Work
+from tests.builders import NOON, article, work
+
+
+class FakeStage:
+    name = "identify"
+
+    def __init__(self, behave: Callable[[Work], list[Out]]) -> None:
+        self._behave = behave
+
+    def run(self, work: Work, now: datetime) -> list[Out]:
+        return self._behave(work)
+
+
+class FakeBroker:
+    """Confirms every record, except that it first raises the errors it is given for a topic, one for each try."""
+
+    def __init__(self, errors: dict[str, list[Exception]] | None = None) -> None:
+        self.sent: list[Out] = []
+        self._errors = errors or {}
+
+    async def send(self, out: Out) -> None:
+        await asyncio.sleep(0)
+        waiting = self._errors.get(out.topic)
+        if waiting:
+            raise waiting.pop(0)
+        self.sent.append(out)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "FIRST_WAIT_SECONDS", 0.001)
+
+
+def passed_on(record: Work) -> list[Out]:
+    return [Out(topology.IDENTIFIED, "de", record.value)]
+
+
+def run(behave: Callable[[Work], list[Out]], broker: FakeBroker, *records: Work) -> Runner:
+    under_test = Runner(FakeStage(behave), broker.send, lambda: NOON)
+    asyncio.run(under_test.run(records))
+    return under_test
+
+
+def test_every_effect_is_confirmed_when_run_returns() -> None:
+    broker = FakeBroker()
+    run(passed_on, broker, work(b"1", 0), work(b"2", 1))
+    assert [out.value for out in broker.sent] == [b"1", b"2"]
+
+
+def test_a_permanent_error_rejects_the_record_with_its_bytes_and_the_rest_goes_on() -> None:
+    def behave(record: Work) -> list[Out]:
+        if record.value == b"bad":
+            raise Permanent("invalid", "this is no article")
+        return passed_on(record)
+
+    broker = FakeBroker()
+    run(behave, broker, work(b"bad", 7), work(b"good", 8))
+    rejected = next(out for out in broker.sent if out.topic == topology.REJECTED)
+    assert rejected.value == b"bad"
+    about = rejected_from(rejected.headers)
+    assert (about.stage, about.reason, about.offset) == ("identify", Rejection.INVALID, 7)
+    assert [out.topic for out in broker.sent].count(topology.OUTCOMES) == 1
+    assert [out.value for out in broker.sent if out.topic == topology.IDENTIFIED] == [b"good"]
+
+
+def test_a_transient_error_is_tried_again_in_place_until_it_works() -> None:
+    tries: list[int] = []
+
+    def behave(record: Work) -> list[Out]:
+        tries.append(1)
+        if len(tries) < 4:
+            raise Transient("not now")
+        return passed_on(record)
+
+    broker = FakeBroker()
+    run(behave, broker, work(b"1"))
+    assert len(tries) == 4
+    assert [out.value for out in broker.sent] == [b"1"]
+
+
+def test_a_failed_publish_is_sent_again_before_anything_is_acknowledged() -> None:
+    broker = FakeBroker({topology.IDENTIFIED: [Transient("timed out"), Transient("timed out")]})
+    run(passed_on, broker, work(b"1"))
+    assert [out.value for out in broker.sent] == [b"1"]
+
+
+def test_an_unforeseen_error_leaves_the_runner() -> None:
+    def behave(record: Work) -> list[Out]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(behave, FakeBroker(), work(b"1"))
+
+
+def test_an_unforeseen_error_of_a_delivery_leaves_the_runner() -> None:
+    with pytest.raises(OSError, match="disk"):
+        run(passed_on, FakeBroker({topology.IDENTIFIED: [OSError("disk")]}), work(b"1"))
+
+
+def test_a_result_that_the_broker_never_takes_rejects_its_record() -> None:
+    broker = FakeBroker({topology.IDENTIFIED: [Permanent("too_large", "5 MB")]})
+    run(passed_on, broker, work(b"1"), work(b"2", 1))
+    assert [out.topic for out in broker.sent].count(topology.REJECTED) == 1
+    assert [out.value for out in broker.sent if out.topic == topology.IDENTIFIED] == [b"2"]
+
+
+def test_a_rejection_names_the_article_its_source_and_the_collected_position() -> None:
+    from pipeline.article import Position, encode
+
+    record = work(encode(article(position=Position("articles.collected", 2, 40))), 3, topic="articles.identified")
+
+    def behave(each: Work) -> list[Out]:
+        raise Permanent("stage_failed", "no")
+
+    broker = FakeBroker()
+    run(behave, broker, record)
+    outcome = next(out for out in broker.sent if out.topic == topology.OUTCOMES)
+    assert b'"offset":40' in (outcome.value or b"").replace(b" ", b"") or b"40" in (outcome.value or b"")
+    about = rejected_from(next(out for out in broker.sent if out.topic == topology.REJECTED).headers)
+    assert (about.article_id, about.source_id, about.topic) == ("a1", "tagesblatt", "articles.identified")

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from pipeline.errors import BadConfiguration
+from pipeline.settings import Settings, load, secret
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "lagebild.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(BadConfiguration) as caught:
+        load(written(folder, text))
+    return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "enrichers: []\n")).kafka.servers == ["127.0.0.1:9092"]
+
+
+def test_all_problems_come_at_once_with_place_and_nearest_name(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        "kafka:\n  serverz: [a]\ntime_zone: Europe/Berlyn\nconsole:\n  port: 99999\nalerts:\n  default_route: [nobody]\nenrichers: []\n",
+    )
+    assert found[0] == "lagebild.yaml:2:3: unknown name 'serverz'. Did you mean 'servers'?"
+    assert found[1].startswith("lagebild.yaml:3:12: time_zone: there is no time zone 'Europe/Berlyn'")
+    assert found[2].startswith("lagebild.yaml:5:9: port:")
+
+
+def test_a_receiver_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    assert problems(tmp_path, "alerts:\n  default_route: [nobody]\nenrichers: []\n") == ["lagebild.yaml:2:19: there is no receiver 'nobody'."]
+
+
+def test_a_source_twice_is_named(tmp_path: Path) -> None:
+    text = "enrichers: []\nsources:\n  - {id: one-feed, connector: directory, options: {path: .}}\n  - {id: one-feed, connector: directory, options: {path: .}}\n"
+    assert any("'one-feed' is already used by sources[0]" in each for each in problems(tmp_path, text))
+
+
+def test_an_unknown_connector_is_named_with_the_nearest(tmp_path: Path) -> None:
+    found = problems(tmp_path, "enrichers: []\nsources:\n  - {id: one-feed, connector: directry}\n")
+    assert "Did you mean 'directory'?" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: [\n", "not valid YAML"),
+        ("a: &x 1\nb: *x\n", "anchors and aliases are not allowed"),
+        ("kafka: {}\nkafka: {}\n", "stands here twice"),
+        ("- 1\n", "is a mapping of names"),
+        ("a: " + "[" * 60 + "]" * 60, "nested deeper"),
+        ("a: 1\n---\nb: 2\n", "one document a file"),
+    ],
+)
+def test_hostile_or_broken_yaml_is_one_clear_problem(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in problems(tmp_path, text)[0]
+
+
+def test_a_missing_file_is_a_clear_problem(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match="cannot be read"):
+        load(tmp_path / "none.yaml")
+
+
+def test_a_secret_comes_from_the_environment_or_a_file_and_never_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAGEBILD_TEST_SECRET", "s3cret")
+    (tmp_path / "secret").write_text("from file\n")
+    assert secret(SecretStr("${env:LAGEBILD_TEST_SECRET}")) == "s3cret"
+    assert secret(SecretStr(f"${{file:{tmp_path}/secret}}")) == "from file"
+    assert "s3cret" not in repr(SecretStr("s3cret"))
+    with pytest.raises(BadConfiguration, match="NOT_THERE is not set"):
+        secret(SecretStr("${env:NOT_THERE}"))
+
+
+def test_every_setting_is_described() -> None:
+    def walk(schema: dict[str, object]) -> list[str]:
+        definitions: dict[str, dict[str, dict[str, object]]] = schema.get("$defs", {})  # type: ignore[assignment]
+        everything = {"Settings": schema, **definitions}
+        return [
+            f"{model}.{name}"
+            for model, each in everything.items()
+            for name, field in each.get("properties", {}).items()  # type: ignore[attr-defined]
+            if not field.get("description")
+        ]
+
+    assert walk(Settings.model_json_schema()) == []
