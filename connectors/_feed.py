@@ -96,9 +96,10 @@ def _slices(data: bytes) -> tuple[list[bytes], bool]:
     """The bytes of each complete item, and whether the last one is cut off. For UTF-16 there are none."""
     found, begin = [], -1
     for tag in _ITEM_TAG.finditer(data):
+        end = data.find(b">", tag.end())
         if not tag[1]:
             begin = tag.start()
-        elif begin >= 0 and (end := data.find(b">", tag.end())) >= 0:
+        if end >= 0 and begin >= 0 and (tag[1] or data[end - 1 : end] == b"/"):
             found.append(data[begin : end + 1])
             begin = -1
     return found, begin >= 0

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ import msgspec
 import structlog
 
 from pipeline import broker, topology
-from pipeline.alerting import Alerting
+from pipeline.alerting import Alerting, PolicySource
 from pipeline.broker import Record
 from pipeline.episodes import Alerts, Episode, Notification, RulePolicy
 from pipeline.errors import Transient, Unreachable
@@ -46,6 +47,10 @@ _CLOSING_SECONDS = 15.0
 _LONGEST_WAIT_SECONDS = 10.0
 _RESTORE_SECONDS = 120.0
 _TEND_EVERY_SECONDS = 30.0
+_RULE_WAIT_SECONDS = 2.0
+# So many failed transactions in a row, and the group is left and joined anew.
+_ATTEMPTS_AS_OWNER = 3
+_RETRIED: tuple[type[Exception], ...] = (Transient, *broker.FAULTS)
 
 
 def _utc_now() -> datetime:
@@ -83,24 +88,22 @@ def _latest(settings: Settings, topic: str, kind: Any, deadline_seconds: float) 
 class Policies:
     """What the rules say about telling people, from the topic `rules`."""
 
-    # A rule and its first match travel over two topics: the match may be read first.
-    WAIT_SECONDS = 2.0
-
     def __init__(self, settings: Settings, follower: RuleFollower) -> None:
         self._default = RulePolicy(route=tuple(settings.alerts.default_route))
         self._follower = follower
-        self._missing: set[str] = set()
+
+    def awaited(self, rule_id: str) -> RulePolicy:
+        """Like `of`, but a rule that is not known yet is given a moment: it and its first match travel over two topics."""
+        deadline = time.monotonic() + _RULE_WAIT_SECONDS
+        while rule_id not in self._follower.current().rules and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self.of(rule_id)
 
     def of(self, rule_id: str) -> RulePolicy:
         """The rule's policy; the default one for a rule that is gone."""
         rules = self._follower.current().rules
-        if rule_id not in rules and rule_id not in self._missing:
-            self._wait_for(rule_id)
-            rules = self._follower.current().rules
         if rule_id not in rules:
-            self._missing.add(rule_id)
             return self._default
-        self._missing.discard(rule_id)
         rule = rules[rule_id].rule
         return RulePolicy(
             route=rule.notify.route or self._default.route,
@@ -111,12 +114,6 @@ class Policies:
             by_story="story" in rule.group_by,
         )
 
-    def _wait_for(self, rule_id: str) -> None:
-        waited, step = 0.0, 0.05
-        while waited < self.WAIT_SECONDS and rule_id not in self._follower.current().rules:
-            threading.Event().wait(step)
-            waited += step
-
 
 class Alerter:
     """The loop around one consumer. `run` may be called once."""
@@ -125,12 +122,12 @@ class Alerter:
         self,
         settings: Settings,
         receivers: Mapping[str, Notifier],
-        policy_of: Callable[[str], RulePolicy],
+        policies: PolicySource,
         stop: threading.Event,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._settings = settings
-        self._policy_of = policy_of
+        self._policies = policies
         self._stop = stop
         self._now = now
         # The sender outlives a lost connection, so that what was sent meanwhile is recorded instead of being sent again.
@@ -144,7 +141,7 @@ class Alerter:
             began = self._now()
             try:
                 self._stand_by()
-            except (Transient, *broker.FAULTS) as error:
+            except _RETRIED as error:
                 if (self._now() - began).total_seconds() > 60:
                     wait_seconds = 0.5
                 log.warning("alerter tries again", after_seconds=wait_seconds, why=str(error)[:300] or type(error).__name__)
@@ -155,11 +152,22 @@ class Alerter:
         """Wait until the matches are ours, then work as long as they are."""
         matches = self._settings.topic(topology.MATCHES)
         consumer = broker.group_consumer(self._settings, GROUP, [topology.MATCHES], keep_owner=True)
+        failures = 0
         try:
             while not self._stop.is_set():
                 records = broker.polled(consumer, 200)
-                if broker.owns(consumer, matches, 0):
+                if not broker.owns(consumer, matches, 0):
+                    continue
+                try:
                     self._own(consumer, records)
+                    failures = 0
+                except _RETRIED as error:
+                    # A rebalance under way refuses the offsets. Leaving the group for that would hand over what is being sent.
+                    failures += 1
+                    if failures > _ATTEMPTS_AS_OWNER:
+                        raise
+                    log.warning("alerter reads its state again", why=str(error)[:300] or type(error).__name__)
+                    broker.rewind(consumer, matches, 0)
         finally:
             consumer.close()
 
@@ -172,7 +180,7 @@ class Alerter:
             log.info("alerting", episodes=len(alerts.episodes), notifications=len(alerts.notifications), unsent=len(alerts.unsent))
             name = self._settings.topic(topology.COMMANDS)
             commands = broker.reader(self._settings.kafka, name, broker.committed(consumer, name, 0))
-            alerting = Alerting(self._settings, alerts, self._sender, self._policy_of, self._now, self._process)
+            alerting = Alerting(self._settings, alerts, self._sender, self._policies, self._now, self._process)
             self._work(_Reading(self._settings, consumer, commands), transactions, alerting, records)
         finally:
             transactions.close()
@@ -253,7 +261,7 @@ def main(settings: Settings) -> int:
     while not follower.wait(1) and not stop.is_set():
         log.info("the alerter waits for the rules")
     try:
-        Alerter(settings, receivers, Policies(settings, follower).of, stop).run()
+        Alerter(settings, receivers, Policies(settings, follower), stop).run()
     except Fenced as error:
         log.error("the alerter was replaced", why=str(error))
         return EXIT_FENCED

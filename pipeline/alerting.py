@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -29,26 +30,36 @@ log = structlog.get_logger()
 
 # How many records one round of tidying writes at most: the rest is done in the next.
 _TEND_AT_ONCE = 1_000
+# A match that is older has waited in the topic: its rule has arrived, or is gone.
+_FRESH = timedelta(seconds=10)
 _encoder = msgspec.json.Encoder()
 _command_decoder = msgspec.json.Decoder(Command)
 
 
+class PolicySource(Protocol):
+    """Where a rule's policy comes from, by the rule's id; `awaited` may wait a moment for a rule that is on its way."""
+
+    def of(self, rule_id: str) -> RulePolicy: ...
+
+    def awaited(self, rule_id: str) -> RulePolicy: ...
+
+
 class Alerting:
-    """See the module's docstring. `policy_of` gives a rule's policy by its id; `process` names this process in claims."""
+    """See the module's docstring. `process` names this process in claims."""
 
     def __init__(
         self,
         settings: Settings,
         alerts: Alerts,
         sender: Sender,
-        policy_of: Callable[[str], RulePolicy],
+        policies: PolicySource,
         now: Callable[[], datetime],
         process: str,
     ) -> None:
         self._settings = settings
         self._alerts = alerts
         self._sender = sender
-        self._policy_of = policy_of
+        self._policies = policies
         self._now = now
         self._process = process
         self._changed: dict[tuple[str, str], Episode | Notification | None] = {}
@@ -77,7 +88,9 @@ class Alerting:
 
     def _match(self, record: Record) -> None:
         matched = decode_matched(record.value or b"")
-        decision = decide(self._alerts, matched, self._policy_of(matched.match.rule_id), record.at)
+        fresh = self._now() - record.at < _FRESH
+        policy = (self._policies.awaited if fresh else self._policies.of)(matched.match.rule_id)
+        decision = decide(self._alerts, matched, policy, record.at)
         if decision.episode is not None:
             self._put(decision.episode)
             _tell(decision, decision.episode, matched)
@@ -135,7 +148,7 @@ class Alerting:
         """Write the states that time has changed, and forget what is old."""
         now = self._now()
         for episode in list(self._alerts.episodes.values()):
-            if episode.state != "closed" and (changed := settled(episode, self._policy_of(episode.rule_id), now)):
+            if episode.state != "closed" and (changed := settled(episode, self._policies.of(episode.rule_id), now)):
                 self._put(changed)
             if len(self._changed) >= _TEND_AT_ONCE:
                 return

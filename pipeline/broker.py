@@ -23,6 +23,7 @@ from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.settings import Kafka, Settings
 
 Headers = Sequence[tuple[str, bytes]]
+Partition = TopicPartition
 
 # Bounds on what one publisher holds in memory while the broker does not confirm.
 MAX_OUTSTANDING_RECORDS = 2_000
@@ -207,6 +208,30 @@ def assigned_consumer(kafka: Kafka, partitions: Sequence[TopicPartition]) -> Any
     # The default start of an assigned consumer returned nothing in 3 of 6 restores (measured on Kafka 4.3.0): name it.
     consumer.seek_to_beginning(*partitions)
     return consumer
+
+
+def tail_consumer(kafka: Kafka, topics: Mapping[str, int | None]) -> Any:
+    """A consumer without a group that starts at the last so many records of each partition (None: at its beginning) and goes on from there.
+
+    `topics` are real names. Raises Unreachable when one does not exist.
+    """
+    records = {TopicPartition(topic, number): count for topic, count in topics.items() for number in partitions_of(kafka, topic)}
+    consumer = assigned_consumer(kafka, list(records))
+    ends = consumer.end_offsets(list(records), timeout_ms=10_000)
+    begins = consumer.beginning_offsets(list(records), timeout_ms=10_000)
+    for each, count in records.items():
+        if count is not None:
+            consumer.seek(each, max(begins[each], ends[each] - count))
+    return consumer
+
+
+def ends(consumer: Any, timeout_seconds: float) -> dict[tuple[str, int], int] | None:
+    """Where each partition the consumer owns ends now, asked of the broker; None when it does not answer in time."""
+    try:
+        found = consumer.end_offsets(list(consumer.assignment()), timeout_ms=int(timeout_seconds * 1000))
+    except KafkaError:
+        return None
+    return {(each.topic, each.partition): int(offset) for each, offset in found.items()}
 
 
 def partitions_of(kafka: Kafka, topic: str) -> list[int]:
@@ -419,3 +444,12 @@ def reader(kafka: Kafka, topic: str, start: int | None = None) -> Any:
 def committed(consumer: Any, topic: str, partition: int) -> int | None:
     """The offset that the consumer's group reads next; None where it has not committed. Owning the partition is not needed."""
     return _offset(consumer.committed(TopicPartition(topic, partition)))
+
+
+def rewind(consumer: Any, topic: str, partition: int) -> None:
+    """Read on from where the group has committed, because what was read since has come to nothing."""
+    start = committed(consumer, topic, partition)
+    if start is None:
+        consumer.seek_to_beginning(TopicPartition(topic, partition))
+    else:
+        consumer.seek(TopicPartition(topic, partition), start)

@@ -57,7 +57,8 @@ def configure(process: str, level: str | None = None) -> None:
     )
     logging.basicConfig(handlers=[handler], level=chosen, force=True)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(max(chosen, logging.WARNING))
+        # Their warnings are about single tries; what fails for good reaches us as an error and is logged by us.
+        logging.getLogger(name).setLevel(max(chosen, logging.ERROR))
 
 
 def _named(process: str) -> Any:

@@ -83,9 +83,15 @@ def read_text(text: str, name: str) -> Located:
 
 
 def _refuse_aliases(yaml: YAML, text: str, located: Located) -> None:
+    depth = 0
     for event in yaml.parse(text):
         mark = event.start_mark
-        if type(event).__name__ == "AliasEvent" or getattr(event, "anchor", None):
+        kind = type(event).__name__
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        if depth > MAX_DEPTH:  # before composing: two thousand open brackets take the reader eight seconds, ninety thousand for ever
+            located.problems.append(Problem(located.file, mark.line + 1, mark.column + 1, f"nested deeper than {MAX_DEPTH} levels"))
+            return
+        if kind == "AliasEvent" or getattr(event, "anchor", None):
             located.problems.append(
                 Problem(located.file, mark.line + 1, mark.column + 1, "anchors and aliases are not allowed here: write the value out")
             )

@@ -29,7 +29,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
 
 
-class Snippet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Snippet(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of one field around a match, with the matched words marked. `before` and `after`: text was cut there."""
 
     field: Field = "body"

@@ -142,6 +142,12 @@ def on_sending(message: Message, now: datetime, attempt: int, possible_duplicate
     )
 
 
+def as_json(message: Message) -> dict[str, Any]:
+    """The message as the JSON object that notifiers get: strings, numbers, lists, objects; instants in ISO 8601."""
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
+    return found
+
+
 def way(message: Message, notified_at: datetime) -> tuple[Leg, ...]:
     """Where the time went, in order. A publication date without a time gives no first leg; unknown instants are passed over."""
     clock = message.clock

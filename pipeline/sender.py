@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-import msgspec
 import structlog
 
 from pipeline import plugins
 from pipeline.delivery import LONGEST_ASKED_SECONDS, Result
 from pipeline.episode import Notification
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.message import on_sending
+from pipeline.message import as_json, on_sending
 from pipeline.plugins import Context, Notifier
 from pipeline.settings import Settings
 
@@ -113,7 +112,7 @@ class Sender:
             receiver = self._receivers.get(notification.receiver)
             if receiver is None:
                 raise GiveUp(f"the configuration has no receiver {notification.receiver!r}: add it, or change the rule's route")
-            receiver.notify(msgspec.to_builtins(message))
+            receiver.notify(as_json(message))
         except (TryAgain, GiveUp) as raised:
             error = raised
         except Exception as raised:  # a defect of one plug-in must not keep the other receivers from being told

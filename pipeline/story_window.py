@@ -24,7 +24,7 @@ ARTICLE_KEY = BANDS + SMALLEST
 STORY_KEY = ARTICLE_KEY + 1
 KEYS = STORY_KEY + 1
 # A text that thousands print again need not be compared with all of them: of each key, this many of the newest rows count.
-MATCHES_PER_KEY = 16
+MATCHES_PER_KEY = 8
 
 
 class Row(NamedTuple):
@@ -144,38 +144,36 @@ class Window:
         return sorted(found)
 
     def _collect_band(self, band: int, hashed: int, wanted: list[int], found: set[int]) -> None:
-        values, links, capacity, matches = self._minima_view, self._links_view, self._capacity, 0
+        values, links, entries, matches = self._minima_view, self._links_view, self._capacity * KEYS, 0
         entry, oldest = self._heads_view[hashed >> self._shift], self.first * KEYS
         while entry >= oldest and matches < MATCHES_PER_KEY:
-            number, key = divmod(entry, KEYS)
-            slot = number % capacity
-            if key == band:
-                start = slot * MINIMA + band * BAND_ROWS
+            place = entry % entries
+            if place % KEYS == band:
+                start = place // KEYS * MINIMA + band * BAND_ROWS
                 if values[start] == wanted[0] and values[start : start + BAND_ROWS].tolist() == wanted:
-                    found.add(number)
+                    found.add(entry // KEYS)
                     matches += 1
-            entry = links[slot * KEYS + key]
+            entry = links[place]
 
     def _collect_smallest(self, wanted: int, hashed: int, found: set[int]) -> None:
-        values, links, capacity, matches = self._smallest_view, self._links_view, self._capacity, 0
+        values, links, entries, matches = self._smallest_view, self._links_view, self._capacity * KEYS, 0
         entry, oldest = self._heads_view[hashed >> self._shift], self.first * KEYS
         while entry >= oldest and matches < MATCHES_PER_KEY:
-            number, key = divmod(entry, KEYS)
-            slot = number % capacity
-            if BANDS <= key < ARTICLE_KEY and values[slot * SMALLEST + key - BANDS] == wanted:
-                found.add(number)
+            place = entry % entries
+            key = place % KEYS
+            if BANDS <= key < ARTICLE_KEY and values[place // KEYS * SMALLEST + key - BANDS] == wanted:
+                found.add(entry // KEYS)
                 matches += 1
-            entry = links[slot * KEYS + key]
+            entry = links[place]
 
     def _with_word(self, wanted_key: int, column: int, word: str) -> Iterator[int]:
         yield from (number for number in reversed(self._waiting.get((wanted_key, word), ())) if number >= self.first)
         entry, oldest = self._heads_view[_word_hash(word) >> self._shift], self.first * KEYS
         while entry >= oldest:
-            number, key = divmod(entry, KEYS)
-            slot = number % self._capacity
-            if key == wanted_key and self.words[slot, column] == word:
-                yield number
-            entry = self._links_view[slot * KEYS + key]
+            place = entry % (self._capacity * KEYS)
+            if place % KEYS == wanted_key and self.words[place // KEYS, column] == word:
+                yield entry // KEYS
+            entry = self._links_view[place]
 
     def append(self, row: Row, words: Words, minima: Hashes | None, smallest: Hashes | None) -> None:
         """Adds a row; the window must hold fewer than `maximum`. Without minima it is found by its article and its story only.

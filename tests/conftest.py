@@ -56,7 +56,9 @@ def elasticsearch_url(servers: Servers) -> str:
 @pytest.fixture
 def open_data_folder() -> Generator[Path]:
     with ExitStack() as stack:
-        yield open_folder(stack)
+        folder = open_folder(stack) / "with a space"
+        folder.mkdir(mode=0o755)
+        yield folder
 
 
 @pytest.fixture
@@ -73,6 +75,5 @@ def fresh_servers(packages_folder: Path) -> Generator[Callable[..., Servers]]:
 
 @pytest.fixture(scope="session", autouse=True)
 def without_proxy() -> None:
-    """Tests talk to 127.0.0.1 only; a proxy named in the environment would stand between."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        os.environ.pop(name, None)
+    """A proxy named in the environment would stand between the tests and 127.0.0.1."""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 @dataclass(frozen=True)
 class Words:
     """What the generator knows of one language. A noun is a modifier and one of `heads`, by article (German: joined in one word)."""
@@ -26,50 +30,50 @@ class Words:
     keyword_sentences: tuple[str, ...]
 
 
-PLACES = tuple(
+PLACES = _listed(
     "Berlin Hamburg Wien Zürich London Paris Rom Madrid Warschau Prag Kiel Bremen Dresden Leipzig Köln Mainz Graz Linz Bern Basel Lyon Lille Turin "
     "Mailand Neapel Sevilla Porto Lissabon Dublin Leeds York Bristol Oslo Bergen Malmö Uppsala Aarhus Odense Turku Tampere Riga Tallinn Vilnius "
     "Danzig Krakau Posen Brünn Budapest Szeged Zagreb Split Belgrad Sofia Athen Patras Ankara Izmir Kairo Tunis Rabat Dakar Accra Lagos Nairobi "
     "Kampala Durban Delhi Mumbai Dhaka Hanoi Manila Jakarta Seoul Busan Tokio Osaka Kyoto Sydney Perth Auckland Toronto Montreal Boston Denver "
-    "Seattle Dallas Houston Lima Quito Bogotá Santiago Rosario Recife".split()
+    "Seattle Dallas Houston Lima Quito Bogotá Santiago Rosario Recife"
 )
-FIRST_NAMES = tuple(
+FIRST_NAMES = _listed(
     "Anna Peter Maria Thomas Julia Michael Lena Andreas Sofia Martin Clara Stefan Nora Daniel Eva Markus Ida Jonas Paula Felix Greta Simon Helene "
     "David Rosa Lukas Emma Oliver Vera Robert Alina Jakob Mira Konrad Selma Anton Olga Viktor Tessa Hugo Lydia Edgar Wanda Bruno Ines Arne Britta "
-    "Carlos Dora Emil Fatma Georg Hanna Igor Jana Kemal Leila Mats Nina Omar".split()
+    "Carlos Dora Emil Fatma Georg Hanna Igor Jana Kemal Leila Mats Nina Omar"
 )
-LAST_NAMES = tuple(
+LAST_NAMES = _listed(
     "Berger Hoffmann Novak Lindner Keller Marten Sommer Vogt Brandt Kessler Arnold Petersen Jansen Krüger Winter Falk Lorenz Seidel Haas Reuter "
     "Sander Thiel Busch Kolb Engel Horn Pohl Franke Ritter Albers Dahl Nyberg Larsen Holm Moreau Girard Rossi Conti Silva Ramos Ortega Vargas "
     "Kowalski Zielinski Horvat Petrov Ivanova Sokolova Demir Yilmaz Haddad Mansour Okafor Mensah Tanaka Suzuki Park Choi Nguyen Sharma Gupta "
-    "Baker Carter Dawson Ellis Fisher Grant Hughes Irving Jenkins Lawson Mercer Norton Palmer Quinn Russell Shaw Turner Underwood Walsh".split()
+    "Baker Carter Dawson Ellis Fisher Grant Hughes Irving Jenkins Lawson Mercer Norton Palmer Quinn Russell Shaw Turner Underwood Walsh"
 )
 
 GERMAN = Words(
-    modifiers=tuple(
+    modifiers=_listed(
         "Haushalts Klima Verkehrs Energie Bildungs Gesundheits Sicherheits Wirtschafts Wohnungs Steuer Umwelt Hafen Bahn Flughafen Wasser Stadt "
         "Landes Bundes Schul Klinik Renten Handels Zoll Agrar Forst Fischerei Medien Kultur Sport Jugend Familien Arbeits Tarif Lohn Industrie "
         "Technik Forschungs Raumfahrt Grenz Asyl Justiz Polizei Feuerwehr Katastrophen Wetter Hochwasser Ernte Lebensmittel Apotheken Museums "
         "Theater Brücken Tunnel Straßen Radweg Strom Gas Wärme Solar Windkraft Batterie Daten Netz Funk Satelliten Post Paket Bank Sparkassen "
-        "Börsen Kredit Zins Miet Bau Denkmal Park Zoo Küsten Insel Alpen Dorf Kreis Partei Wahl Parlaments Regierungs Minister Botschafts".split()
+        "Börsen Kredit Zins Miet Bau Denkmal Park Zoo Küsten Insel Alpen Dorf Kreis Partei Wahl Parlaments Regierungs Minister Botschafts"
     ),
     heads={
-        "der": tuple("plan rat bericht ausschuss streit haushalt vertrag entwurf beirat fonds auftrag markt verband gipfel umbau ausbau".split()),
-        "die": tuple(
-            "reform debatte kommission behörde sitzung abgabe förderung strategie aufsicht prognose gesellschaft konferenz prüfung krise".split()
+        "der": _listed("plan rat bericht ausschuss streit haushalt vertrag entwurf beirat fonds auftrag markt verband gipfel umbau ausbau"),
+        "die": _listed(
+            "reform debatte kommission behörde sitzung abgabe förderung strategie aufsicht prognose gesellschaft konferenz prüfung krise"
         ),
-        "das": tuple("gesetz programm projekt treffen verfahren abkommen konzept gutachten budget zentrum bündnis amt".split()),
+        "das": _listed("gesetz programm projekt treffen verfahren abkommen konzept gutachten budget zentrum bündnis amt"),
     },
-    adjectives=tuple(
+    adjectives=_listed(
         "neu umstritten geplant gemeinsam zweit regional europäisch städtisch öffentlich wichtig langfristig vorläufig unabhängig zusätzlich "
         "international teur dringend ehrgeizig verspätet überarbeitet gescheitert erfolgreich freiwillig gesetzlich technisch ländlich nördlich "
         "südlich östlich westlich privat staatlich digital ökologisch sozial historisch modern veraltet gefährdet beschleunigt ausgesetzt "
-        "angekündigt verschoben erweitert verkleinert knapp großzügig streng mild".split()
+        "angekündigt verschoben erweitert verkleinert knapp großzügig streng mild"
     ),
-    acts=tuple(
+    acts=_listed(
         "prüfte verschob begrüßte kritisierte verteidigte stoppte unterstützte beschloss erläuterte verwarf verlängerte kürzte bremste "
         "beschleunigte lobte tadelte änderte eröffnete beendete veröffentlichte bestätigte bezweifelte finanzierte übernahm erwähnte forderte "
-        "vertagte genehmigte blockierte sicherte".split()
+        "vertagte genehmigte blockierte sicherte"
     ),
     offices=(
         "Sprecherin",
@@ -108,8 +112,8 @@ GERMAN = Words(
         "zu Beginn der Woche",
     ),
     units=("Millionen Euro", "Prozent", "Stellen", "Haushalte", "Tonnen", "Kilometer", "Besucher", "Wohnungen", "Betriebe", "Fahrzeuge"),
-    adverbs=tuple("zunächst erneut überraschend einstimmig deutlich vorsichtig endgültig teilweise offenbar schließlich".split()),
-    opinions=tuple("überfällig mutig unzureichend gerecht riskant verständlich unklug teuer notwendig halbherzig vernünftig gefährlich".split()),
+    adverbs=_listed("zunächst erneut überraschend einstimmig deutlich vorsichtig endgültig teilweise offenbar schließlich"),
+    opinions=_listed("überfällig mutig unzureichend gerecht riskant verständlich unklug teuer notwendig halbherzig vernünftig gefährlich"),
     sentences=(
         "{nom} {act} {time} {acc}.",
         "{time} {act} {nom} {adverb} {acc} in {place}.",
@@ -128,7 +132,13 @@ GERMAN = Words(
         "Fachleute rechnen mit {number} {unit}, falls {nom} an {dat} scheitert.",
         "{adverb} {act} {person} auch {acc} sowie {acc}.",
     ),
-    titles=("{nom} spaltet {place}", "{person} {act} {acc}", "{place}: {nom} vor {dat}", "{number} {unit} für {acc}", "Streit um {acc} in {place}"),
+    titles=(
+        "{nom} spaltet {place}",
+        "{person} {act} {acc}",
+        "{place}: {nom} vor {dat}",
+        "{number} {unit} für {acc}",
+        "Streit um {acc} in {place}",
+    ),
     keyword_sentences=(
         "Aus {place} wurde {time} ein {keyword} gemeldet, den {person} {opinion} nannte.",
         "Den {keyword} {act} {office} {person} {time} in {place}.",
@@ -136,29 +146,29 @@ GERMAN = Words(
 )
 
 ENGLISH = Words(
-    modifiers=tuple(
+    modifiers=_listed(
         "budget climate traffic energy school health security trade housing tax water harbour railway airport city county state hospital pension "
         "customs farm forest fishing media culture sports youth family labour wage industry science space border asylum court police fire disaster "
         "weather flood harvest food pharmacy museum theatre bridge tunnel road bicycle power gas heating solar wind battery data network radio "
         "satellite mail parcel bank market credit interest rent building heritage park zoo coast island valley village district party election "
-        "parliament government cabinet embassy".split()
+        "parliament government cabinet embassy"
     ),
     heads={
-        "the": tuple(
+        "the": _listed(
             "plan council report committee dispute contract draft board fund order association summit reform debate commission agency meeting levy "
             "strategy forecast company conference review crisis bill programme project deal concept study centre alliance office inquiry scheme "
-            "package pledge warning ruling survey".split()
+            "package pledge warning ruling survey"
         )
     },
-    adjectives=tuple(
+    adjectives=_listed(
         "new disputed planned joint second regional European municipal public important lasting preliminary independent additional international "
         "costly urgent ambitious delayed revised failed successful voluntary legal technical rural northern southern eastern western private "
         "national digital green social historic modern outdated endangered suspended announced postponed expanded smaller narrow generous strict "
-        "cautious broad secret".split()
+        "cautious broad secret"
     ),
-    acts=tuple(
+    acts=_listed(
         "examined postponed welcomed criticised defended stopped supported approved explained rejected extended trimmed slowed accelerated praised "
-        "questioned changed opened ended published confirmed doubted financed adopted mentioned demanded adjourned blocked secured ignored".split()
+        "questioned changed opened ended published confirmed doubted financed adopted mentioned demanded adjourned blocked secured ignored"
     ),
     offices=(
         "spokeswoman",
@@ -197,8 +207,8 @@ ENGLISH = Words(
         "early this week",
     ),
     units=("million euros", "percent", "jobs", "households", "tonnes", "kilometres", "visitors", "homes", "companies", "vehicles"),
-    adverbs=tuple("initially again surprisingly unanimously clearly carefully finally partly apparently eventually".split()),
-    opinions=tuple("overdue brave insufficient fair risky understandable unwise expensive necessary timid reasonable dangerous".split()),
+    adverbs=_listed("initially again surprisingly unanimously clearly carefully finally partly apparently eventually"),
+    opinions=_listed("overdue brave insufficient fair risky understandable unwise expensive necessary timid reasonable dangerous"),
     sentences=(
         "{nom} {act} {acc} {time}.",
         "{time} {nom} {adverb} {act} {acc} in {place}.",
@@ -217,7 +227,13 @@ ENGLISH = Words(
         "Experts expect {number} {unit} if {nom} fails because of {dat}.",
         "{adverb} {person} also {act} {acc} as well as {acc}.",
     ),
-    titles=("{nom} divides {place}", "{person} {act} {acc}", "{place}: {nom} before {dat}", "{number} {unit} for {acc}", "Row over {acc} in {place}"),
+    titles=(
+        "{nom} divides {place}",
+        "{person} {act} {acc}",
+        "{place}: {nom} before {dat}",
+        "{number} {unit} for {acc}",
+        "Row over {acc} in {place}",
+    ),
     keyword_sentences=(
         "A {keyword} was reported from {place} {time}, which {person} called {opinion}.",
         "{office} {person} {act} the {keyword} {time} in {place}.",

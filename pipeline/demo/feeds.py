@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,7 @@ class SampleFeeds:
         self.steps = self.samples.steps
         self._stepwise = stepwise
         self._step = 0
+        self.served: Counter[str] = Counter()  # feed name → requests answered since the last `advance`
         self._now = now
         self._server = listen(port, self.document)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sample-feeds", daemon=True)
@@ -93,6 +95,7 @@ class SampleFeeds:
         if not self._step <= step < self.steps:
             raise ValueError(f"step {step} cannot follow step {self._step} of {self.steps}")
         self._step = step
+        self.served.clear()
 
     def finished(self) -> bool:
         """Whether everything that is declared has appeared."""
@@ -105,6 +108,7 @@ class SampleFeeds:
         if path.startswith("/feeds/"):
             name, _, extension = path.removeprefix("/feeds/").rpartition(".")
             feed = self.samples.feeds.get(name)
+            self.served[name] += 1
             return self._feed(feed) if feed and feed.format == extension and extension != "folder" else None
         if path.startswith("/articles/"):
             return self._page(path.removeprefix("/articles/"))

@@ -51,6 +51,20 @@ def barrier(path: Path, account: Account) -> Path | None:
     return None
 
 
+def lend(path: Path, account: Account | None) -> None:
+    """Makes a folder in which the account may create files of its own, but not replace ours: we write there again as root."""
+    make_open(path)
+    if account is not None:
+        os.chown(path, -1, account.gid)
+        path.chmod(0o1775)
+
+
+def write_open(path: Path, text: str) -> None:
+    """Writes a file that everybody may read, whatever the umask is."""
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
+
+
 def give(path: Path, account: Account | None) -> None:
     """Makes the folder, and all in it, the account's own. Without an account: only makes the folder."""
     path.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,10 @@ import contextlib
 import http.client
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.embedded.account import Account, give, ids
+from pipeline.embedded.account import Account, give, ids, lend, make_open, write_open
 from pipeline.embedded.java import Java
 from pipeline.embedded.leash import Command
 from pipeline.embedded.server import Launch, Server
@@ -61,7 +60,7 @@ def jvm_options(shipped: str, folder: Path, java: Java) -> str:
     if not java.has_incubator_vector:
         unwanted.append("jdk.incubator.vector")
     kept = [line for line in shipped.splitlines() if line and not line.startswith("#") and not any(each in line for each in unwanted)]
-    own = [f"-Xms{HEAP_MEGABYTES}m", f"-Xmx{HEAP_MEGABYTES}m", f"-XX:ErrorFile={folder}/hs_err.log", "-Djava.net.preferIPv4Stack=true"]
+    own = [f"-Xms{HEAP_MEGABYTES}m", f"-Xmx{HEAP_MEGABYTES}m", f"-XX:ErrorFile={folder}/tmp/hs_err.log", "-Djava.net.preferIPv4Stack=true"]
     return "\n".join([*kept, *own, ""])
 
 
@@ -83,16 +82,18 @@ def server(
     config, temporary = folder / "config", folder / "tmp"
 
     def prepare() -> None:
-        for each in (config / "jvm.options.d", folder / "data", folder / "logs", temporary):
-            each.mkdir(parents=True, exist_ok=True)
+        make_open(folder)
+        lend(config, account)  # for elasticsearch.keystore, which it makes at its first start
+        make_open(config / "jvm.options.d")
+        for each in (folder / "data", folder / "logs", temporary):
+            give(each, account)
         for each in (home / "config").iterdir():
             if each.is_file() and not (config / each.name).exists():
-                shutil.copyfile(each, config / each.name)
+                write_open(config / each.name, each.read_text(encoding="utf-8"))
         shipped = (home / "config" / "jvm.options").read_text(encoding="utf-8")
-        (config / "jvm.options").write_text(jvm_options(shipped, folder, java), encoding="utf-8")
-        (config / "elasticsearch.yml").write_text(configuration(port, transport_port, folder, settings or {}), encoding="utf-8")
-        (config / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
-        give(folder, account)
+        write_open(config / "jvm.options", jvm_options(shipped, folder, java))
+        write_open(config / "elasticsearch.yml", configuration(port, transport_port, folder, settings or {}))
+        write_open(config / "log4j2.properties", _LOGGING)
 
     uid, gid = ids(account)
     command = Command(_arguments(home, config, java), _environment(config, temporary, java), home, uid, gid, held_descriptors=held)

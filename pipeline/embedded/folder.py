@@ -10,6 +10,8 @@
         kafka/                  data/ config/ tmp/ kafka.log
         elasticsearch/          data/ config/ tmp/ logs/ elasticsearch.log
 
+When we are root, only data/, tmp/ and logs/ belong to the servers' user: root must not write where that user could plant a link.
+
 Deleting the folder removes everything. The default place is `$LAGEBILD_HOME`, else `/var/lib/lagebild` for root, else
 `$XDG_DATA_HOME/lagebild`, else `~/.local/share/lagebild`.
 """

@@ -11,7 +11,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from pipeline.embedded.account import Account, give, ids
+from pipeline.embedded.account import Account, give, ids, make_open, write_open
 from pipeline.embedded.java import Java
 from pipeline.embedded.leash import Command
 from pipeline.embedded.server import Launch, Server, StartFailed
@@ -96,7 +96,7 @@ def server(folder: Path, jars: Path, java: Java, ports: tuple[int, int], account
         "-XX:+UseG1GC",
         "-XX:MaxGCPauseMillis=20",
         "-XX:+ExitOnOutOfMemoryError",
-        f"-XX:ErrorFile={folder}/hs_err.log",
+        f"-XX:ErrorFile={temporary}/hs_err.log",
         "-Djava.awt.headless=true",
         "-Djava.net.preferIPv4Stack=true",
         f"-Djava.io.tmpdir={temporary}",
@@ -108,11 +108,12 @@ def server(folder: Path, jars: Path, java: Java, ports: tuple[int, int], account
     uid, gid = ids(account)
 
     def prepare() -> None:
-        for each in (config, data, temporary):
-            each.mkdir(parents=True, exist_ok=True)
-        properties.write_text(configuration(port, controller_port, data), encoding="utf-8")
-        (config / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
-        give(folder, account)
+        for each in (folder, config):
+            make_open(each)
+        for each in (data, temporary):
+            give(each, account)
+        write_open(properties, configuration(port, controller_port, data))
+        write_open(config / "log4j2.properties", _LOGGING)
         if not (data / "meta.properties").exists():
             _format([*start, "kafka.tools.StorageTool"], properties, environment, folder, account)
 

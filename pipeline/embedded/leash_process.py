@@ -23,8 +23,9 @@ _POLL_SECONDS = 0.05
 
 
 def _lead(report_descriptor: int) -> int:
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: None)  # an ignored signal would stay ignored in the child, a handled one does not
     wake_read, wake_write = os.pipe()
     for descriptor in (wake_read, wake_write):
         os.set_blocking(descriptor, False)

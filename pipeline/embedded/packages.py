@@ -132,9 +132,14 @@ def _fetch_package(wanted: Package, packages: Path, progress: Progress) -> None:
     for folder in (incoming, half):
         shutil.rmtree(folder, ignore_errors=True)
     make_open(half)
-    count = _counter(f"downloading {wanted.name} {wanted.version}", wanted.size_bytes, progress)
+    count = _Count(f"downloading {wanted.name} {wanted.version}", wanted.size_bytes, progress)
     with ThreadPoolExecutor(4) as pool:
-        arrived = list(pool.map(lambda file: _fetch_file(file, incoming, count), wanted.files))
+        try:
+            arrived = list(pool.map(lambda file: _fetch_file(file, incoming, count), wanted.files))
+        except BaseException:  # also Ctrl-C, which must not wait for the rest of the download
+            count.given_up.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     for file in arrived:
         if file.suffix == ".zip":
             progress(Step(f"unpacking {wanted.name} {wanted.version}"))
@@ -146,7 +151,7 @@ def _fetch_package(wanted: Package, packages: Path, progress: Progress) -> None:
     shutil.rmtree(incoming, ignore_errors=True)
 
 
-def _fetch_file(file: File, incoming: Path, count: Callable[[int], None]) -> Path:
+def _fetch_file(file: File, incoming: Path, count: _Count) -> Path:
     failure = ""
     for _ in range(_ATTEMPTS):
         try:
@@ -159,6 +164,8 @@ def _fetch_file(file: File, incoming: Path, count: Callable[[int], None]) -> Pat
             if digest == file.sha256:
                 return path
             failure = f"its SHA-256 is {digest} where {file.sha256} is expected"
+        if count.given_up.is_set():
+            break
         shutil.rmtree(incoming / file.name, ignore_errors=True)
     raise DownloadFailed(
         f"{file.group}:{file.artifact}:{file.version} cannot be downloaded from {repository()} ({_ATTEMPTS} attempts): {failure}. "
@@ -166,12 +173,12 @@ def _fetch_file(file: File, incoming: Path, count: Callable[[int], None]) -> Pat
     )
 
 
-def _download(file: File, incoming: Path, count: Callable[[int], None]) -> Path:
+def _download(file: File, incoming: Path, count: _Count) -> Path:
     from jgo.maven import MavenContext, PythonResolver  # only needed for the first start; imports a lot
 
     @contextlib.contextmanager
     def counting(_name: str, _total: int) -> Generator[Callable[[int], None]]:
-        yield count
+        yield count.add
 
     context = MavenContext(
         resolver=PythonResolver(progress_callback=counting),
@@ -187,17 +194,22 @@ def repository() -> str:
     return os.environ.get("LAGEBILD_MAVEN_URL", _MAVEN_CENTRAL).rstrip("/")
 
 
-def _counter(what: str, total_bytes: int, progress: Progress) -> Callable[[int], None]:
-    done, lock = 0, threading.Lock()
+class _Count:
+    """How far a package has come, counted by several threads. Once `given_up` is set, further counting fails, and with it the download."""
 
-    def count(more_bytes: int) -> None:
-        nonlocal done
-        with lock:
-            done += more_bytes
-            progress(Step(what, min(done, total_bytes), total_bytes))
+    def __init__(self, what: str, total_bytes: int, progress: Progress) -> None:
+        self.given_up = threading.Event()
+        self._what, self._total_bytes, self._progress = what, total_bytes, progress
+        self._done_bytes = 0
+        self._lock = threading.Lock()
+        progress(Step(what, 0, total_bytes))
 
-    progress(Step(what, 0, total_bytes))
-    return count
+    def add(self, more_bytes: int) -> None:
+        if self.given_up.is_set():
+            raise DownloadFailed("given up")
+        with self._lock:
+            self._done_bytes = min(self._done_bytes + more_bytes, self._total_bytes)
+            self._progress(Step(self._what, self._done_bytes, self._total_bytes))
 
 
 def _unpack(archive: Path, target: Path) -> None:

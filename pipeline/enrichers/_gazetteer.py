@@ -52,13 +52,17 @@ class Found(NamedTuple):
 
 
 class Words(NamedTuple):
-    """The words of a text, as parallel lists. `joined[i]` is the character between word i and the one before it within one token, else ""."""
+    """The words of a text, as parallel lists. `joined[i]` is the character between word i and the one before it within one token.
+
+    `capitals` says that the whole text is in capital letters.
+    """
 
     text: str
     forms: list[str]
     starts: list[int]
     ends: list[int]
     joined: dict[int, str]
+    capitals: bool
 
 
 _LANGUAGE_CODES = """
@@ -81,12 +85,12 @@ def words_of(text: str) -> Words:
     """The words of `text`: its tokens, with hyphenated ones taken apart."""
     analysed = analyse(text)
     if not analysed.parts:
-        return Words(text, analysed.forms, analysed.starts, analysed.ends, {})
+        return Words(text, analysed.forms, analysed.starts, analysed.ends, {}, text.isupper())
     return _taken_apart(analysed)
 
 
 def _taken_apart(analysed: Analysed) -> Words:
-    words = Words(analysed.text, [], [], [], {})
+    words = Words(analysed.text, [], [], [], {}, analysed.text.isupper())
     at = 0
     for token, parts in sorted(analysed.parts.items()):
         _append(words, analysed, at, token)
@@ -160,6 +164,9 @@ class Gazetteer:
 
     def __len__(self) -> int:
         return len(self._senses)
+
+    def __contains__(self, folded: str) -> bool:
+        return folded in self._senses
 
     def _add(self, name: str, sense: Sense) -> None:
         forms = key(name)

@@ -123,10 +123,10 @@ def regions() -> Names:
 
 def organisations() -> Names:
     for slug, iso, name, aliases in _rows("organisations.txt", 4):
-        yield from _by_hand(aliases, Subject(slug, "organisation", name, "list:organisations", iso))
+        yield from _by_hand(aliases, Subject(slug, "organisation", name, "gazetteer:organisations", iso))
 
 
 def persons() -> Names:
     for slug, iso, name, families, aliases in _rows("persons.txt", 5):
-        subject = Subject(slug, "person", name, "list:persons", iso, families=tuple(filter(None, families.split("|"))))
+        subject = Subject(slug, "person", name, "gazetteer:persons", iso, families=tuple(filter(None, families.split("|"))))
         yield from _by_hand(f"{name}|{aliases}", subject)

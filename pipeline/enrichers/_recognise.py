@@ -91,18 +91,20 @@ def _longest(found: list[list[Found]]) -> list[Found]:
 
 def _decide(spots: list[Spot]) -> None:
     """Sets the subject of each spot: the plain ones first, then the others by what the plain ones say of the article's countries."""
-    open_spots = []
-    for spot in spots:
+    undecided = []
+    for number, spot in enumerate(spots):
         if len(spot.senses) == 1 and not (spot.senses[0].doubtful or spot.senses[0].remote):
             spot.subject = spot.senses[0].subject
         else:
-            open_spots.append(spot)
+            undecided.append(number)
     support = Counter(spot.subject.country for spot in spots if spot.subject is not None and spot.subject.country)
-    for spot in open_spots:
-        sense = _chosen(spot.senses, support)
-        if _holds(spot, sense, support, spots):
-            spot.subject = sense.subject
-            spot.certain = False
+    for number in undecided + undecided[::-1]:
+        spot = spots[number]
+        if spot.subject is None:
+            sense = _chosen(spot.senses, support)
+            if _holds(spot, sense, support, spots[max(0, number - 1) : number + 2]):
+                spot.subject = sense.subject
+                spot.certain = False
 
 
 def _chosen(senses: list[Sense], support: Counter[str]) -> Sense:
@@ -118,18 +120,18 @@ def _support(subject: Subject, support: Counter[str]) -> int:
     return support[subject.country] + sum(support[each] for each in neighbours)
 
 
-def _holds(spot: Spot, sense: Sense, support: Counter[str], spots: list[Spot]) -> bool:
-    """Whether there is reason enough to believe in the sense."""
+def _holds(spot: Spot, sense: Sense, support: Counter[str], nearest: list[Spot]) -> bool:
+    """Whether there is reason enough to believe in the sense; `nearest` are the spots before and after."""
     rivals = len(spot.senses) > 1 and sense.subject.type == "country"
     if sense.doubtful and not rivals:
-        return is_place_here(spot.words, spot.found, lambda: _has_neighbour(spot, sense.subject.country, spots))
+        return is_place_here(spot.words, spot.found, lambda: _has_neighbour(spot, sense.subject.country, nearest))
     if sense.remote and not support[sense.subject.country]:
         return preceding(spot.words, spot.found) in ("in", "aus", "nach", "bei", "near")
     return True
 
 
-def _has_neighbour(spot: Spot, country: str, spots: list[Spot]) -> bool:
-    for other in spots:
+def _has_neighbour(spot: Spot, country: str, nearest: list[Spot]) -> bool:
+    for other in nearest:
         if other.subject is None or other.subject.country != country or other.subject.type != "place" or other.words is not spot.words:
             continue
         left, right = sorted((spot.found, other.found))

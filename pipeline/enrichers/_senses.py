@@ -64,7 +64,7 @@ def _fits(sense: Sense, words: Words, found: Found, surface: str, lower: bool, l
         return True
     if surface != sense.exact and not (found.inflected and surface[:-1] == sense.exact):
         return False
-    if sense.exact in _WORDS_IN_CAPITALS and words.text.isupper():
+    if sense.exact in _WORDS_IN_CAPITALS and words.capitals:
         return False
     # "US-Außenminister", "UK-Regierung": the abbreviation describes the word that follows.
     return sense.subject.type != "country" or found.last not in words.joined

@@ -25,39 +25,40 @@ def rows_of(path: Path) -> tuple[list[Row], list[Problem]]:
 
 
 def _csv_rows(path: Path) -> tuple[list[Row], list[Problem]]:
-    file = str(path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return [], [Problem(file, 1, 1, f"the file is larger than {MAX_BYTES:,} bytes: split it")]
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        return [], [Problem(file, 1, 1, f"the file cannot be read: {error.strerror}")]
-    except UnicodeDecodeError as error:
-        return [], [Problem(file, 1, 1, f"the file is not UTF-8 (byte {error.start}): save it as UTF-8")]
+    text = _text_of(path)
+    if isinstance(text, Problem):
+        return [], [text]
     lines = text.split("\n")
     reader = csv.reader(line + "\n" for line in lines)
     rows: list[Row] = []
     try:
         header = [name.strip() for name in next(reader, [])]
-        if problems := _header_problems(file, header):
+        if problems := _header_problems(str(path), header):
             return [], problems
         start = reader.line_num + 1
         for cells in reader:
+            if len(cells) > len(header):
+                column = _column(lines, start, cells, len(header))
+                message = f"{len(cells)} cells under {len(header)} columns: quote cells with commas"
+                return [], [Problem(str(path), start, column, message)]
             if any(cell.strip() for cell in cells):
-                if len(cells) > len(header):
-                    return [], [
-                        Problem(
-                            file,
-                            start,
-                            _column(lines, start, cells, len(header)),
-                            f"{len(cells)} cells under {len(header)} columns: quote cells with commas",
-                        )
-                    ]
                 rows.append((_cells(header, cells), _csv_place(lines, start, header, cells)))
             start = reader.line_num + 1
     except csv.Error as error:
-        return [], [Problem(file, reader.line_num, 1, f"not valid CSV: {error}")]
+        return [], [Problem(str(path), reader.line_num, 1, f"not valid CSV: {error}")]
     return rows, []
+
+
+def _text_of(path: Path) -> str | Problem:
+    """The text of the file, or why it cannot be had."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return Problem(str(path), 1, 1, f"the file is larger than {MAX_BYTES:,} bytes: split it")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        return Problem(str(path), 1, 1, f"the file cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        return Problem(str(path), 1, 1, f"the file is not UTF-8 (byte {error.start}): save it as UTF-8")
 
 
 def _header_problems(file: str, header: list[str]) -> list[Problem]:

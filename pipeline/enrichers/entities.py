@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -49,9 +50,14 @@ def create(options: Options, context: Context) -> Entities:
     lists = WatchLists(context.folder / Path(options.watch_lists)) if options.watch_lists else None
     if lists and (problems := lists.reload()):
         raise BadConfiguration(list(problems))
-    given = frozenset(
-        key(subject.name)[0]
-        for subject in {sense.subject for _, sense in persons()}
-        if not subject.families[:1] or not subject.name.startswith(subject.families[0])
-    )
-    return Entities(packaged_names(options.name_language), lists, given)
+    packaged = packaged_names(options.name_language)
+    return Entities(packaged, lists, frozenset(_first_names(packaged)))
+
+
+def _first_names(packaged: Gazetteer) -> Iterator[str]:
+    """First names of the packaged persons, folded: what follows them is a family name, whatever place is called the same."""
+    for subject in {sense.subject for _, sense in persons()}:
+        first = key(subject.name)[0]
+        comes_last = not any(key(family)[0] == first for family in subject.families)
+        if comes_last and first not in packaged:
+            yield first

@@ -107,10 +107,9 @@ def _apply_index(server: Server, name: str, found: Mapping[str, Any], wanted: Ma
     for alias in aliases:
         if not dry_run:
             server.request("POST", "/_aliases", {"actions": [{"add": {"index": name, "alias": alias}}]})
-    if differing := sorted(conflicts(present, fields)):
-        wrong = {path: leaf for path, leaf in leaves(fields) if path in differing}
-        there = {path: leaf for path, leaf in leaves(present) if path in differing}
-        return Change(name, "index", "fields differ", difference(name, there, wrong))
+    if differing := conflicts(present, fields):
+        there, here = ({path: pair[side] for path, pair in differing.items()} for side in (0, 1))
+        return Change(name, "index", "fields differ", difference(name, there, here))
     if added:
         return Change(name, "index", "fields added", difference(name, {}, dict(leaves(added))))
     return Change(name, "index", "alias added" if aliases else "unchanged", "".join(f"+alias {alias}\n" for alias in sorted(aliases)))
@@ -138,10 +137,16 @@ def leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
             yield above + name, field
 
 
-def conflicts(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """The full names of fields that both have, mapped differently."""
-    there = dict(leaves(present))
-    return [path for path, field in leaves(wanted) if path in there and there[path] != field]
+def conflicts(present: Mapping[str, Any], wanted: Mapping[str, Any], above: str = "") -> dict[str, tuple[Any, Any]]:
+    """The fields that both have, mapped differently: full name to (present, wanted)."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in wanted.keys() & present.keys():
+        there, here = present[name], wanted[name]
+        if "properties" in there and "properties" in here:
+            found |= conflicts(there["properties"], here["properties"], f"{above}{name}.")
+        elif there != here:
+            found[above + name] = (there, here)
+    return found
 
 
 def difference(name: str, found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline.article import Article, Entity, Match
+from pipeline.article import Article, Entity, Match, Story
 from pipeline.errors import Permanent
 from pipeline.index.mappings import subfield
 from pipeline.index.templates import ARTICLES
@@ -96,7 +96,7 @@ def _news(article: Article, indexed_at: datetime | None) -> dict[str, Any]:
             "encoding": article.encoding,
             "content_hash": article.content_hash,
             "original_sha256": article.original_sha256,
-            "story": article.story,
+            "story": _story(article.story),
             "entity": _entity(article.entities),
             "entities": article.entities,
             "terms": article.terms,
@@ -119,6 +119,23 @@ def _language(article: Article) -> dict[str, Any]:
             "origin": language.origin,
             "declared": language.declared,
             "routing": article.routing_language,
+        }
+    )
+
+
+def _story(story: Story | None) -> dict[str, Any]:
+    """Named one by one: the record's own encoding leaves out defaults, and the article that opened a story is at position 1."""
+    if story is None:
+        return {}
+    return _filled(
+        {
+            "id": story.id,
+            "position": story.position,
+            "opened_by": story.opened_by,
+            "opened_at": story.opened_at,
+            "nearest": story.nearest,
+            "similarity": story.similarity,
+            "containment": story.containment,
         }
     )
 

@@ -13,7 +13,7 @@ import structlog
 
 from pipeline import broker, topology
 from pipeline.errors import Unreachable
-from pipeline.rules.compile import RuleSet
+from pipeline.rules.model import RuleSet
 from pipeline.rules.publish import RuleTable
 from pipeline.settings import Settings
 
@@ -55,7 +55,7 @@ class RuleFollower:
         name = self._settings.topic(topology.RULES)
         if not broker.partitions_of(self._settings.kafka, name):
             raise Unreachable(f"the topic {name} has no partition")
-        partition = broker.TopicPartition(name, 0)
+        partition = broker.Partition(name, 0)
         consumer = broker.assigned_consumer(self._settings.kafka, [partition])
         try:
             end = consumer.end_offsets([partition])[partition]

@@ -91,10 +91,10 @@ class Block:
 
     def seconds(self, name: str, default: int) -> int:
         """A duration such as 90s, 30m, 24h or 7d."""
-        value = self._typed(name, str, "")
-        if name not in self or not value:
+        if name not in self:
             return default
-        found = _DURATION.fullmatch(value)
+        value = self.values[name]
+        found = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if not found or int(found[1]) * _SECONDS[found[2]] > 366 * 86_400:
             self.complain(name, f"`{name}` is {value!r}; it must be a time of at most a year such as 90s, 30m, 24h or 7d")
             return default

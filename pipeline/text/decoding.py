@@ -165,7 +165,7 @@ def _guess(data: bytes) -> str:
     sample = data[max(0, start - _GUESSED_BYTES // 4) :][:_GUESSED_BYTES]
     western = sample.decode("cp1252", "replace")
     foreign = _FOREIGN.findall(western)
-    if all(_WESTERN.issuperset(run) for run in foreign) and 8 * sum(map(len, foreign)) <= len(western) + 16:
+    if all(_WESTERN.issuperset(run) for run in foreign) and 4 * sum(map(len, foreign)) <= len(western) + 16:
         return "cp1252"
     best = from_bytes(sample, cp_isolation=_GUESSABLE).best()
     return (codec(best.encoding) if best else None) or "cp1252"

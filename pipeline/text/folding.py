@@ -53,8 +53,14 @@ def _fold_character(character: str) -> str:
         return character
     decomposed = unicodedata.normalize("NFKD", character).lower()
     if unicodedata.name(decomposed[0], "").startswith(_STRIPPED_SCRIPTS):
-        return "".join(_LETTERS.get(each, each) for each in decomposed if not unicodedata.combining(each))
-    return "".join(each for each in unicodedata.normalize("NFKC", character).lower() if each.isalnum() or unicodedata.combining(each))
+        return "".join(_LETTERS.get(each, each) for each in decomposed if each.isalnum() and each not in APOSTROPHES)
+    return "".join(each for each in unicodedata.normalize("NFKC", character).lower() if _is_kept(each))
+
+
+def _is_kept(character: str) -> bool:
+    if character.isalnum():
+        return character not in APOSTROPHES
+    return unicodedata.category(character)[0] == "M" and not "\u0300" <= character <= "\u036f"
 
 
 _TABLE = _Table()
@@ -67,4 +73,5 @@ def fold(word: str) -> str:
         return lower if lower.isalnum() else lower.translate(_TABLE)
     if not unicodedata.is_normalized("NFC", word):
         word = unicodedata.normalize("NFC", word)
-    return word.lower().translate(_TABLE)
+    folded = word.lower().translate(_TABLE)
+    return folded if unicodedata.is_normalized("NFC", folded) else unicodedata.normalize("NFC", folded)

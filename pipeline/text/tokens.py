@@ -101,7 +101,7 @@ def _analyse(text: str) -> Analysed:
     spans = [match.span(1) for match in pattern.finditer(clean)]
     lower = clean.lower()
     words = [lower[a:b] for a, b in spans] if len(lower) == len(clean) else [clean[a:b].lower() for a, b in spans]
-    forms, parts = _folded(words, spans)
+    forms, parts = _folded(words, spans, clean)
     starts, ends = map(list, zip(*spans, strict=True)) if spans else ([], [])
     sentences = sentence_ranges(clean)
     if offsets is not None:
@@ -115,20 +115,22 @@ def _analyse(text: str) -> Analysed:
 _analysed_recently = lru_cache(maxsize=64)(_analyse)
 
 
-def _folded(words: list[str], spans: list[tuple[int, int]]) -> tuple[list[str], dict[int, tuple[Part, ...]]]:
+def _folded(words: list[str], spans: list[tuple[int, int]], clean: str) -> tuple[list[str], dict[int, tuple[Part, ...]]]:
     """The folded form of each lower-case word, and the pieces of those with inner hyphens or apostrophes."""
     forms, parts = words.copy(), {}
     for token in [i for i, word in enumerate(words) if not (word.isascii() and word.isalnum())]:
         word = words[token]
         forms[token] = fold(word)
         if not word.isalnum() and _JOINTS.search(word):
-            parts[token] = tuple(_pieces(word, spans[token][0]))
+            start, end = spans[token]
+            parts[token] = tuple(_pieces(clean[start:end], start))
     return forms, parts
 
 
 def _pieces(word: str, at: int) -> Iterator[Part]:
     for piece in _JOINTS.split(word):
-        yield fold(piece), at, at + len(piece)
+        if piece:
+            yield fold(piece), at, at + len(piece)
         at += len(piece) + 1
 
 

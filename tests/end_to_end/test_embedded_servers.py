@@ -24,6 +24,7 @@ from pipeline.embedded.servers import CannotEnter, Servers
 
 ROOT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the user")
+loaded_machine = pytest.mark.timeout(150)  # 20 s on two idle cores, several starts one after the other
 
 
 def unique(name: str) -> str:
@@ -114,6 +115,7 @@ def test_elasticsearch_finds_what_was_indexed(elasticsearch_url: str) -> None:
         opened.indices.delete(index=index)
 
 
+@loaded_machine
 def test_each_server_is_killed_or_suspended_and_comes_back_on_its_port_with_its_data(fresh_servers: Callable[..., Servers]) -> None:
     servers = fresh_servers()
     addresses, topic = servers.addresses, unique("kept")
@@ -138,18 +140,19 @@ def test_each_server_is_killed_or_suspended_and_comes_back_on_its_port_with_its_
         until(server.launch.answers)
 
 
-def test_a_second_start_finds_data_and_ports_again_and_is_refused_while_the_first_runs(
-    fresh_servers: Callable[..., Servers], packages_folder: Path
-) -> None:
-    first = fresh_servers()
-    topic = unique("kept")
-    write_message(first.addresses.kafka, topic, b"kept")
+def test_a_second_start_is_refused_while_the_first_runs(servers: Servers, packages_folder: Path) -> None:
     with pytest.raises(InUse, match=f"in use by process {os.getpid()}"):
-        Servers(first.folder.path, packages_folder=packages_folder).start()
-    assert first.kafka.launch.answers()
-    first.stop()
-    assert not processes_of(first.folder.path)
-    with Servers(first.folder.path, packages_folder=packages_folder) as second:
+        Servers(servers.folder.path, packages_folder=packages_folder).start()
+    assert servers.kafka.launch.answers()
+
+
+@loaded_machine
+def test_a_second_start_finds_data_and_ports_again(open_data_folder: Path, packages_folder: Path) -> None:
+    topic = unique("kept")
+    with Servers(open_data_folder, packages_folder=packages_folder) as first:
+        write_message(first.addresses.kafka, topic, b"kept")
+    assert not processes_of(open_data_folder)
+    with Servers(open_data_folder, packages_folder=packages_folder) as second:
         assert second.addresses == first.addresses
         assert read_messages(second.addresses.kafka, topic, 1) == [b"kept"]
 

@@ -319,7 +319,7 @@ def test_links_out_of_the_folder_pipes_and_locked_files_do_not_stop_the_rest(tmp
     (outside / "secret.txt").write_text("geheim")
     (folder / "link.txt").symlink_to(outside / "secret.txt")
     (folder / "folder").symlink_to(outside)
-    (folder / "dangling.txt").symlink_to(outside / "nothing")
+    (folder / "dangling.txt").symlink_to(folder / "nothing")
     (folder / "loop.txt").symlink_to(folder / "loop.txt")
     os.mkfifo(folder / "pipe.txt")
     (folder / "good.txt").write_text("Titel\nText")

@@ -159,6 +159,14 @@ def test_the_country_context_decides_between_namesakes() -> None:
     assert "geo:2988507" in ids("Proteste in Paris")
 
 
+def test_the_later_places_of_a_list_vouch_for_the_earlier_ones() -> None:
+    assert {"geo:2928810", "geo:2912621", "geo:2935517"} <= ids("Brände gab es laut Polizei in der Region: Unna, Hagen, Essen und Dortmund")
+
+
+def test_a_country_that_is_also_a_first_name_does_not_hide_the_place_after_it() -> None:
+    assert ids("Israel Gaza Hamas: der Überblick") == {"iso:IL", "geo:281133", "org:ps:hamas"}
+
+
 def test_the_organisation_in_a_compound_has_its_own_span() -> None:
     assert surfaces(enriched("Beim NATO-Gipfel"), "org:nato") == ["NATO"]
     assert surfaces(enriched("Die Nato-Staaten"), "org:nato") == ["Nato"]
@@ -224,7 +232,17 @@ def test_an_article_without_text_has_no_entities() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 1_000_000, "😀" * 20_000, "Kim " * 50_000, "a-" * 50_000, "\u202e\u200bMoskau\u200f " * 2_000, "U.S. " * 20_000]
+    "text",
+    [
+        "x" * 1_000_000,
+        "😀" * 20_000,
+        "Kim " * 50_000,
+        "a-" * 50_000,
+        "\u202e\u200bMoskau\u200f " * 2_000,
+        "U.S. " * 20_000,
+        "US " * 100_000,
+        "Essen, " * 50_000,
+    ],
 )
 def test_hostile_text_is_bounded(text: str) -> None:
     article = enriched(text, "und")

@@ -1,0 +1,277 @@
+"""The collector: fetch, publish, have it confirmed, and only then remember the cursor.
+
+One loop decides and publishes; fetches run in threads. While Kafka does not take records no fetch is started, so what waits in memory is at most
+what the running fetches bring. A batch whose records were not confirmed is forgotten and fetched again from the old cursor: a repeat is recognised
+by identify, a gap by nobody.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from msgspec.structs import replace
+
+from connectors import _records, _schedule
+from connectors._embargo import Embargo
+from connectors._fetching import Fetched, Fetches, Running, connectors_of
+from connectors._outbox import Outbox, Publishing
+from connectors._records import Outgoing
+from connectors._restore import Memory, restored
+from pipeline import article, broker, sources, topology
+from pipeline.errors import LagebildError, Permanent, Transient, Unreachable
+from pipeline.plugins import Batch
+from pipeline.settings import Settings
+from pipeline.sources import SourceHealth
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 0.2
+LONGEST_BROKER_WAIT_SECONDS = 10.0
+FINISH_SECONDS = 10.0
+COUNTED_EVERY_SECONDS = 30.0
+# Each is in Kafka in full; a file of broken lines must not flood the log.
+LOGGED_UNREADABLE = 10
+
+
+@dataclass
+class Counts:
+    """What this process has done. `articles` and `unreadable` count only what the broker has confirmed."""
+
+    fetches: int = 0
+    failures: int = 0
+    articles: int = 0
+    unreadable: int = 0
+    held: int = 0
+    released: int = 0
+    broker_failures: int = 0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Collector:
+    """Runs the sources of `settings`. `connect` gives a fresh publisher, or raises Unreachable or Transient."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect: Callable[[], Publishing],
+        *,
+        restore: Callable[[], Memory] = Memory,
+        now: Callable[[], datetime] = _utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        roll: Callable[[], float] = random.random,
+    ) -> None:
+        self.counts = Counts()
+        self._settings = settings
+        self._outbox = Outbox(settings, connect, now)
+        self._fetches = Fetches(settings.kafka.max_record_bytes // 2, monotonic)
+        self._restore = restore
+        self._now = now
+        self._monotonic = monotonic
+        self._roll = roll
+        self._started_at = now()
+        self._away = 0
+        self._embargo = Embargo({})
+        self._sources: list[Running] = []
+        self._counted: tuple[float, Counts] = (monotonic(), Counts())
+
+    def run(self, stop: threading.Event) -> None:
+        """Collect until `stop` is set, then publish what running fetches still bring and return. Kafka being away never ends it."""
+        while not stop.is_set() and not self._sources:
+            try:
+                self._begin(self._restore())
+            except Transient as error:
+                self._wait_for_broker(error, stop)
+        while not stop.is_set():
+            try:
+                self._outbox.open()
+                self._step()
+                self._away = 0
+            except (Transient, Unreachable) as error:
+                self._outbox.close()
+                self._wait_for_broker(error, stop)
+        self._finish()
+
+    def _begin(self, memory: Memory) -> None:
+        self._embargo = Embargo(memory.held)
+        connectors = connectors_of(self._settings, self._now)
+        for each in self._settings.sources:
+            known = memory.health.get(each.id, SourceHealth(source_id=each.id))
+            health = replace(known, name=each.name or known.name, connector=each.connector)
+            cursor = memory.cursors.get(each.id, {})
+            saved = _records.cursor_value(each.connector, cursor) if cursor else b""
+            self._sources.append(Running(each, connectors[each.id], health, cursor, saved, self._monotonic()))
+        log.info("collecting", sources=len(self._sources), cursors=len(memory.cursors), held=len(self._embargo))
+
+    def _wait_for_broker(self, error: Exception, stop: threading.Event) -> None:
+        self._away += 1
+        self.counts.broker_failures += 1
+        wait = min(0.25 * 2.0 ** min(self._away, 10), LONGEST_BROKER_WAIT_SECONDS)
+        log.warning("kafka is away, nothing is fetched", why=_schedule.one_line(str(error)), again_in_seconds=wait)
+        stop.wait(wait)
+
+    def _step(self) -> None:
+        """One turn of the loop. Raises Transient when Kafka did not confirm: then nothing of the turn counts."""
+        self.counts.fetches += sum(self._fetches.start(each) for each in self._due())
+        self._settle(self._fetches.done(self._idle_seconds()))
+        self._release()
+        self._tell()
+        self._log_counts()
+
+    def _due(self) -> list[Running]:
+        now = self._monotonic()
+        due = [each for each in self._sources if not (each.is_fetching or each.settings.paused) and each.due_at <= now]
+        return sorted(due, key=lambda each: each.due_at)
+
+    def _idle_seconds(self) -> float:
+        waiting = [each.due_at for each in self._sources if not (each.settings.paused or each.is_fetching)]
+        return min(max(min(waiting, default=math.inf) - self._monotonic(), 0.0), TICK_SECONDS)
+
+    def _settle(self, done: Sequence[Fetched]) -> None:
+        """Publish what fetches brought. Raises Transient when it was not confirmed: their sources are due again, with their old cursors."""
+        for each in done:
+            if each.error is not None:
+                self._failed(each.source, each.error)
+        now = self._now()
+        arrived = [(each, each.batch, self._plan(each.source, each.batch, now)) for each in done if each.batch is not None]
+        if not arrived:
+            return
+        self._outbox.publish([outgoing for _, _, plan in arrived for outgoing in plan])
+        for fetched, batch, plan in arrived:
+            self._arrived(fetched, batch, plan, now)
+        self._outbox.confirm()
+        for fetched, _, _ in arrived:
+            fetched.source.saved = fetched.cursor
+
+    def _plan(self, source: Running, batch: Batch, now: datetime) -> list[Outgoing]:
+        limit = self._settings.kafka.max_record_bytes
+        articles = [outgoing for each in batch.articles for outgoing in _records.of_article(each, source.settings, now, limit)]
+        rejected = [outgoing for each in batch.unreadable for outgoing in _records.of_unreadable(each, source.settings, now, limit)]
+        return [*articles, *rejected]
+
+    def _arrived(self, fetched: Fetched, batch: Batch, plan: Sequence[Outgoing], now: datetime) -> None:
+        """The batch is safe: its cursor, its health and its counts follow."""
+        source = fetched.source
+        if fetched.cursor != source.saved:
+            self._outbox.send(Outgoing(topology.CURSORS, source.settings.id, fetched.cursor))
+        source.cursor = batch.cursor
+        source.due_at = self._monotonic() + _schedule.pause_seconds(batch, source.settings.every_seconds, self._roll())
+        source.health = self._next(source, _schedule.after_batch(source.health, batch, now))
+        held, ended = self._embargo.note(plan)
+        for each in ended:
+            self._outbox.send(each)
+        self.counts.held += held
+        self.counts.articles += len(batch.articles)
+        self.counts.unreadable += len(batch.unreadable)
+        if batch.articles or batch.unreadable:
+            log.info(
+                "collected", source=source.settings.id, articles=len(batch.articles), unreadable=len(batch.unreadable), more=batch.more
+            )
+        for found in batch.unreadable[:LOGGED_UNREADABLE]:
+            log.warning("unreadable", source=source.settings.id, what=found.subject[:200], why=_schedule.one_line(found.detail))
+
+    def _failed(self, source: Running, error: BaseException) -> None:
+        self.counts.failures += 1
+        health = _schedule.after_failure(source.health, error, self._now())
+        foreseen = isinstance(error, LagebildError)
+        wait = _schedule.back_off_seconds(
+            health.consecutive_failures,
+            source.settings.every_seconds,
+            self._roll(),
+            permanent=isinstance(error, Permanent) or not foreseen,
+            after_seconds=error.after_seconds if isinstance(error, Transient) else None,
+        )
+        source.due_at = self._monotonic() + wait
+        source.health = self._next(source, health)
+        facts = {"source": source.settings.id, "why": health.last_error, "in_a_row": health.consecutive_failures}
+        log.warning("fetch failed", **facts, again_in_seconds=round(wait, 1), exc_info=None if foreseen else error)
+
+    def _release(self) -> None:
+        """Collect the articles whose embargo is over."""
+        due = self._embargo.due(self._now())
+        if due:
+            self._outbox.publish([Outgoing(topology.COLLECTED, each.id, article.encode(each), source_id=each.source.id) for each in due])
+            self._outbox.publish(self._embargo.released(due))
+            self.counts.released += len(due)
+            log.info("released", articles=len(due))
+
+    def _next(self, source: Running, health: SourceHealth) -> SourceHealth:
+        return replace(health, next_fetch_at=self._now() + timedelta(seconds=max(source.due_at - self._monotonic(), 0.0)))
+
+    def _tell(self) -> None:
+        """Publish the health of the sources whose health is worth telling."""
+        now, told = self._now(), False
+        for source in self._sources:
+            each = source.settings
+            health = _schedule.overdue(source.health, self._fetches.running_seconds(source))
+            health = _schedule.in_state(health, paused=each.paused, every_seconds=each.every_seconds, started_at=self._started_at, now=now)
+            if _schedule.is_worth_telling(source.told, health, now):
+                source.told = replace(health, updated_at=now)
+                self._outbox.send(Outgoing(topology.HEALTH, each.id, sources.encode(source.told)))
+                told = True
+        if told:
+            self._outbox.confirm()
+
+    def _log_counts(self) -> None:
+        at, counts = self._counted
+        if self._monotonic() - at >= COUNTED_EVERY_SECONDS and counts != self.counts:
+            self._counted = (self._monotonic(), Counts(**asdict(self.counts)))
+            log.info("counts", **asdict(self.counts))
+
+    def _finish(self) -> None:
+        """Publish what running fetches bring within a few seconds; the rest is fetched again after the next start."""
+        deadline = self._monotonic() + FINISH_SECONDS
+        try:
+            while self._outbox.is_open and self._fetches.running and self._monotonic() < deadline:
+                self._settle(self._fetches.done(TICK_SECONDS))
+            if self._outbox.is_open:
+                self._tell()
+        except Transient as error:
+            log.warning("the last records were not confirmed and will be fetched again", why=_schedule.one_line(str(error)))
+        self._outbox.close()
+        log.info("collector ended", **asdict(self.counts))
+
+
+def main(settings: Settings) -> int:
+    """Collect until SIGTERM or SIGINT, then return 0. Raises Unreachable when Kafka is not there, or its topics are not."""
+    broker.connect(settings.kafka, "the collector")
+    stop = threading.Event()
+
+    def connect() -> Publishing:
+        with _kafka_errors_are_transient():
+            broker.connect(settings.kafka, "the collector", wait_seconds=0)
+            return broker.Publisher(settings.kafka)
+
+    def remembered() -> Memory:
+        with _kafka_errors_are_transient():
+            return restored(settings)
+
+    with ExitStack() as stack:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            stack.callback(signal.signal, number, signal.signal(number, lambda *_: stop.set()))
+        Collector(settings, connect, restore=remembered).run(stop)
+    return 0
+
+
+@contextmanager
+def _kafka_errors_are_transient() -> Iterator[None]:
+    """A broker that goes away between two answers shows as one of the client's own errors; any other error is a defect and passes."""
+    try:
+        yield
+    except LagebildError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "kafka":
+            raise Transient(f"Kafka does not answer: {error or type(error).__name__}") from error
+        raise

@@ -1,0 +1,109 @@
+"""When a source is fetched next, and how it is doing: pure decisions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from pipeline.plugins import Batch
+from pipeline.sources import SourceHealth, State
+
+LONGEST_BACK_OFF_SECONDS = 3_600.0
+# A source polled every second must not sleep for an hour because its server was restarted.
+BACK_OFF_PAUSES = 12
+SHORTEST_LONGEST_SECONDS = 60.0
+FIRST_RETRY_SECONDS = 10.0
+# Slower than this is silence: a day, or twenty pauses of a source that is asked less often.
+SILENT_AFTER = timedelta(hours=24)
+SILENT_PAUSES = 20
+# No fetch of ours may take longer: the longest timeout that can be configured is five minutes.
+HANGING_SECONDS = 600.0
+# The times in a health record change at every fetch; that alone is told no more often than this.
+TIMES_TOLD_EVERY = timedelta(seconds=5)
+TOLD_AT_LEAST_EVERY = timedelta(seconds=60)
+
+
+def pause_seconds(batch: Batch, every_seconds: float, roll: float) -> float:
+    """How long after `batch` the source is fetched again. `roll` in [0, 1) spreads sources that started together by ±5 %."""
+    if batch.more:
+        return 0.0
+    if batch.wait_seconds is not None:
+        return max(batch.wait_seconds, 0.0)
+    return every_seconds * (0.95 + 0.1 * roll)
+
+
+def back_off_seconds(
+    failures: int, every_seconds: float, roll: float, *, permanent: bool = False, after_seconds: float | None = None
+) -> float:
+    """How long to leave a source alone after its `failures`-th failure in a row (1 is the first).
+
+    Doubles up to twelve pauses, at most an hour; `after_seconds`, which the server asked for, is a floor. A permanent failure starts at the
+    normal pause, since nothing will change soon; any other at 10 seconds at most.
+    """
+    longest = min(max(BACK_OFF_PAUSES * every_seconds, SHORTEST_LONGEST_SECONDS), LONGEST_BACK_OFF_SECONDS)
+    first = every_seconds if permanent else min(every_seconds, FIRST_RETRY_SECONDS)
+    wait = min(first * 2.0 ** min(failures - 1, 30), longest) * (0.7 + 0.3 * roll)
+    return max(wait, after_seconds or 0.0)
+
+
+def after_batch(health: SourceHealth, batch: Batch, now: datetime) -> SourceHealth:
+    """The health after a batch that is safely in Kafka. What could not be read shows as the last error until a fetch without any."""
+    return replace(
+        health,
+        last_fetch_at=now,
+        last_success_at=now,
+        last_article_at=now if batch.articles else health.last_article_at,
+        articles=health.articles + len(batch.articles),
+        unreadable=health.unreadable + len(batch.unreadable),
+        consecutive_failures=0,
+        last_error=one_line(batch.unreadable[0].detail) if batch.unreadable else "",
+    )
+
+
+def after_failure(health: SourceHealth, error: BaseException, now: datetime) -> SourceHealth:
+    return replace(
+        health,
+        last_fetch_at=now,
+        consecutive_failures=health.consecutive_failures + 1,
+        last_error=one_line(str(error) or type(error).__name__),
+    )
+
+
+def overdue(health: SourceHealth, running_seconds: float) -> SourceHealth:
+    """`health`, or that of a failing source when its fetch has been running for so long that it hangs."""
+    if running_seconds < HANGING_SECONDS:
+        return health
+    error = f"its fetch has not come back for {running_seconds // 60:.0f} minutes: restart the collector if it stays so"
+    return replace(health, consecutive_failures=max(health.consecutive_failures, 1), last_error=error)
+
+
+def in_state(health: SourceHealth, *, paused: bool, every_seconds: float, started_at: datetime, now: datetime) -> SourceHealth:
+    """`health` with the state that follows from it."""
+    return replace(health, state=_state(health, paused, every_seconds, started_at, now))
+
+
+def _state(health: SourceHealth, paused: bool, every_seconds: float, started_at: datetime, now: datetime) -> State:
+    if paused:
+        return "paused"
+    if health.consecutive_failures:
+        return "failing"
+    if health.last_success_at is None:
+        return "starting"
+    quiet = now - (health.last_article_at or started_at)
+    return "silent" if quiet > max(SILENT_AFTER, timedelta(seconds=SILENT_PAUSES * every_seconds)) else "ok"
+
+
+def is_worth_telling(told: SourceHealth | None, health: SourceHealth, now: datetime) -> bool:
+    """Whether `health` is published now, `told` being what was published last."""
+    if told is None or told.updated_at is None:
+        return True
+    if now - told.updated_at >= TOLD_AT_LEAST_EVERY:
+        return True
+    if (told.state, told.last_error, told.unreadable) != (health.state, health.last_error, health.unreadable):
+        return True
+    return replace(told, updated_at=None) != replace(health, updated_at=None) and now - told.updated_at >= TIMES_TOLD_EVERY
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())[:500]

@@ -1,0 +1,206 @@
+"""`lagebild try`, `trace` and `rejected`: one article at a time."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.text import Text
+
+from pipeline import rejected
+from pipeline.article import Article
+from pipeline.commands.rules import Folder, rule_set
+from pipeline.commands.terminal import (
+    DEFAULT_CONFIG,
+    EXIT_FINDINGS,
+    EXIT_USAGE,
+    AsJson,
+    Config,
+    err,
+    errors_told,
+    out,
+    print_json,
+    printable,
+    settings_from,
+    table,
+)
+from pipeline.errors import BadConfiguration
+from pipeline.rules.load import Loaded, load_folder
+from pipeline.settings import Settings
+from pipeline.trace import trace
+
+rejected_commands = typer.Typer(help="Records that could not be processed.", no_args_is_help=True)
+
+Paths = Annotated[list[Path], typer.Argument(help="Files or folders: text, HTML, JSON, NDJSON.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("try", help="Run files through the stages in memory, without any server, and show what the index would get.")(try_paths)
+    app.command("trace", help="What became of one article, stage by stage, by its id or URL.")(trace_article)
+    app.add_typer(rejected_commands, name="rejected")
+
+
+def try_paths(paths: Paths, config: Config = DEFAULT_CONFIG, folder: Folder = None, as_json: AsJson = False) -> None:
+    from pipeline.index.documents import document
+    from pipeline.tryout import try_files
+
+    with errors_told():
+        missing = [path for path in paths if not path.exists()]
+        for path in missing:
+            err.print(Text(f"{path}: there is no such file or folder"))
+        if missing:
+            raise typer.Exit(EXIT_USAGE)
+        settings = settings_from(config) if config.exists() or config != DEFAULT_CONFIG else Settings()
+        tried = try_files(paths, settings, rule_set(_rules(settings, folder)))
+        if as_json:
+            for article in tried.articles:
+                print_json({"exit": "passed", "document": document(article)})
+            for outcome in tried.outcomes:
+                print_json({"exit": outcome.exit, "reason": outcome.reason, "detail": outcome.detail, "id": outcome.article_id})
+            for each in tried.unreadable:
+                print_json({"exit": "rejected", "reason": each.reason, "detail": each.detail, "subject": each.subject})
+            return
+        for article in tried.articles:
+            show(article)
+        for outcome in tried.outcomes:
+            out.print(Text(f"{outcome.exit}: {outcome.article_id} ({outcome.reason}; {outcome.detail})"))
+        for each in tried.unreadable:
+            out.print(Text(printable(f"rejected: {each.subject} ({each.reason}; {each.detail})")))
+        err.print(f"{len(tried.articles)} passed, {len(tried.outcomes)} dropped or rejected, {len(tried.unreadable)} unreadable.")
+
+
+def _rules(settings: Settings, folder: Path | None) -> Loaded:
+    wanted = folder or settings.rules_folder
+    if folder is None and not wanted.is_dir():
+        return Loaded()
+    loaded = load_folder(wanted)
+    if loaded.problems:
+        raise BadConfiguration(list(loaded.problems))
+    return loaded
+
+
+def show(article: Article) -> None:
+    """One article as a person wants to see it, with the matched words marked."""
+    out.print(Text(printable(article.title) or "(no title)", style="bold"))
+    rows: list[tuple[str, object]] = [("id", f"{article.id}  revision {article.revision}")]
+    rows.append(("language", f"{article.language.code} ({article.language.origin}, {article.language.confidence:.2f})"))
+    rows.append(("published", article.dates.published_at or f"{article.dates.confidence}: {article.dates.published_raw!r}"))
+    if article.authors:
+        rows.append(("authors", ", ".join(article.authors)))
+    if article.story:
+        opened = (
+            "opens it"
+            if article.story.opened_by == article.id
+            else f"member {article.story.position}, similarity {article.story.similarity:.2f}"
+        )
+        rows.append(("story", f"{article.story.id[:12]} ({opened})"))
+    for kind in ("person", "organisation", "country", "place", "other"):
+        names = [f"{each.name} ×{len(each.mentions)}" for each in article.entities if each.type == kind]
+        if names:
+            rows.append((kind, ", ".join(names)))
+    if article.flags:
+        rows.append(("flags", ", ".join(article.flags)))
+    out.print(table("", ["", ""], rows))
+    for match in article.matches:
+        for hit in match.hits:
+            text = getattr(article, hit.field)
+            line = Text(f"  {match.rule_id} ({match.severity}): ")
+            line.append(printable(text[hit.sentence_start : hit.start]).replace("\n", " "))
+            line.append(printable(hit.surface), style="reverse")
+            line.append(printable(text[hit.end : hit.sentence_end]).replace("\n", " "))
+            line.append(f"  [{hit.mode}, {hit.field} {hit.start}-{hit.end}]", style="dim")
+            out.print(line)
+    out.print()
+
+
+def trace_article(
+    wanted: Annotated[str, typer.Argument(metavar="ID-OR-URL", help="The article's id, URL or GUID.")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    with errors_told():
+        steps = trace(settings_from(config), wanted)
+        if as_json:
+            print_json([asdict(step) for step in steps])
+        elif steps:
+            rows = [
+                (f"{step.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], step.stage, step.what, f"{step.topic}/{step.partition}/{step.offset}", step.detail)
+                for step in steps
+            ]
+            out.print(table(str(steps[0].facts.get("title") or wanted), ["at (UTC)", "stage", "what", "position", "detail"], rows))
+        if not steps:
+            err.print(Text(f"Nothing is known of {wanted}: it was never collected, or it is older than the topics keep."))
+            raise typer.Exit(EXIT_FINDINGS)
+
+
+@rejected_commands.command("list", help="The newest rejected records.")
+def list_rejected(
+    config: Config = DEFAULT_CONFIG,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="How many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    with errors_told():
+        found = rejected.newest(settings_from(config), count)
+        if as_json:
+            print_json([_described(each) for each in found])
+            return
+        rows = [
+            (
+                each.offset,
+                f"{each.about.at:%Y-%m-%d %H:%M:%S}",
+                each.about.stage,
+                each.about.reason,
+                each.about.source_id,
+                each.about.detail,
+            )
+            for each in found
+        ]
+        out.print(table(f"{len(rows)} rejected", ["offset", "at (UTC)", "stage", "reason", "source", "detail"], rows, right=[0]))
+
+
+@rejected_commands.command("show", help="One rejected record: why, and its original bytes (to stdout with --bytes).")
+def show_rejected(
+    offset: Annotated[int, typer.Argument(help="Its offset, from `rejected list`.")],
+    config: Config = DEFAULT_CONFIG,
+    only_bytes: Annotated[bool, typer.Option("--bytes", help="The untouched bytes and nothing else.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    with errors_told():
+        found = rejected.at(settings_from(config), offset)
+        if only_bytes:
+            sys.stdout.buffer.write(found.value)
+        elif as_json:
+            print_json({**_described(found), "value": found.value.decode("utf-8", "replace")})
+        else:
+            out.print(table("", ["", ""], list(_described(found).items())))
+            out.print(Text(printable(found.value[:2000].decode("utf-8", "replace"))))
+
+
+@rejected_commands.command("replay", help="Send rejected records back to the stage that rejected them, after the cause was mended.")
+def replay_rejected(
+    offsets: Annotated[list[int] | None, typer.Argument(help="Offsets from `rejected list`.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    with errors_told():
+        if not offsets and not every:
+            err.print("Name offsets from `lagebild rejected list`, or --all.")
+            raise typer.Exit(EXIT_USAGE)
+        settings = settings_from(config)
+        chosen = rejected.newest(settings, 1_000_000) if every else [rejected.at(settings, each) for each in offsets or []]
+        sent, refused = rejected.replay(settings, chosen)
+        if as_json:
+            print_json({"replayed": sent, "not_replayable": refused})
+            return
+        out.print(f"{len(sent)} sent back to their stage.")
+        for offset, why in refused.items():
+            err.print(Text(f"offset {offset} stays: {why}"))
+
+
+def _described(each: rejected.RejectedRecord) -> dict[str, Any]:
+    return {"offset": each.offset, **msgspec.to_builtins(each.about)}

@@ -1,0 +1,150 @@
+// Open alerts, the last rung on top. They go on while the articles are paused.
+import { choice } from "./choice.js";
+import { alerts } from "./model.js";
+import { arrange, link, make, marked, meter, refill, tag, time } from "./make.js";
+import { age, ago, languageName, number, say, span } from "./words.js";
+import { full, fullDay, moment, published, secondsSince } from "./times.js";
+
+const FEW = 5;
+const ON_WALL = 3;
+
+const list = document.getElementById("alert-list");
+const more = document.getElementById("alerts-more");
+const said = document.getElementById("alert-said");
+const elements = new Map();
+const expanded = new Set();
+const rung = new Map();
+let all = false;
+
+more.addEventListener("click", () => {
+  all = !all;
+  drawAlerts();
+});
+
+export function drawAlerts() {
+  const found = alerts();
+  const shown = found.slice(0, choice.wall ? ON_WALL : all ? found.length : FEW);
+  const byKey = new Map(shown.map((alert) => [alert.id, alert]));
+  arrange(list, [...byKey.keys()], elements, (key) => alertElement(byKey.get(key)));
+  document.getElementById("alerts-none").hidden = found.length > 0;
+  more.hidden = found.length <= FEW || choice.wall;
+  more.textContent = all ? say("alerts_fewer") : say("alerts_more", { n: found.length - FEW });
+  return found.length;
+}
+
+// Says new rings to a screen reader; what was there when the page was opened is not news.
+export function announce(first) {
+  for (const alert of alerts().reverse()) {
+    const before = rung.get(alert.id);
+    rung.set(alert.id, alert.step ?? 1);
+    if (first || before === (alert.step ?? 1)) continue;
+    said.textContent = say("said_alert", { severity: say(`severity_${alert.severity}`), rule: alert.rule_title, headline: alert.headline.join("") });
+  }
+}
+
+export function drawAges() {
+  for (const element of list.querySelectorAll("[data-since]")) element.textContent = ago(secondsSince(element.dataset.since));
+}
+
+function alertElement(alert) {
+  let element = elements.get(alert.id);
+  if (!element) {
+    element = make("li", { class: "row" }, make("article", { class: "item", tabindex: "-1" }));
+    elements.set(alert.id, element);
+  }
+  const open = expanded.has(alert.id);
+  const drawn = JSON.stringify(alert) + open;
+  if (element.drawn !== drawn) {
+    element.drawn = drawn;
+    drawAlert(element.firstElementChild, alert, open);
+  }
+  return element;
+}
+
+function drawAlert(item, alert, open) {
+  item.className = `item alert severity-${alert.severity}${alert.acknowledged_by ? " acknowledged" : ""}`;
+  item.dataset.id = alert.id;
+  refill(item, kicker(alert), headline(alert), quote(alert), facts(alert), times(alert), foot(alert, open), open ? members(alert) : null);
+}
+
+function kicker(alert) {
+  return make(
+    "p",
+    { class: "kicker" },
+    make("span", { class: "severity" }, meter(alert.severity), make("b", { text: say(`severity_${alert.severity}`) })),
+    make("bdi", { class: "rule-title", text: alert.rule_title }),
+    make("span", { class: "why", text: say(`why_${alert.why}`) + ((alert.step ?? 1) > 1 ? ` · ${say("rang_again", { n: alert.step })}` : "") }),
+    make("span", { class: "rang" }, time(alert.rang_at, moment(alert.rang_at)), make("span", { class: "since", "data-since": alert.rang_at, text: ago(secondsSince(alert.rang_at)) })),
+  );
+}
+
+const languageOf = (alert) => (alert.language && alert.language !== "und" ? alert.language : undefined);
+
+function headline(alert) {
+  const bdi = make("bdi", { lang: languageOf(alert), dir: "auto" }, ...marked(alert.headline));
+  return make("h3", { class: "headline" }, link(alert.url, { "data-part": "link" }, bdi));
+}
+
+function quote(alert) {
+  if (!alert.snippet?.length) return null;
+  const text = marked(alert.snippet);
+  if (alert.cut_before) text.unshift(document.createTextNode("… "));
+  if (alert.cut_after) text.push(document.createTextNode(" …"));
+  return make("blockquote", { class: "quote", lang: languageOf(alert), dir: "auto" }, ...text);
+}
+
+function facts(alert) {
+  if (!alert.new_facts?.length) return null;
+  return make("p", { class: "facts" }, make("span", { text: `${say("why_new_facts")}: ` }), ...alert.new_facts.map((words) => make("bdi", { class: "fact", text: words })));
+}
+
+function times(alert) {
+  const gap = alert.published_at && alert.first_seen_at ? (Date.parse(alert.first_seen_at) - Date.parse(alert.published_at)) / 1000 : 0;
+  const date = alert.published_at
+    ? make("time", { datetime: alert.published_at, title: alert.published_day ? fullDay(alert.published_at) : full(alert.published_at), text: `${say("published")} ${published(alert.published_at, alert.published_day)}` })
+    : make("span", { text: say("published_none") });
+  return make(
+    "p",
+    { class: "meta" },
+    make("bdi", { class: "source", text: alert.source_name + (alert.country ? ` (${alert.country})` : "") }),
+    make("span", { class: "language", text: alert.language === "und" ? "" : (alert.language ?? ""), title: languageName(alert.language) }),
+    date,
+    alert.first_seen_at ? time(alert.first_seen_at, `${say("first_seen")} ${moment(alert.first_seen_at)}`) : null,
+    took(alert),
+    alert.late ? tag(say("late", { age: age(gap) }), "warn") : null,
+    (alert.revision ?? 1) > 1 ? tag(say("updated", { n: alert.revision }), "news") : null,
+    alert.held_back ? tag(say("held_back", { n: alert.held_back }), "warn") : null,
+    alert.acknowledged_by ? tag(say("acknowledged", { who: alert.acknowledged_by }), "done") : null,
+  );
+}
+
+function took(alert) {
+  if (alert.took_seconds === undefined || alert.took_seconds === null) return null;
+  const way = (alert.way ?? []).map(([stage, seconds]) => `${say(`stage_${stage}`)} ${span(seconds)}`).join(" · ");
+  return make("span", { class: "took", text: `${say("took")} ${span(alert.took_seconds)}`, title: `${say("took_title")}${way ? `: ${way}` : ""}` });
+}
+
+function foot(alert, open) {
+  const count = alert.article_count ?? 1;
+  if (count < 2) return null;
+  const text = say("reports", { n: number(count), s: number(alert.source_count ?? 1) });
+  const button = make("button", { type: "button", class: "fold", "data-part": "fold", "aria-expanded": String(open), "aria-label": `+${count - 1}: ${text}`, text: `+${count - 1}` });
+  button.addEventListener("click", () => {
+    if (!expanded.delete(alert.id)) expanded.add(alert.id);
+    drawAlerts();
+  });
+  return make("p", { class: "foot" }, button, make("span", { "aria-hidden": "true", text }));
+}
+
+function members(alert) {
+  const row = (member) =>
+    make(
+      "li",
+      {},
+      time(member.at, moment(member.at)),
+      link(member.url, { "data-part": `member-${member.id}` }, make("bdi", { dir: "auto", text: member.title || "–" })),
+      make("bdi", { class: "source", text: member.source_name }),
+      tag(say(member.role === "late" ? "late_short" : `role_${member.role}`), member.role === "rang" ? "news" : ""),
+    );
+  return make("ul", { class: "members" }, ...(alert.members ?? []).map(row));
+}

@@ -1,0 +1,69 @@
+// What is known in this page: articles, alerts and sources by id. No drawing here.
+import { config } from "./words.js";
+
+export const model = { articles: new Map(), alerts: new Map(), sources: new Map(), status: null, loaded: false };
+
+const prepared = (article) => ({
+  ...article,
+  at_ms: Date.parse(article.at),
+  revision: article.revision ?? 1,
+  searched: [...article.title, ...(article.lead ?? []), " ", article.source_name].join("").normalize("NFC").toLowerCase(),
+});
+
+export function load(state) {
+  model.articles = new Map(state.articles.map((each) => [each.id, prepared(each)]));
+  model.alerts = new Map(state.alerts.map((each) => [each.id, each]));
+  model.sources = new Map(state.sources.map((each) => [each.id, each]));
+  model.loaded = true;
+  sorted = null;
+}
+
+export function change(delta) {
+  for (const each of delta.articles ?? []) model.articles.set(each.id, prepared(each));
+  for (const each of delta.alerts ?? []) model.alerts.set(each.id, each);
+  for (const each of delta.sources ?? []) model.sources.set(each.id, each);
+  for (const id of delta.gone_alerts ?? []) model.alerts.delete(id);
+  for (const id of delta.gone_sources ?? []) model.sources.delete(id);
+  sorted = null;
+  if (model.articles.size > config.articles) for (const each of newest(model.articles).slice(config.articles)) model.articles.delete(each.id);
+  sorted = null;
+}
+
+let sorted = null;
+const byAge = (one, other) => other.at_ms - one.at_ms || (one.id < other.id ? 1 : -1);
+const newest = (articles) => [...articles.values()].sort(byAge);
+
+export function articles() {
+  sorted ??= newest(model.articles);
+  return sorted;
+}
+
+export const alerts = () => [...model.alerts.values()].sort((one, other) => Date.parse(other.rang_at) - Date.parse(one.rang_at));
+
+const ORDER = { failing: 0, silent: 1, starting: 2, ok: 3, paused: 4 };
+export const sources = () => [...model.sources.values()].sort((one, other) => (ORDER[one.state] ?? 2) - (ORDER[other.state] ?? 2) || one.name.localeCompare(other.name, config.lang));
+
+export function passes(article, choice) {
+  if (choice.text && !choice.text.split(/\s+/).every((word) => article.searched.includes(word))) return false;
+  if (choice.language && article.language !== choice.language) return false;
+  if (choice.source && article.source_id !== choice.source) return false;
+  if (choice.alerts && !article.rules?.length) return false;
+  return !(choice.members && (article.story_position ?? 0) > 1);
+}
+
+// One row per article or story, newest first: a story stands where the first of its articles that is shown stands.
+export function fold(list) {
+  const stories = new Map();
+  for (const article of list) {
+    if (!article.story_id) continue;
+    const story = stories.get(article.story_id);
+    if (!story) stories.set(article.story_id, [article]);
+    else story.push(article);
+  }
+  for (const members of stories.values()) members.sort((one, other) => (one.story_position ?? 0) - (other.story_position ?? 0) || one.at_ms - other.at_ms);
+  return list.flatMap((article) => {
+    const members = stories.get(article.story_id);
+    if (!members) return [{ article, members: [] }];
+    return members[0] === article ? [{ article, members: members.slice(1) }] : [];
+  });
+}

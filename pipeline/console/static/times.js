@@ -1,0 +1,49 @@
+// Instants as people read them, in the configured time zone, measured by the server's clock.
+import { config } from "./words.js";
+
+const zone = config.time_zone;
+const format = (options) => new Intl.DateTimeFormat(config.lang === "de" ? "de-DE" : "en-GB", { timeZone: zone, ...options });
+const hours = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const second = format({ ...hours, second: "2-digit" });
+const minute = format(hours);
+const dayShort = format({ day: "2-digit", month: "short" });
+const dayKey = format({ year: "numeric", month: "2-digit", day: "2-digit" });
+const fullFormat = format({ weekday: "short", day: "2-digit", month: "long", year: "numeric", ...hours, second: "2-digit", timeZoneName: "short" });
+const dayFormat = format({ weekday: "short", day: "2-digit", month: "long", year: "numeric" });
+
+let serverMs = 0;
+let heardMs = 0;
+let heardWallMs = 0;
+
+// What the server's clock said just now. The browser's own clock may be wrong.
+export function setNow(iso) {
+  serverMs = Date.parse(iso);
+  heardMs = performance.now();
+  heardWallMs = Date.now();
+}
+
+// Milliseconds since 1970 by the server's clock. performance.now() stands still while a computer sleeps, so the wall clock helps.
+export function now() {
+  if (!serverMs) return Date.now();
+  return serverMs + Math.max(performance.now() - heardMs, Date.now() - heardWallMs);
+}
+
+export const secondsSince = (iso) => (now() - Date.parse(iso)) / 1000;
+const isToday = (date) => dayKey.format(date) === dayKey.format(now());
+
+export const clock = (iso) => second.format(new Date(iso));
+export const full = (iso) => fullFormat.format(new Date(iso));
+export const fullDay = (iso) => dayFormat.format(new Date(iso));
+
+// hh:mm:ss today, day and hh:mm otherwise.
+export function moment(iso) {
+  const date = new Date(iso);
+  return isToday(date) ? second.format(date) : `${dayShort.format(date)} ${minute.format(date)}`;
+}
+
+// A publisher's time: hh:mm today; a date without a time never gets one.
+export function published(iso, dayOnly) {
+  const date = new Date(iso);
+  if (dayOnly) return dayShort.format(date);
+  return isToday(date) ? minute.format(date) : `${dayShort.format(date)} ${minute.format(date)}`;
+}

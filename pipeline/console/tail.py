@@ -1,0 +1,105 @@
+"""The end of the topics: what is there when the page starts, and what comes after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pipeline import broker, topology
+from pipeline.console.board import GroupLag
+from pipeline.settings import Settings
+
+# Enough outcomes to draw the first minutes of throughput.
+OUTCOMES_PER_PARTITION = 5_000
+CHECK_SECONDS = 1.0
+ANSWER_SECONDS = 3.0
+_GROUPS = ("worker", "indexer", "alerter")
+
+
+class Tail(Protocol):
+    """Where the feed gets its records from. `complete_at` is the newest instant up to which everything written has been handed out."""
+
+    complete_at: datetime | None
+
+    def poll(self) -> list[broker.Record]:
+        """What came within a short wait, in order within each partition."""
+
+    def close(self) -> None: ...
+
+
+class KafkaTail:
+    """Follows Kafka without a group: nothing is committed, and two pages do not disturb each other.
+
+    A consumer does not say when its broker is gone, it just brings nothing. So the broker is asked once a second where the partitions end:
+    only when it answers, and everything up to there has been read, has the page a right to call itself up to date.
+    """
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Raises Unreachable when Kafka does not answer or a topic does not exist."""
+        broker.connect(settings.kafka, "the live page", wait_seconds=0)
+        counts: dict[str, int | None] = {
+            topology.ENRICHED: settings.console.articles,
+            topology.OUTCOMES: OUTCOMES_PER_PARTITION,
+            topology.EPISODES: None,
+            topology.HEALTH: None,
+        }
+        self._now = now
+        self._consumer: Any = broker.tail_consumer(settings.kafka, {settings.topic(name): count for name, count in counts.items()})
+        self._asked: tuple[datetime, dict[tuple[str, int], int]] | None = None
+        self._next_check_seconds = 0.0
+        self.complete_at: datetime | None = None
+
+    def poll(self) -> list[broker.Record]:
+        # What the caller got last time is on the board by now.
+        self._check()
+        return broker.polled(self._consumer, 150)
+
+    def _check(self) -> None:
+        if self._asked is not None:
+            asked_at, ends = self._asked
+            read = broker.positions(self._consumer)
+            if all(read.get(partition, -1) >= end for partition, end in ends.items()):
+                self.complete_at, self._asked = asked_at, None
+        if self._asked is None and time.monotonic() >= self._next_check_seconds:
+            asked_at = self._now()
+            found = broker.ends(self._consumer, ANSWER_SECONDS)
+            self._next_check_seconds = time.monotonic() + CHECK_SECONDS
+            self._asked = None if found is None else (asked_at, found)
+
+    def close(self) -> None:
+        self._consumer.close(timeout_ms=1_000)
+
+
+def group_topics() -> dict[str, tuple[str, ...]]:
+    """The topics that each process reads in its consumer group. Rules are read by everybody, outside of groups."""
+    return {
+        process: tuple(name for stage in topology.STAGES if stage.runs_in == process for name in stage.reads if name != topology.RULES)
+        for process in _GROUPS
+    }
+
+
+class KafkaLag:
+    """How far the processes are behind; keeps one admin connection."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._admin: Any = None
+
+    def read(self) -> tuple[GroupLag, ...]:
+        """The lag of each process now. Raises whatever the client raises when the broker does not answer."""
+        if self._admin is None:
+            self._admin = broker.admin_client(self._settings.kafka)
+        found = []
+        for process, topics in group_topics().items():
+            lags = broker.lag_by(self._admin, self._settings, process, topics)
+            began = any(each.committed is not None for each in lags)
+            # Transaction markers stand at the end of what the alerter writes; nobody reads or commits past them before the next record.
+            found.append(GroupLag(process, sum(each.records for each in lags) if began else None))
+        return tuple(found)
+
+    def close(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None

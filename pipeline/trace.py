@@ -1,0 +1,162 @@
+"""What became of one article: every stage it went through, with times, decisions and positions, also when it was dropped.
+
+Everything is read from the topics: they hold the truth also when Elasticsearch does not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pipeline import broker, topology
+from pipeline.article import Article, decode
+from pipeline.outcome import Outcome, rejected_from
+from pipeline.settings import Settings
+
+PASSING = (topology.COLLECTED, topology.IDENTIFIED, topology.DEDUPLICATED, topology.ENRICHED)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to the article, where it stands in Kafka, and what was decided."""
+
+    at: datetime
+    stage: str
+    what: str
+    topic: str
+    partition: int
+    offset: int
+    detail: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def trace(settings: Settings, wanted: str) -> list[Step]:
+    """All steps of the article with this id, URL or GUID, in the order of time; empty when nothing is known of it.
+
+    Reads the topics from their beginning, some 50,000 records a second; the key narrows nothing, because a URL is no key.
+    """
+    steps: list[Step] = []
+    ids: set[str] = {wanted}
+    for name in PASSING:
+        for record in broker.read_to_end(settings.kafka, settings.topic(name)):
+            article = _article(record, ids, wanted)
+            if article is not None:
+                ids.add(article.id)
+                steps.append(_passed(name, record, article))
+    for reader in (_rejections, _outcomes, _alerts):
+        steps += reader(settings, ids)
+    return sorted(steps, key=lambda step: (step.at, _order(step.topic), step.offset))
+
+
+def _order(topic: str) -> int:
+    return next((number for number, each in enumerate(topology.TOPICS) if each.name == topic), len(topology.TOPICS))
+
+
+def _article(record: broker.Record, ids: set[str], wanted: str) -> Article | None:
+    """The article in the record, if it is the one asked for. Cheap tests on the bytes come first."""
+    value = record.value or b""
+    if not any(each.encode() in value for each in ids):
+        return None
+    try:
+        article = decode(value)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        return None
+    return article if article.id in ids or wanted in (article.url, article.canonical_url, article.guid) else None
+
+
+def _passed(name: str, record: broker.Record, article: Article) -> Step:
+    stage = next(each.name for each in topology.STAGES if name in each.writes)
+    describe = {
+        topology.COLLECTED: _collected,
+        topology.IDENTIFIED: _identified,
+        topology.DEDUPLICATED: _deduplicated,
+        topology.ENRICHED: _enriched,
+    }[name]
+    at = {
+        topology.COLLECTED: article.clock.collected_at or article.clock.fetched_at,
+        topology.IDENTIFIED: article.clock.identified_at,
+        topology.DEDUPLICATED: article.clock.deduplicated_at,
+        topology.ENRICHED: article.clock.enriched_at,
+    }[name]
+    facts = {"id": article.id, "title": article.title, "url": article.url, "source": article.source.id, "revision": article.revision}
+    return Step(at or record.at, stage, "passed on", name, record.partition, record.offset, describe(article), facts)
+
+
+def _collected(article: Article) -> str:
+    return f"from {article.source.id}, published “{article.dates.published_raw or 'no date'}”"
+
+
+def _identified(article: Article) -> str:
+    language = f"{article.language.code} ({article.language.origin}, {article.language.confidence:.2f})"
+    date = article.dates.published_at.isoformat() if article.dates.published_at else article.dates.confidence
+    flags = f", flags {', '.join(article.flags)}" if article.flags else ""
+    return f"revision {article.revision}, {language}, date {date}{flags}"
+
+
+def _deduplicated(article: Article) -> str:
+    story = article.story
+    if story is None:
+        return "too short for a story"
+    if story.opened_by == article.id:
+        return f"opens the story {story.id}"
+    return f"member {story.position} of the story {story.id}, nearest {story.nearest} (similarity {story.similarity:.2f}, containment {story.containment:.2f})"
+
+
+def _enriched(article: Article) -> str:
+    matches = ", ".join(f"{match.rule_id} by “{match.hits[0].surface if match.hits else ''}”" for match in article.matches)
+    return f"{len(article.entities)} entities, {len(article.terms)} terms, matched: {matches or 'no rule'}"
+
+
+def _rejections(settings: Settings, ids: set[str]) -> Iterator[Step]:
+    for record in broker.read_to_end(settings.kafka, settings.topic(topology.REJECTED)):
+        if (record.key or b"").decode("utf-8", "replace") in ids:
+            try:
+                about = rejected_from(record.headers)
+            except msgspec.ValidationError:
+                continue
+            detail = f"{about.reason}: {about.detail}"
+            yield Step(
+                about.at, about.stage, "rejected", topology.REJECTED, record.partition, record.offset, detail, {"id": about.article_id}
+            )
+
+
+def _outcomes(settings: Settings, ids: set[str]) -> Iterator[Step]:
+    for record in broker.read_to_end(settings.kafka, settings.topic(topology.OUTCOMES)):
+        if (record.key or b"").decode("utf-8", "replace") in ids and record.value:
+            outcome = msgspec.json.decode(record.value, type=Outcome)
+            detail = " ".join(each for each in (outcome.reason, outcome.detail) if each)
+            facts = {"id": outcome.article_id, "revision": outcome.revision, "url": outcome.url, "collected": outcome.id}
+            what = "indexed" if outcome.exit == "passed" else str(outcome.exit)
+            yield Step(outcome.at, outcome.stage, what, topology.OUTCOMES, record.partition, record.offset, detail, facts)
+
+
+def _alerts(settings: Settings, ids: set[str]) -> Iterator[Step]:
+    for record in broker.read_to_end(settings.kafka, settings.topic(topology.MATCHES)):
+        value = record.value or b""
+        if any(each.encode() in value for each in ids):
+            loose = msgspec.json.decode(value)
+            if loose.get("article_id") in ids:
+                match = loose["match"]
+                surfaces = ", ".join(sorted({hit["surface"] for hit in match["hits"]}))
+                yield Step(record.at, "enrich", f"matched {match['rule_id']}", topology.MATCHES, record.partition, record.offset, surfaces)
+    for name in (topology.EPISODES, topology.NOTIFICATIONS):
+        for record in broker.read_to_end(settings.kafka, settings.topic(name)):
+            value = record.value or b""
+            if any(each.encode() in value for each in ids):
+                loose = msgspec.json.decode(value)
+                state = str(loose.get("state") or loose.get("status") or "")
+                to = f" to {loose['receiver']}" if loose.get("receiver") else ""
+                kind = name.removeprefix("alerts.").removesuffix("s")
+                yield Step(
+                    record.at,
+                    "alert",
+                    f"{kind} {state}{to}",
+                    name,
+                    record.partition,
+                    record.offset,
+                    str(loose.get("kind") or loose.get("why") or ""),
+                )
