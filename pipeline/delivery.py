@@ -34,13 +34,19 @@ class Result:
 
 
 def due(alerts: Alerts, now: datetime, room: Callable[[str], int]) -> list[Notification]:
-    """The pending notifications to send now, oldest first; `room` says how many more a receiver takes at once."""
+    """The pending notifications to send now, oldest first; `room` says how many more a receiver takes at once.
+
+    One receiver gets the messages about one episode one after the other. Only one that waits for its next attempt lets later ones pass.
+    """
     found: list[Notification] = []
     taken: dict[str, int] = {}
+    under_way: set[tuple[str, str]] = set()
     for each in (alerts.notifications[notification_id] for notification_id in alerts.unsent):
-        if each.state != "pending" or each.next_at > now:
+        thread = (each.receiver, each.episode_id)
+        if each.state == "pending" and (each.next_at > now or thread in under_way):
             continue
-        if taken.setdefault(each.receiver, 0) < room(each.receiver):
+        under_way.add(thread)
+        if each.state == "pending" and taken.setdefault(each.receiver, 0) < room(each.receiver):
             taken[each.receiver] += 1
             found.append(each)
     return found

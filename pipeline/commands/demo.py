@@ -21,7 +21,8 @@ from pipeline.demo import show
 from pipeline.demo.tally import Tally
 from pipeline.demo.verdict import Row
 from pipeline.embedded import packages
-from pipeline.embedded.folder import DataFolder, default_path
+from pipeline.embedded.folder import DataFolder, InUse, default_path
+from pipeline.embedded.java import NoJava
 from pipeline.embedded.packages import DownloadFailed, Plan, Step
 from pipeline.embedded.server import StartFailed
 from pipeline.embedded.servers import Addresses, Servers
@@ -69,7 +70,7 @@ def _started(servers: Servers) -> Addresses:
     signal.signal(signal.SIGTERM, interrupt)
     try:
         return servers.start()
-    except StartFailed as error:
+    except (StartFailed, InUse, NoJava) as error:
         raise Unreachable(str(error)) from error
     except DownloadFailed as error:
         raise Unreachable(f"{error}. Try again when the network is there; what is complete is not downloaded again") from error
@@ -80,7 +81,7 @@ def run(folder: Path, addresses: Addresses, stop: threading.Event, *, once: bool
     prepared = show.prepare(folder, addresses, tell, once=once, speed=speed, port=port)
     with show.running(prepared, folder / "logs", tell) as follower:
         err.print(Text.assemble("Live page: ", (prepared.page, "bold underline"), "   Ctrl-C ends everything."))
-        err.print(Text(f"Configuration: {prepared.config}   alerts also in {prepared.folder.parent / 'alerts.jsonl'}"))
+        err.print(Text(f"Configuration, to look at and change: {prepared.config}   logs: {folder / 'logs'}"))
         if once:
             rows = show.process_once(prepared, follower.tally, stop, tell)
             return EXIT_INTERRUPTED if stop.is_set() else _judged(rows, as_json)

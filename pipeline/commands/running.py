@@ -12,8 +12,11 @@ from typing import Annotated
 
 import typer
 
-from pipeline import events, supervise
+from pipeline import broker, events, supervise
 from pipeline.commands.terminal import DEFAULT_CONFIG, Config, err, errors_told, settings_from
+from pipeline.errors import BadConfiguration
+from pipeline.rules.apply import watch
+from pipeline.rules.load import load_folder
 from pipeline.settings import Settings
 
 # Each process's module with its `main(settings) -> exit code`. The collector is found by name, because pipeline knows nothing of connectors.
@@ -54,13 +57,21 @@ def run(
 
 
 def run_all(settings: Settings, config: Path) -> int:
-    """Supervise every process until a signal comes; the exit code."""
+    """Supervise every process and follow the rules folder until a signal comes; the exit code."""
     events.configure("run")
+    loaded = load_folder(settings.rules_folder)
+    if loaded.problems:
+        raise BadConfiguration(list(loaded.problems))
     stop = stop_on_signals()
+    broker.connect(settings.kafka, "lagebild run")
+    for change in broker.apply_topics(settings):
+        if change.change != "unchanged":
+            err.print(f"topic {change.topic}: {change.change} ({change.detail})")
     commands = {name: supervise.command(name, config) for name in supervise.PROCESSES}
     err.print(f"Starting {', '.join(commands)}; Ctrl-C ends all of them.")
     if settings.console.port:
         err.print(f"Live page: http://{settings.console.host}:{settings.console.port}/")
+    threading.Thread(target=watch, args=(settings, stop), name="rules watcher", daemon=True).start()
     return supervise.Supervisor(commands).run(stop)
 
 

@@ -68,9 +68,7 @@ class Feed:
 
     def status(self) -> Status:
         """How things stand now; may be called from any thread."""
-        return status(
-            self._board, self._now(), as_of=self._as_of, started_at=self.started_at, problem=self._problem, lag=self._lag
-        )
+        return status(self._board, self._now(), as_of=self._as_of, started_at=self.started_at, problem=self._problem, lag=self._lag)
 
     def _follow(self) -> None:
         while not self._stop.is_set():

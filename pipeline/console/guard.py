@@ -33,9 +33,7 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
-_REFUSAL = (
-    b"This address is not one the live page goes by. Open it by its IP address, as localhost, or under the name in console.host of the configuration.\n"
-)
+_REFUSAL = b"This address is not one the live page goes by. Open it by its IP address, as localhost, or under the name in console.host of the configuration.\n"
 
 
 def names(configured_host: str) -> frozenset[str]:

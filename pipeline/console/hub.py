@@ -41,7 +41,9 @@ class Client:
 class Hub:
     """See the module's docstring. `read_status` is asked for every heartbeat."""
 
-    def __init__(self, read_status: Callable[[], Status], *, max_clients: int = MAX_CLIENTS, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(
+        self, read_status: Callable[[], Status], *, max_clients: int = MAX_CLIENTS, heartbeat_seconds: float = HEARTBEAT_SECONDS
+    ) -> None:
         self._read_status = read_status
         self._max_clients = max_clients
         self._heartbeat_seconds = heartbeat_seconds

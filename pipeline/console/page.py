@@ -27,7 +27,8 @@ def page(settings: Settings, query: Mapping[str, str], accepted_languages: str =
         "theme": theme if theme in ("dark", "light") else "auto",
         "view": "wall" if query.get("view") == "wall" else "desk",
         "config": json.dumps(
-            {"lang": language, "time_zone": settings.time_zone, "articles": settings.console.articles, "words": WORDS[language]}, ensure_ascii=False
+            {"lang": language, "time_zone": settings.time_zone, "articles": settings.console.articles, "words": WORDS[language]},
+            ensure_ascii=False,
         ),
     }
     return _PLACE.sub(lambda found: html.escape(values[found[1]]), _template())

@@ -26,7 +26,9 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, hub: Hub) -> None:
         # Requests are not logged: they say who reads what. Streams that do not end in a second are cut.
-        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, lifespan="on"))
+        super().__init__(
+            uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, lifespan="on")
+        )
         self._hub = hub
         self.signals: list[int] = []
 
@@ -47,7 +49,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=128)
     except (OSError, OverflowError) as error:
-        raise Unreachable(f"the live page cannot listen on {host}:{port}: {error}. Name another console.port, or end what uses it") from error
+        raise Unreachable(
+            f"the live page cannot listen on {host}:{port}: {error}. Name another console.port, or end what uses it"
+        ) from error
 
 
 def address_of(listener: socket.socket) -> str:

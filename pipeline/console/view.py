@@ -254,7 +254,6 @@ def _way(message: Message) -> tuple[tuple[str, float], ...]:
     return tuple((leg.stage, leg.seconds) for leg in way(message, message.alerted_at) if leg.stage != "notified")
 
 
-
 def _member(member: Member) -> MemberView:
     return MemberView(
         id=member.article_id,

@@ -30,7 +30,8 @@ def summary(expected: Ledger, tally: Tally) -> list[Row]:
     empty = [reason for reason in tally.rejected.values() if reason == "empty"]
     unreadable = [reason for reason in tally.rejected.values() if reason == "unreadable"]
     return [
-        Row("records collected", totals["collected_at_least"], len(tally.collected), at_least=True),
+        # A connector refuses an empty item itself: it never becomes a collected record.
+        Row("items seen at the sources", totals["collected_at_least"], len(tally.collected) + len(tally.rejected), at_least=True),
         Row("repeats dropped", totals["repeats_at_least"], len(tally.repeats), at_least=True),
         Row("article states passed on", totals["passed_on"], len(tally.identified)),
         Row("articles", totals["articles"], len(tally.articles)),

@@ -34,9 +34,10 @@ class Intake:
         self._max_records = settings.elasticsearch.bulk_documents
         self._max_bytes = settings.elasticsearch.bulk_bytes
         self._stop = stop
-        self._revoked: set[Partition] = set()  # since the last question
+        self._lock = threading.Lock()
+        self._held: list[Record] = []  # read and not handed out
+        self._revoked: set[Partition] = set()  # since the last batch was handed out or the last question
         self._gone: set[Partition] = set()  # not ours at the moment
-        self._backlog: list[Record] = []
         self._committed: dict[Partition, int] = {}
         self._consumer: Any = broker.group_consumer(settings, group, topics, max_records=self._max_records, on_rebalance=self._note)
 
@@ -45,22 +46,22 @@ class Intake:
 
     def _note(self, revoked: set[Partition], assigned: set[Partition]) -> None:
         """Runs on the consumer's own loop."""
-        self._revoked = self._revoked | revoked
-        self._gone = (self._gone | revoked) - assigned
+        with self._lock:
+            self._revoked |= revoked
+            self._gone = (self._gone | revoked) - assigned
+            self._held = [each for each in self._held if (each.topic, each.partition) not in revoked]
+            for partition in revoked:
+                self._committed.pop(partition, None)
 
-    def _poll(self, seconds: float, held: list[Record]) -> list[Record]:
-        """`held` without what was taken away meanwhile, and what one poll brought."""
-        before, self._revoked = self._revoked, set()
+    def _poll(self, seconds: float) -> None:
         polled = broker.polled(self._consumer, int(seconds * 1000) + 1)
-        held = [each for each in held if (each.topic, each.partition) not in self._revoked]
-        self._revoked = before | self._revoked
-        return held + [each for each in polled if (each.topic, each.partition) not in self._gone]
+        with self._lock:
+            self._held += [each for each in polled if (each.topic, each.partition) not in self._gone]
 
     def revoked(self) -> set[Partition]:
-        """The partitions taken away since the last question; their committed offsets are no longer ours to know."""
-        taken, self._revoked = self._revoked, set()
-        for partition in taken:
-            self._committed.pop(partition, None)
+        """The partitions taken away since the batch was handed out, or since the last question."""
+        with self._lock:
+            taken, self._revoked = self._revoked, set()
         return taken
 
     def gather(self) -> list[Record]:
@@ -68,19 +69,20 @@ class Intake:
 
         Empty after `IDLE_SECONDS` without a record.
         """
-        taken = self.revoked()
-        records, self._backlog = [each for each in self._backlog if (each.topic, each.partition) not in taken], []
         self._consumer.resume(*self._consumer.paused())
-        size = sum(len(each.value or b"") for each in records)
-        until = time.monotonic() + (GATHER_SECONDS if records else IDLE_SECONDS)
-        while len(records) < self._max_records and size < self._max_bytes and (left := until - time.monotonic()) > 0:
-            empty = not records
-            records = self._poll(left, records)
-            if empty and records:
+        until = time.monotonic() + (GATHER_SECONDS if self._held else IDLE_SECONDS)
+        while not self._is_full() and (left := until - time.monotonic()) > 0:
+            empty = not self._held
+            self._poll(left)
+            if empty and self._held:
                 until = time.monotonic() + GATHER_SECONDS
-            size = sum(len(each.value or b"") for each in records)
-        self.revoked()
+        with self._lock:
+            records, self._held = self._held, []
+            self._revoked = set()
         return records
+
+    def _is_full(self) -> bool:
+        return len(self._held) >= self._max_records or sum(len(each.value or b"") for each in self._held) >= self._max_bytes
 
     def wait(self, seconds: float) -> None:
         """Let time pass with consumption paused and the group alive; what a rebalance brings meanwhile waits for the next batch.
@@ -90,7 +92,7 @@ class Intake:
         until = time.monotonic() + seconds
         while not self._stop.is_set() and (left := until - time.monotonic()) > 0:
             self._consumer.pause(*self._consumer.assignment())
-            self._backlog = self._poll(min(left, IDLE_SECONDS), self._backlog)
+            self._poll(min(left, IDLE_SECONDS))
 
     def commit(self, offsets: dict[Partition, int]) -> None:
         """Commit what is new. A refusal is no failure: the same records come again, and writing them again changes nothing."""
@@ -103,6 +105,6 @@ class Intake:
             log.info("the group did not take a commit; these records will come again", partitions=len(new))
 
     def commit_position(self) -> None:
-        """Commit everything read so far, past transaction markers too. Only when nothing read is unfinished."""
-        if not self._backlog:
+        """Commit everything read so far, past transaction markers too. Only when nothing handed out is unfinished."""
+        if not self._held:
             self.commit(broker.positions(self._consumer))

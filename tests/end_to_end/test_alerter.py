@@ -31,6 +31,7 @@ from pipeline.matched import encode
 from pipeline.outcome import Rejection, rejected_from
 from pipeline.rules.load import load_text
 from pipeline.rules.publish import records as rule_records
+from pipeline.runner import Out
 from pipeline.settings import Settings, load
 from pipeline.transactions import Fenced, Transactions
 
@@ -286,7 +287,7 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_only_what_says_so(desk:
         desk.publish(matched(name, rule=rule))
         if number in (10, 25, 40):
             seen = len(desk.hook.taken)
-            until(lambda seen=seen: len(desk.hook.taken) > seen or process.poll() is not None, what=desk.logs())  # type: ignore[misc]
+            desk.gets(seen + 1)
             threading.Event().wait(chance.random() * 0.05)
             desk.kill(process)
             process = desk.start()
@@ -331,9 +332,7 @@ def test_a_fenced_writer_is_told_so(desk: Desk) -> None:
     assert [each.key for each in broker.read_to_end(desk.settings.kafka, desk.settings.topic(topology.EPISODES))] == [b"y"]
 
 
-def topology_out(key: str) -> Any:
-    from pipeline.runner import Out
-
+def topology_out(key: str) -> Out:
     return Out(topology.EPISODES, key, b"{}")
 
 

@@ -82,10 +82,26 @@ def test_an_orphan_is_sent_again_at_once_and_marked() -> None:
 
 def test_only_what_is_due_and_has_room_is_chosen() -> None:
     alerts = Alerts(
-        (), [pending(1), pending(2), pending(3, next_at=NOON + timedelta(seconds=1)), pending(4, receiver="phone"), sending(1, id="n5")]
+        (),
+        [
+            pending(1),
+            pending(2, episode_id="f"),
+            pending(3, episode_id="g", next_at=NOON + timedelta(seconds=1)),
+            pending(4, receiver="phone"),
+            sending(1, id="n5", episode_id="h"),
+        ],
     )
     assert [each.id for each in delivery.due(alerts, NOON, lambda receiver: 1)] == ["n1", "n4"]
     assert delivery.due(alerts, NOON, lambda receiver: 0) == []
+    assert [each.id for each in delivery.due(alerts, NOON, lambda receiver: 9)] == ["n1", "n2", "n4"]
+
+
+def test_messages_about_one_episode_go_one_after_the_other() -> None:
+    first, update = pending(1), pending(2, kind="update", step=2)
+    assert [each.id for each in delivery.due(Alerts((), [first, update]), NOON, lambda receiver: 9)] == ["n1"]
+    assert delivery.due(Alerts((), [sending(id="n1"), update]), NOON, lambda receiver: 9) == []
+    waiting = pending(1, attempts=1, next_at=NOON + timedelta(minutes=9))
+    assert [each.id for each in delivery.due(Alerts((), [waiting, update]), NOON, lambda receiver: 9)] == ["n2"]
 
 
 def test_when_a_receiver_is_back_those_that_waited_go_at_once_but_not_before_it_asked() -> None:

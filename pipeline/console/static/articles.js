@@ -3,7 +3,7 @@ import { choice } from "./choice.js";
 import { articles, fold, model, passes } from "./model.js";
 import { arrange, link, make, marked, meter, refill, tag, time } from "./make.js";
 import { age, languageName, say } from "./words.js";
-import { full, fullDay, moment, published } from "./times.js";
+import { full, fullDay, moment, published, today } from "./times.js";
 
 export const MOST_ROWS = 200;
 export const WALL_ROWS = 8;
@@ -14,6 +14,7 @@ const elements = new Map();
 const expanded = new Set();
 let frozen = null;
 let arrived = new Set();
+let day = "";
 
 export const isPaused = () => frozen !== null;
 export const waiting = () => (frozen ? [...arrived].filter((id) => model.articles.has(id) && passes(model.articles.get(id), choice)).length : 0);
@@ -31,6 +32,8 @@ export function noteArrivals(delta) {
 export function drawArticles() {
   const shown = (frozen ?? articles()).filter((article) => passes(article, choice));
   const rows = fold(shown).slice(0, choice.wall ? WALL_ROWS : MOST_ROWS);
+  // At midnight every time of yesterday gets its day.
+  day = today();
   const byKey = new Map(rows.map((row) => [row.article.story_id ? `story-${row.article.story_id}` : row.article.id, row]));
   arrange(list, [...byKey.keys()], elements, (key) => rowElement(key, byKey.get(key)));
   return { rows: rows.length, articles: shown.length, all: (frozen ?? articles()).length };
@@ -43,7 +46,7 @@ function rowElement(key, row) {
     elements.set(key, element);
   }
   const open = expanded.has(key);
-  const drawn = [row.article, ...row.members].map((each) => `${each.id}:${each.version ?? 0}`).join() + (open ? "+" : "");
+  const drawn = [row.article, ...row.members].map((each) => `${each.id}:${each.version ?? 0}`).join() + (open ? "+" : "") + day;
   if (element.dataset.drawn !== drawn) {
     element.dataset.drawn = drawn;
     drawRow(element.firstElementChild, key, row, open);

@@ -7,6 +7,7 @@ const prepared = (article) => ({
   ...article,
   at_ms: Date.parse(article.at),
   revision: article.revision ?? 1,
+  language: article.language ?? "und",
   searched: [...article.title, ...(article.lead ?? []), " ", article.source_name].join("").normalize("NFC").toLowerCase(),
 });
 
@@ -24,7 +25,6 @@ export function change(delta) {
   for (const each of delta.sources ?? []) model.sources.set(each.id, each);
   for (const id of delta.gone_alerts ?? []) model.alerts.delete(id);
   for (const id of delta.gone_sources ?? []) model.sources.delete(id);
-  sorted = null;
   if (model.articles.size > config.articles) for (const each of newest(model.articles).slice(config.articles)) model.articles.delete(each.id);
   sorted = null;
 }

@@ -29,7 +29,8 @@ export function now() {
 }
 
 export const secondsSince = (iso) => (now() - Date.parse(iso)) / 1000;
-const isToday = (date) => dayKey.format(date) === dayKey.format(now());
+export const today = () => dayKey.format(now());
+const isToday = (date) => dayKey.format(date) === today();
 
 export const clock = (iso) => second.format(new Date(iso));
 export const full = (iso) => fullFormat.format(new Date(iso));

@@ -1,0 +1,98 @@
+"""Rule sets over the topic: only changes are written, and only complete sets are used."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.rules.check import try_text
+from pipeline.rules.compile import compile_rule
+from pipeline.rules.model import CompiledRule, Group, Rule, Term
+from pipeline.rules.publish import MANIFEST, Record, RuleTable, records
+
+
+def compiled(rule_id: str, word: str = "Raketentest") -> CompiledRule:
+    return compile_rule(Rule(id=rule_id, title=rule_id, match=Group(any=(Term(word),))))
+
+
+def fed(*parts: list[Record]) -> RuleTable:
+    table = RuleTable()
+    for part in parts:
+        for record in part:
+            table.apply(record.key, record.value)
+    return table
+
+
+def test_a_rule_set_arrives_as_it_was_sent() -> None:
+    rules = [compiled("one"), compiled("two", "北朝鮮")]
+    table = fed(records(rules))
+    assert table.current.rules == {each.rule.id: each for each in rules}
+    assert [each.rule_id for each in try_text(table.current, "Raketentest in 北朝鮮")] == ["one", "two"]
+
+
+def test_only_what_changed_is_written_and_removed_rules_are_deleted() -> None:
+    first = [compiled("keep"), compiled("edit"), compiled("drop")]
+    table = fed(records(first))
+    written = records([compiled("keep"), compiled("edit", "Drohne"), compiled("new")], table.versions, version=2)
+    assert [(record.key, record.value is None) for record in written] == [
+        ("edit", False),
+        ("new", False),
+        ("drop", True),
+        (MANIFEST, False),
+    ]
+    kept = table.current.rules["keep"]
+    for record in written:
+        table.apply(record.key, record.value)
+    assert set(table.current.rules) == {"keep", "edit", "new"}
+    assert table.current.rules["keep"] is kept
+    assert [each.rule_id for each in try_text(table.current, "Drohne und Raketentest")] == ["edit", "keep", "new"]
+
+
+def test_nothing_is_written_when_nothing_changed() -> None:
+    assert records([compiled("one")], fed(records([compiled("one")])).versions) == []
+
+
+def test_an_empty_rule_set_is_complete() -> None:
+    table = fed(records([compiled("one")]), records([], {"one": compiled("one").version}, version=2))
+    assert table.complete
+    assert try_text(table.current, "Raketentest") == ()
+
+
+def test_half_a_change_is_not_used() -> None:
+    table = fed(records([compiled("one"), compiled("two")]))
+    before = table.current
+    for record in records([compiled("one", "Drohne"), compiled("two", "Drohne")], table.versions, version=2)[:1]:
+        table.apply(record.key, record.value)
+    assert not table.complete
+    assert table.current is before
+
+
+def test_a_record_that_cannot_be_read_keeps_the_old_set_and_is_named() -> None:
+    table = fed(records([compiled("one")]))
+    before = table.current
+    for value in (b"", b"\xff", b"{}", b"[" * 10_000, b'{"rule": 1}'):
+        table.apply("one", value)
+    assert table.current is before
+    assert "publish the rules again" in table.problem
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["one", "two", "three", "four"]), st.sampled_from(["Drohne", "Rakete", "Panzer"])), max_size=5
+    ),
+    st.randoms(),
+)
+@settings(deadline=None, max_examples=60)
+def test_after_any_changes_the_set_is_the_last_one_also_when_read_compacted(sets: list[dict[str, str]], random: object) -> None:
+    table, log = RuleTable(), []
+    for version, wanted in enumerate(sets, start=1):
+        rules = [compiled(rule_id, word) for rule_id, word in wanted.items()]
+        for record in records(rules, table.versions, version) if version > 1 else records(rules):
+            log.append(record)
+            table.apply(record.key, record.value)
+        assert table.current.rules == {each.rule.id: each for each in rules}
+        expected = {word.lower(): tuple(sorted(each for each, its in wanted.items() if its == word)) for word in set(wanted.values())}
+        assert {anchor: tuple(sorted(ids)) for anchor, ids in table.current.by_anchor.items()} == expected
+    newest = {record.key: record for record in log}
+    compacted = [record for number, record in enumerate(log) if newest[record.key] is record]
+    assert fed(compacted).current.rules == table.current.rules
