@@ -35,7 +35,7 @@ from pipeline.sources import SourceHealth
 log = structlog.get_logger()
 
 TICK_SECONDS = 0.2
-LONGEST_BROKER_WAIT_SECONDS = 10.0
+LONGEST_BROKER_WAIT_SECONDS = 5.0
 FINISH_SECONDS = 10.0
 COUNTED_EVERY_SECONDS = 30.0
 # Each is in Kafka in full; a file of broken lines must not flood the log.

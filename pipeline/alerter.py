@@ -91,12 +91,16 @@ class Policies:
     def __init__(self, settings: Settings, follower: RuleFollower) -> None:
         self._default = RulePolicy(route=tuple(settings.alerts.default_route))
         self._follower = follower
+        self._missed: set[str] = set()
 
     def awaited(self, rule_id: str) -> RulePolicy:
-        """Like `of`, but a rule that is not known yet is given a moment: it and its first match travel over two topics."""
-        deadline = time.monotonic() + _RULE_WAIT_SECONDS
-        while rule_id not in self._follower.current().rules and time.monotonic() < deadline:
-            time.sleep(0.02)
+        """Like `of`, but a rule that is not known yet is given a moment, once: it and its first match travel over two topics."""
+        if rule_id not in self._missed:
+            deadline = time.monotonic() + _RULE_WAIT_SECONDS
+            while rule_id not in self._follower.current().rules and time.monotonic() < deadline:
+                time.sleep(0.02)
+            if rule_id not in self._follower.current().rules:
+                self._missed.add(rule_id)
         return self.of(rule_id)
 
     def of(self, rule_id: str) -> RulePolicy:

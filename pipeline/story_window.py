@@ -136,35 +136,36 @@ class Window:
         """The numbers of the rows that share a band or a smallest hash with a text, ascending."""
         self._link_waiting()
         found: set[int] = set()
-        wanted = minima.tolist()
-        for band, hashed in enumerate(_band_hashes(minima).tolist()):
-            self._collect_band(band, hashed, wanted[band * BAND_ROWS : (band + 1) * BAND_ROWS], found)
-        for value, hashed in zip(smallest.tolist(), (smallest * _MIX).tolist(), strict=True):
-            self._collect_smallest(value, hashed, found)
+        self._collect_bands(_band_hashes(minima).tolist(), minima.tolist(), found)
+        self._collect_smallest((smallest * _MIX).tolist(), smallest.tolist(), found)
         return sorted(found)
 
-    def _collect_band(self, band: int, hashed: int, wanted: list[int], found: set[int]) -> None:
-        values, links, entries, matches = self._minima_view, self._links_view, self._capacity * KEYS, 0
-        entry, oldest = self._heads_view[hashed >> self._shift], self.first * KEYS
-        while entry >= oldest and matches < MATCHES_PER_KEY:
-            place = entry % entries
-            if place % KEYS == band:
-                start = place // KEYS * MINIMA + band * BAND_ROWS
-                if values[start] == wanted[0] and values[start : start + BAND_ROWS].tolist() == wanted:
+    def _collect_bands(self, hashes: list[int], wanted: list[int], found: set[int]) -> None:
+        heads, links, values, shift = self._heads_view, self._links_view, self._minima_view, self._shift
+        entries, oldest = self._capacity * KEYS, self.first * KEYS
+        for band, hashed in enumerate(hashes):
+            entry, matches, start = heads[hashed >> shift], 0, band * BAND_ROWS
+            while entry >= oldest and matches < MATCHES_PER_KEY:
+                place = entry % entries
+                if place % KEYS == band:
+                    seen = place // KEYS * MINIMA + start
+                    if values[seen] == wanted[start] and values[seen : seen + BAND_ROWS].tolist() == wanted[start : start + BAND_ROWS]:
+                        found.add(entry // KEYS)
+                        matches += 1
+                entry = links[place]
+
+    def _collect_smallest(self, hashes: list[int], wanted: list[int], found: set[int]) -> None:
+        heads, links, values, shift = self._heads_view, self._links_view, self._smallest_view, self._shift
+        entries, oldest = self._capacity * KEYS, self.first * KEYS
+        for hashed, value in zip(hashes, wanted, strict=True):
+            entry, matches = heads[hashed >> shift], 0
+            while entry >= oldest and matches < MATCHES_PER_KEY:
+                place = entry % entries
+                key = place % KEYS
+                if BANDS <= key < ARTICLE_KEY and values[place // KEYS * SMALLEST + key - BANDS] == value:
                     found.add(entry // KEYS)
                     matches += 1
-            entry = links[place]
-
-    def _collect_smallest(self, wanted: int, hashed: int, found: set[int]) -> None:
-        values, links, entries, matches = self._smallest_view, self._links_view, self._capacity * KEYS, 0
-        entry, oldest = self._heads_view[hashed >> self._shift], self.first * KEYS
-        while entry >= oldest and matches < MATCHES_PER_KEY:
-            place = entry % entries
-            key = place % KEYS
-            if BANDS <= key < ARTICLE_KEY and values[place // KEYS * SMALLEST + key - BANDS] == wanted:
-                found.add(entry // KEYS)
-                matches += 1
-            entry = links[place]
+                entry = links[place]
 
     def _with_word(self, wanted_key: int, column: int, word: str) -> Iterator[int]:
         yield from (number for number in reversed(self._waiting.get((wanted_key, word), ())) if number >= self.first)
@@ -202,13 +203,25 @@ class Window:
             return
         if len(self) * KEYS > len(self._heads) * _ENTRIES_PER_BUCKET:
             self._grow_heads()
+        elif self._linked == self.end - 1:
+            self._link_row(self._linked)
         else:
-            self._link(max(self._linked, self.first), self.end)
+            self._link_rows(max(self._linked, self.first), self.end)
         self._linked = self.end
         self._waiting.clear()
 
-    def _link(self, start: int, stop: int) -> None:
-        """Puts the entries of the rows from `start` to before `stop` at the heads of their chains, as if row by row."""
+    def _link_row(self, number: int) -> None:
+        """Puts the entries of one row at the heads of their chains."""
+        hashes, used = self._hashes(np.array([self.slot(number)]))
+        heads, links, shift, values = self._heads_view, self._links_view, self._shift, hashes[0].tolist()
+        entry, place = number * KEYS, self.slot(number) * KEYS
+        for key in np.flatnonzero(used[0]).tolist():
+            bucket = values[key] >> shift
+            links[place + key] = heads[bucket]
+            heads[bucket] = entry + key
+
+    def _link_rows(self, start: int, stop: int) -> None:
+        """Does the same for the rows from `start` to before `stop`, in one pass."""
         if start >= stop:
             return
         numbers = np.arange(start, stop)
@@ -260,7 +273,7 @@ class Window:
         self._heads = np.full(1 << 32 - self._shift, _NO_ENTRY, np.int32)
         self._view()
         for start in range(self.first, self.end, _BLOCK):
-            self._link(start, min(start + _BLOCK, self.end))
+            self._link_rows(start, min(start + _BLOCK, self.end))
 
     def _renumber(self) -> None:
         """Lets the numbers start again near 0, with every row in its slot, so that entries stay within 32 bits."""

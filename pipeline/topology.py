@@ -171,3 +171,12 @@ def flow_table() -> str:
         writes = names(tuple(name for name in each.writes if name not in each.state))
         rows.append(f"| {each.name} | `{each.runs_in}` | {names(each.reads)} | {writes} | {each.help} | {memory} |")
     return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    import re
+    from pathlib import Path
+
+    readme = Path(__file__).parents[1] / "README.md"
+    block = f"<!-- flow:begin -->\n{flow_table()}<!-- flow:end -->"
+    readme.write_text(re.sub(r"<!-- flow:begin -->.*<!-- flow:end -->", block, readme.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8")

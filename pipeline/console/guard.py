@@ -78,4 +78,4 @@ class Guard:
             await guarded({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})
             await send({"type": "http.response.body", "body": _REFUSAL})
             return
-        await self._app(scope, guarded, send)
+        await self._app(scope, receive, guarded)

@@ -109,8 +109,8 @@ class Hub:
         """The events of one page: what it missed or everything, then whatever comes. Ends when the hub is closed."""
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
-            for event in self._missed(last_id):
-                yield event
+            for missed in self._missed(last_id):
+                yield missed
             yield self._status_event()
             while not self._closed:
                 event = await client.queue.get()

@@ -46,18 +46,13 @@ def apply(settings: Settings, loaded: Loaded | None = None, *, dry_run: bool = F
     if loaded.problems:
         return Applied(problems=loaded.problems)
     table = published(settings)
-    before = table.versions if table.complete else None
     version = table.manifest.version + 1 if table.manifest else 1
-    changes = records(loaded.rules, before, version)
+    changes = records(loaded.rules, table.versions, version, complete=table.complete)
     rules = changes[:-1]
     if changes and not dry_run:
-        publisher = broker.Publisher(settings.kafka)
-        try:
-            for each in changes:
-                publisher.send(settings.topic(topology.RULES), each.key, each.value, partition=0)
-            publisher.confirm()
-        finally:
-            publisher.close()
+        topic = settings.topic(topology.RULES)
+        # One transaction: workers never see half a change, and of two that apply at once the earlier one is fenced.
+        broker.publish_atomically(settings.kafka, settings.topic("rules apply"), [(topic, each.key, each.value) for each in changes])
     return Applied(
         changed=tuple(each.key for each in rules if each.value is not None),
         removed=tuple(each.key for each in rules if each.value is None),

@@ -46,17 +46,20 @@ def combined(versions: Mapping[str, str]) -> str:
     return f"{sum(_number(*each) for each in versions.items()) % _MODULUS:064x}"
 
 
-def records(rules: Sequence[CompiledRule], published: Mapping[str, str] | None = None, version: int = 1) -> list[Record]:
+def records(
+    rules: Sequence[CompiledRule], published: Mapping[str, str] | None = None, version: int = 1, *, complete: bool = True
+) -> list[Record]:
     """What to write so that the topic holds exactly `rules`: changed rules, deletions, then the manifest; [] when it already does.
 
-    `published` maps the ids of the rules in the topic to their versions (`RuleTable.versions`); None publishes everything.
-    `version` is the manifest's, greater than the last one.
+    `published` maps the ids of the rules in the topic to their versions (`RuleTable.versions`); None says that the topic is empty.
+    `version` is the manifest's, greater than the last one. `complete` is `RuleTable.complete`: after a publisher that died half-way
+    the manifest is written even when every rule is there already.
     """
     wanted = {compiled.rule.id: compiled for compiled in rules}
     before = published or {}
     changes = [Record(rule_id, _encoder.encode(each)) for rule_id, each in sorted(wanted.items()) if before.get(rule_id) != each.version]
     changes += [Record(rule_id, None) for rule_id in sorted(before.keys() - wanted.keys())]
-    if published is not None and not changes:
+    if published is not None and complete and not changes:
         return []
     versions = {rule_id: each.version for rule_id, each in wanted.items()}
     manifest = Manifest(version=version, count=len(versions), combined=combined(versions))

@@ -8,6 +8,7 @@ become ordinary letters. Marks of other scripts carry meaning and are kept. Hyph
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 INVISIBLE = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef"
@@ -68,6 +69,10 @@ _TABLE = _Table()
 
 def fold(word: str) -> str:
     """The folded form of `word`: of one token of a text, or of one word of a keyword. "" when nothing is left of it."""
+    return _folded_recently(word) if len(word) <= _CACHED_CHARACTERS else _folded(word)
+
+
+def _folded(word: str) -> str:
     if word.isascii():
         lower = word.lower()
         return lower if lower.isalnum() else lower.translate(_TABLE)
@@ -75,3 +80,8 @@ def fold(word: str) -> str:
         word = unicodedata.normalize("NFC", word)
     folded = word.lower().translate(_TABLE)
     return folded if unicodedata.is_normalized("NFC", folded) else unicodedata.normalize("NFC", folded)
+
+
+# Words return: remembering them saves two thirds of the time. Longer ones are rare and may be hostile.
+_CACHED_CHARACTERS = 40
+_folded_recently = lru_cache(maxsize=50_000)(_folded)

@@ -41,21 +41,24 @@ def sentence_ranges(text: str) -> list[tuple[int, int]]:
 
 
 def _add(text: str, start: int, end: int, ranges: list[tuple[int, int]]) -> None:
-    piece = text[start:end]
-    if stripped := piece.strip():
-        start += piece.index(stripped[0])
-        ranges.append((start, start + len(stripped)))
+    piece = text[start:end].lstrip()
+    if piece:
+        ranges.append((end - len(piece), end - len(piece) + len(piece.rstrip())))
 
 
 def _is_boundary(text: str, match: re.Match[str]) -> bool:
-    first = text[match.start()]
+    first = match[1]
     if first == "\n":
         return match[0].count("\n") > 1 or not _is_wrap(text, match.start(), match.end())
     if first not in _NEEDS_BLANK:
         return True
     end = match.end()
-    following = text[end : end + 80].lstrip()[:1]
-    if following.islower() or (end < len(text) and not text[end].isspace()):
+    if end < len(text) and not text[end].isspace():
+        return False
+    following = text[end + 1 : end + 2]
+    if following.isspace():
+        following = text[end : end + 80].lstrip()[:1]
+    if following.islower():
         return False
     return match[0] != "." or not _is_abbreviation(text, match.start())
 

@@ -62,7 +62,7 @@ def test_of_the_two_seed_articles_only_the_one_with_a_missile_test_matches() -> 
         (Term("Raketentest"), "Protest gegen Raketen. Raketentester", []),
         (Term("Raketentest"), "https://example.org/raketentest-live", []),
         (Term("Fluechtling"), "Ein Flu\u0308chtling", ["Flüchtling"]),
-        (Term("Kim Jong Un"), "Machthaber Kim\nJong Un sprach.", ["Kim\nJong Un"]),
+        (Term("Kim Jong Un"), "Am Abend sprach in Pjöngjang der Machthaber Kim\nJong Un zum Volk.", ["Kim\nJong Un"]),
         (Term("Kim Jong Un"), "Kim Jong. Un", []),
         (Term("US Außenminister"), "Der US-Außenminister kam.", ["US-Außenminister"]),
         (Term("um Welt"), "Die Umwelt leidet.", []),

@@ -67,6 +67,18 @@ def test_half_a_change_is_not_used() -> None:
     assert table.current is before
 
 
+def test_what_a_publisher_that_died_half_way_left_is_mended_by_the_next_one() -> None:
+    table = fed(records([compiled("one"), compiled("two")]))
+    wanted = [compiled("one", "Drohne")]
+    for lost in (1, 2):
+        half = fed(records([compiled("one"), compiled("two")]), records(wanted, table.versions, version=2)[:-lost])
+        assert not half.complete
+        for record in records(wanted, half.versions, version=2, complete=half.complete):
+            half.apply(record.key, record.value)
+        assert half.complete
+        assert set(half.current.rules) == {"one"}
+
+
 def test_a_record_that_cannot_be_read_keeps_the_old_set_and_is_named() -> None:
     table = fed(records([compiled("one")]))
     before = table.current

@@ -5,8 +5,8 @@ import { arrange, link, make, marked, meter, refill, tag, time } from "./make.js
 import { age, ago, languageName, number, say, span } from "./words.js";
 import { full, fullDay, moment, published, secondsSince } from "./times.js";
 
-const FEW = 5;
-const ON_WALL = 3;
+const FEW = 3;
+const ON_WALL = 5;
 
 const list = document.getElementById("alert-list");
 const more = document.getElementById("alerts-more");
@@ -64,7 +64,7 @@ function alertElement(alert) {
 function drawAlert(item, alert, open) {
   item.className = `item alert severity-${alert.severity}${alert.acknowledged_by ? " acknowledged" : ""}`;
   item.dataset.id = alert.id;
-  refill(item, kicker(alert), headline(alert), quote(alert), facts(alert), times(alert), foot(alert, open), open ? members(alert) : null);
+  refill(item, kicker(alert), headline(alert), quote(alert), facts(alert), times(alert, open), open ? members(alert) : null);
 }
 
 function kicker(alert) {
@@ -98,7 +98,7 @@ function facts(alert) {
   return make("p", { class: "facts" }, make("span", { text: `${say("why_new_facts")}: ` }), ...alert.new_facts.map((words) => make("bdi", { class: "fact", text: words })));
 }
 
-function times(alert) {
+function times(alert, open) {
   const gap = alert.published_at && alert.first_seen_at ? (Date.parse(alert.first_seen_at) - Date.parse(alert.published_at)) / 1000 : 0;
   const date = alert.published_at
     ? make("time", { datetime: alert.published_at, title: alert.published_day ? fullDay(alert.published_at) : full(alert.published_at), text: `${say("published")} ${published(alert.published_at, alert.published_day)}` })
@@ -106,6 +106,7 @@ function times(alert) {
   return make(
     "p",
     { class: "meta" },
+    ...reports(alert, open),
     make("bdi", { class: "source", text: alert.source_name + (alert.country ? ` (${alert.country})` : "") }),
     make("span", { class: "language", text: alert.language === "und" ? "" : (alert.language ?? ""), title: languageName(alert.language) }),
     date,
@@ -124,16 +125,16 @@ function took(alert) {
   return make("span", { class: "took", text: `${say("took")} ${span(alert.took_seconds)}`, title: `${say("took_title")}${way ? `: ${way}` : ""}` });
 }
 
-function foot(alert, open) {
+function reports(alert, open) {
   const count = alert.article_count ?? 1;
-  if (count < 2) return null;
+  if (count < 2) return [];
   const text = say("reports", { n: number(count), s: number(alert.source_count ?? 1) });
-  const button = make("button", { type: "button", class: "fold", "data-part": "fold", "aria-expanded": String(open), "aria-label": `+${count - 1}: ${text}`, text: `+${count - 1}` });
+  const button = make("button", { type: "button", class: "fold", "data-part": "fold", "aria-expanded": String(open), "aria-label": `+${count - 1}: ${text}`, title: text, text: `+${count - 1}` });
   button.addEventListener("click", () => {
     if (!expanded.delete(alert.id)) expanded.add(alert.id);
     drawAlerts();
   });
-  return make("p", { class: "foot" }, button, make("span", { "aria-hidden": "true", text }));
+  return [button, make("span", { class: "reports", "aria-hidden": "true", text })];
 }
 
 function members(alert) {

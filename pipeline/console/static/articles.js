@@ -6,7 +6,7 @@ import { age, languageName, say } from "./words.js";
 import { full, fullDay, moment, published, today } from "./times.js";
 
 export const MOST_ROWS = 200;
-export const WALL_ROWS = 8;
+export const WALL_ROWS = 14;
 const MOST_MEMBERS = 50;
 
 const list = document.getElementById("article-list");

@@ -19,7 +19,8 @@ export function drawStale(connected) {
     return false;
   }
   const title = asOf ? say("stale_title", { age: span(Math.floor(seconds)) }) : say("stale_never");
-  const reason = connected ? model.status?.problem || say("stale_kafka") : say("stale_server");
+  const problem = model.status?.problem;
+  const reason = connected ? say("stale_kafka") + (problem ? ` (${problem})` : "") : say("stale_server");
   document.getElementById("stale-title").textContent = title;
   document.getElementById("stale-reason").textContent = reason;
   // Once, not every second.

@@ -1,0 +1,66 @@
+"""Documentation that cannot fall behind: generated parts are compared, commands and plug-ins must appear."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from pipeline import plugins, topology
+from pipeline.cli import app
+from pipeline.located import read_text
+from pipeline.rules.load import load_text
+from pipeline.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_flow_table_in_readme_is_the_topology() -> None:
+    found = re.search(r"<!-- flow:begin -->\n(.*?)<!-- flow:end -->", README, re.DOTALL)
+    assert found and found[1] == topology.flow_table(), "run: python -m pipeline.topology"
+
+
+def test_the_configuration_in_readme_is_valid() -> None:
+    settings = Settings.model_validate(read_text(blocks("yaml")[0], "README").data)
+    assert [source.id for source in settings.sources] == ["tagesblatt", "inbox"]
+
+
+def test_the_rule_in_readme_passes_its_own_tests() -> None:
+    rule, problems = load_text(blocks("yaml")[1], "raketentest.yaml")
+    assert problems == []
+    assert rule is not None
+
+
+def test_every_command_in_readme_exists() -> None:
+    commands = {each.split()[1] for each in re.findall(r"lagebild [a-z]+", README)} - {"watches"}
+    assert commands <= set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", ["demo", "run", "check", "try", "trace", "version", "topics apply", "index apply", "index rebuild", "config schema",
+                                     "rejected list", "rejected show", "rejected replay", "rules list", "rules check", "rules apply", "rules try",
+                                     "feeds list", "feeds test", "feeds health", "alerts list"])  # fmt: skip
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+@pytest.mark.parametrize("kind", ["connectors", "enrichers", "notifiers"])
+def test_every_plug_in_describes_its_options_and_refuses_others(kind: str) -> None:
+    for name in plugins.names(kind):
+        schema = plugins.load(kind, name).Options.model_json_schema()
+        assert schema.get("additionalProperties") is False, name
+        assert all(field.get("description") for field in schema.get("properties", {}).values()), name
+
+
+def test_files_named_in_readme_exist() -> None:
+    named = re.findall(r"`((?:pipeline|connectors|deploy|tests)/[\w./]+)`", README)
+    assert [path for path in named if not (ROOT / path).exists()] == []
