@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+import functools
 import hashlib
 import os
 import stat
@@ -31,7 +32,7 @@ class Found:
     mark: bytes = b"\0\0\0\0"
     refused: str = ""
 
-    @property
+    @functools.cached_property
     def key(self) -> bytes:
         return hashlib.sha256(os.fsencode(self.relative)).digest()[:8]
 

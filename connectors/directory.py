@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,19 +54,36 @@ class Directory:
         self._options = options
         self._context = context
         self._folder = context.folder / options.path
+        self._rest: _Rest | None = None
 
     def fetch(self, cursor: Mapping[str, Any]) -> Batch:
         """The articles of new and changed files, oldest file first, at most 200 at once (`more` tells of others)."""
-        now = self._context.now()
-        files = listing(self._folder, self._options.patterns, self._options.recursive)
         known = Known.unpacked(str(cursor.get("files", "")))
-        taking = _Taking(self._options, self._context.name, now, known, cursor.get("at"))
-        for found in files:
-            if not taking.is_full and not known.has(found):
-                taking.take(found)
-            elif not known.has(found):
-                taking.more = True
-        return taking.batch({found.key for found in files})
+        if self._rest is None or self._rest.cursor != cursor:
+            files = listing(self._folder, self._options.patterns, self._options.recursive)
+            self._rest = _Rest(cursor, frozenset(found.key for found in files), [found for found in files if not known.has(found)])
+        waiting = self._rest.files
+        taking = _Taking(self._options, self._context.name, self._context.now(), known, cursor.get("at"))
+        at = 0
+        while at < len(waiting) and not taking.is_full:
+            taking.take(waiting[at])
+            at += 1
+        if taking.is_partial:
+            at -= 1
+        taking.more = at < len(waiting)
+        batch = taking.batch(self._rest.present)
+        # The folder is not listed again between the parts of one look: with many files that would take most of the time.
+        self._rest = _Rest(batch.cursor, self._rest.present, waiting[at:]) if batch.more else None
+        return batch
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """What one look at the folder found and was not taken yet; it belongs to the cursor that went out with what was taken."""
+
+    cursor: Mapping[str, Any]
+    present: frozenset[bytes]
+    files: list[Found]
 
 
 class _Taking:
@@ -86,8 +104,13 @@ class _Taking:
         self.more = False
 
     @property
+    def is_partial(self) -> bool:
+        """Whether the file taken last has more articles than fitted."""
+        return self._next_at is not None
+
+    @property
     def is_full(self) -> bool:
-        return len(self._articles) + len(self._unreadable) >= BATCH_ARTICLES or self._bytes >= BATCH_BYTES or self._next_at is not None
+        return len(self._articles) + len(self._unreadable) >= BATCH_ARTICLES or self._bytes >= BATCH_BYTES or self.is_partial
 
     def take(self, found: Found) -> None:
         if found.refused:
@@ -97,6 +120,9 @@ class _Taking:
             return None
         try:
             data = read(found, FIRST_BYTES if found.size_bytes > self._options.max_bytes else self._options.max_bytes)
+        except FileNotFoundError:
+            # Taken away since the folder was listed.
+            return None
         except OSError as error:
             return self._refuse(found, Rejection.UNREADABLE, f"it cannot be opened ({error.strerror}): let the collector's user read it")
         if data is None:
@@ -124,7 +150,7 @@ class _Taking:
             else:
                 self._articles.append(_article(entry, found.shown, self._name, self._options.site, self._now))
         if end < len(entries):
-            self._next_at, self.more = [found.key.hex(), found.mark.hex(), end], True
+            self._next_at = [found.key.hex(), found.mark.hex(), end]
         else:
             self._files[found.key] = found.mark + content
 
@@ -132,7 +158,7 @@ class _Taking:
         self._unreadable.append(Unreadable(found.shown, reason, f"{found.shown}: {why}", data))
         self._files[found.key] = found.mark + b"\0\0\0\0"
 
-    def batch(self, present: set[bytes]) -> Batch:
+    def batch(self, present: Collection[bytes]) -> Batch:
         cursor: dict[str, Any] = {"files": Known({key: value for key, value in self._files.items() if key in present}).packed()}
         if self._next_at:
             cursor["at"] = self._next_at

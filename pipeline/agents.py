@@ -54,6 +54,7 @@ class Row:
     runner: Runner = field(init=False)
     lanes: Lanes[tuple[int, Any, Work]] = field(init=False)
     restored: asyncio.Event = field(init=False)
+    busy: asyncio.Lock = field(init=False)  # held while a batch runs: its memory must not be swapped under it
     tracked: dict[int, Contiguous] = field(default_factory=dict)
 
     @property
@@ -135,6 +136,7 @@ class WorkerProcess:
         async def loop(stream: Any) -> None:
             row.lanes = Lanes(limit=self.settings.worker.batch_articles * 4)
             row.runner = Runner(row.stage, self._deliver, lambda: datetime.now(UTC))
+            row.busy = asyncio.Lock()
             row.restored = asyncio.Event()
             quiet = stream.noack()
             work = asyncio.ensure_future(self._work(row, quiet))
@@ -158,18 +160,23 @@ class WorkerProcess:
                 await row.restored.wait()
                 while not row.ready():
                     await asyncio.sleep(0.05)
-                epoch = self.epoch
-                current = [(event, work) for taken_in, event, work in taken if taken_in == epoch]
-                for _, work in current:
-                    row.tracked.setdefault(work.position.partition, Contiguous()).start(work.position.offset)
-                await row.runner.run([work for _, work in current])
-                if epoch == self.epoch:
-                    await self._acknowledge(row, stream, current)
+                async with row.busy:
+                    await self._run(row, stream, taken)
         except asyncio.CancelledError:
             raise
         except BaseException as error:
             log.exception("unforeseen")
             fail_fast(f"stage {row.stage.name}: {error!r}")
+
+    async def _run(self, row: Row, stream: Any, taken: list[tuple[int, Any, Work]]) -> None:
+        """Carry out what is still ours, and acknowledge it if it still is afterwards."""
+        epoch = self.epoch
+        current = [(event, work) for taken_in, event, work in taken if taken_in == epoch]
+        for _, work in current:
+            row.tracked.setdefault(work.position.partition, Contiguous()).start(work.position.offset)
+        await row.runner.run([work for _, work in current])
+        if epoch == self.epoch:
+            await self._acknowledge(row, stream, current)
 
     async def _acknowledge(self, row: Row, stream: Any, done: list[tuple[Any, Work]]) -> None:
         events = {(work.position.partition, work.position.offset): event for event, work in done}
@@ -216,10 +223,11 @@ class WorkerProcess:
                 await asyncio.sleep(0.01)
             if row.create_memory is not None and row.memories is not None:
                 result = await asyncio.get_running_loop().run_in_executor(None, self._read_state, row, partitions)
-                if epoch != self.epoch:
-                    return
-                row.memories.clear()
-                row.memories.update(result.memories)
+                async with row.busy:
+                    if epoch != self.epoch:
+                        return
+                    row.memories.clear()
+                    row.memories.update(result.memories)
                 for partition in result.born:
                     await row.runner.deliver(Out(row.row.state[0], BIRTH_KEY, b"{}", partition))
             if epoch == self.epoch:

@@ -161,15 +161,19 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 def _until_kafka(settings: Settings, stop: threading.Event) -> bool:
+    """Whether Kafka answers and has our topics; False when asked to stop before."""
     reminded_at = None
     while not stop.is_set():
         try:
             broker.connect(settings.kafka, "the indexer", wait_seconds=1)
+            for name in STAGE.reads:
+                broker.partitions_of(settings.kafka, settings.topic(name))
             return True
         except Unreachable as error:
             if reminded_at is None or time.monotonic() - reminded_at >= REMIND_SECONDS:
                 reminded_at = time.monotonic()
                 log.warning("waiting for Kafka", why=str(error)[:300])
+            stop.wait(0.5)
     return False
 
 

@@ -255,9 +255,9 @@ class Window:
         return hashes, used
 
     def _grow_ring(self) -> None:
-        """Makes room for half as many rows again, up to `maximum`."""
+        """Makes room for a quarter more rows, up to `maximum`."""
         numbers = np.arange(self.first, self.end)
-        old, self._capacity = numbers % self._capacity, min(self.maximum, self._capacity * 3 // 2)
+        old, self._capacity = numbers % self._capacity, min(self.maximum, self._capacity * 5 // 4)
         new = numbers % self._capacity
         for name in ("rows", "words", "minima", "smallest", "_links"):
             array = getattr(self, name)

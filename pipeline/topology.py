@@ -101,7 +101,7 @@ STAGES: tuple[Stage, ...] = (
         "alert",
         "alerter",
         (MATCHES, COMMANDS),
-        (EPISODES, NOTIFICATIONS),
+        (EPISODES, NOTIFICATIONS, REJECTED),
         "gather matches into episodes and notify",
         state=(EPISODES, NOTIFICATIONS),
     ),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Mapping
+import cProfile
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import structlog
 
 from pipeline import agents, broker, plugins
 from pipeline.plugins import Context, Enricher
@@ -15,6 +23,10 @@ from pipeline.stages.known import KnownArticles
 from pipeline.stories import StoryTable
 from pipeline.text.language import Detector
 from pipeline.text.signature import sign
+
+log = structlog.get_logger()
+
+PROFILE = "LAGEBILD_PROFILE"
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,18 @@ def enrichers(settings: Settings) -> dict[str, Enricher]:
     return made
 
 
+def keep_lists_fresh(configured: Mapping[str, Enricher], every_seconds: float = 5.0) -> None:
+    """Let enrichers with lists of their own (`reload`) read them again when they change. Blocks: runs in a thread of its own."""
+    told: tuple[object, ...] = ()
+    while True:
+        time.sleep(every_seconds)
+        problems = tuple(problem for each in configured.values() if hasattr(each, "reload") for problem in each.reload())
+        if problems != told:
+            for problem in problems:
+                log.error("a list is broken; the names that are active stay", problem=str(problem))
+            told = problems
+
+
 def remembered_stories(settings: Settings) -> Stories:
     """An empty story memory with the configured bounds."""
     return Stories(StoryTable(int(settings.stories.window_hours * 3600), settings.stories.max_per_language))
@@ -56,9 +80,22 @@ def main(settings: Settings) -> int:
     rules = RuleFollower(settings)
     made = stages(settings, rules.current)
     rules.start()
+    threading.Thread(target=keep_lists_fresh, args=(made.enrich.enrichers,), name="watch lists", daemon=True).start()
     rows = [
         agents.Row(made.identify, KnownArticles, made.identify.memories),
         agents.Row(made.deduplicate, lambda: remembered_stories(settings), made.deduplicate.memories),
         agents.Row(made.enrich, ready=rules.caught_up),
     ]
-    return agents.run(settings, rows)
+    return _profiled(lambda: agents.run(settings, rows))
+
+
+def _profiled(run: Callable[[], int]) -> int:
+    """What `run` returns. With `LAGEBILD_PROFILE` set, the profile of this thread is written to the file it names (for `python -m pstats`)."""
+    path = os.environ.get(PROFILE)
+    if not path:
+        return run()
+    profile = cProfile.Profile()
+    try:
+        return profile.runcall(run)
+    finally:
+        profile.dump_stats(path)

@@ -116,7 +116,9 @@ def match_of(made: Article, word: str, rule: str, severity: str = "high") -> Mat
                     sentence_id=f"{field}:{made.id}",
                 )
             )
-    return Match(id=f"{rule}-{made.id}-{made.revision}", rule_id=rule, rule_version="1", title=rule.title(), severity=severity, hits=tuple(hits))
+    return Match(
+        id=f"{rule}-{made.id}-{made.revision}", rule_id=rule, rule_version="1", title=rule.title(), severity=severity, hits=tuple(hits)
+    )
 
 
 def episode_of(*articles: Article, now: datetime | None = None, **changes: Any) -> Episode:

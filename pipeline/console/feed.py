@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 AGAIN_SECONDS = 1.0
 LAG_SECONDS = 2.0
+# What comes within so long goes to the pages as one change.
+GATHER_SECONDS = 0.1
 # Kafka may answer and yet hand out nothing; then a new consumer is tried.
 STALLED_SECONDS = 20.0
 
@@ -91,6 +93,7 @@ class Feed:
                     self._board, change = take(self._board, records, self._limits, self._name_of)
                     if change:
                         self._publish(self._board, change)
+                        self._stop.wait(GATHER_SECONDS)
                 if tail.complete_at is not None and (self._as_of is None or tail.complete_at > self._as_of):
                     self._as_of, self._problem = tail.complete_at, ""
                 elif not records and (self._now() - max(self._as_of or opened_at, opened_at)).total_seconds() > STALLED_SECONDS:

@@ -35,12 +35,12 @@ class Enrich:
     name = "enrich"
 
     def __init__(self, enrichers: Mapping[str, Enricher], rules: RulesNow, late_hours: float) -> None:
-        self._enrichers = enrichers
+        self.enrichers = enrichers
         self._rules = rules
         self._late_hours = late_hours
 
     def run(self, work: Work, now: datetime) -> list[Out]:
-        article = enriched(read(work), self._enrichers, self._rules(), now)
+        article = enriched(read(work), self.enrichers, self._rules(), now)
         value = encode(article)
         outs = [Out(topology.ENRICHED, article.id, value)]
         for each in article.matches:

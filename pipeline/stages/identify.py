@@ -48,7 +48,7 @@ class Identify:
         self._time_zone = time_zone
 
     def run(self, work: Work, now: datetime) -> list[Out]:
-        article = _cleaned(read(work))
+        article = _cleaned(_in_time(read(work), work.at))
         analysed = {field: analyse(getattr(article, field)) for field in FIELDS}
         memory = self.memories[work.position.partition]
         collected_at = article.clock.fetched_at or work.at
@@ -99,6 +99,15 @@ class Identify:
             signature=self._sign([*analysed["title"].forms, *(analysed["body"].forms or analysed["summary"].forms)]),
             clock=msgspec.structs.replace(article.clock, identified_at=now),
         )
+
+
+def _in_time(article: Article, recorded_at: datetime) -> Article:
+    """The article, fetched no later than an hour after its record was written: one wrong clock must not age out everybody's memory."""
+    fetched_at = article.clock.fetched_at
+    if fetched_at is None or fetched_at <= recorded_at + dates.FUTURE_TOLERANCE:
+        return article
+    clock = msgspec.structs.replace(article.clock, fetched_at=recorded_at)
+    return msgspec.structs.replace(article, clock=clock, flags=(*article.flags, "future_fetch"))
 
 
 def _cleaned(article: Article) -> Article:

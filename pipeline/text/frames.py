@@ -58,8 +58,9 @@ def _without_datelines(text: str) -> str:
         end = len(text) if end < 0 else end
         if text[start:end].strip():
             paragraphs += 1
-            length = _dateline(text[start:end])
-            text = text[:start] + " " * length + text[start + length :]
+            while length := _dateline(text[start:end]):  # a copy of a copy has several
+                text = text[:start] + " " * length + text[start + length :]
+                start += length
         start = end + 1
     return text
 

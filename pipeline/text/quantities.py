@@ -167,6 +167,10 @@ _AM_PM = r"([ap])\.?m\b\.?"
 _PART_NAMES = "früh|morgen|vormittag|mittag|nachmittag|abend|nacht"
 _WORD = "(" + "|".join(sorted(_WORDS, key=len, reverse=True)) + ")"
 
+_GROUPED = r"(\d{1,3}(?:[.,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d{1,18})(?:[.,](\d{1,6})(?!\d))?"
+_BARE_DIGITS = re.compile(rf"(?<!\d)(?<!\d[.,]){_GROUPED}")
+_BARE_WORD = re.compile(rf"(?<!\w){_WORD}(?!\w)", re.IGNORECASE)
+
 # In this order; what one pattern has read is gone for the next.
 _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), read)
@@ -192,7 +196,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = tuple(
         (rf"\b({_PART_NAMES})s\b", lambda found: [("part", _PARTS[found[1].lower()])]),
         (r"\b(morning|dawn|noon|midday|afternoon|evening|dusk|night|midnight|overnight)\b", lambda found: [("part", _PARTS[found[1].lower()])]),
         (r"(?<![\w-])((?-i:[A-ZÄÖÜ])\w{0,30}-\d{1,4}[a-z]?|(?-i:[A-Z]{1,4})\d{1,4})(?!\w)", lambda found: [("name", found[1].lower())]),
-        (rf"(?<!\w)(?<![^\W\d]-)(?<!\d[.,])(\d{{1,3}}(?:[.,'’\u00a0\u202f\u2009]\d{{3}})+(?!\d)|\d{{1,18}})(?:[.,](\d{{1,6}})(?!\d))?(?:st|nd|rd|th)?{_SCALE}?", _digits),
+        (rf"(?<!\w)(?<![^\W\d]-)(?<!\d[.,]){_GROUPED}(?:st|nd|rd|th)?{_SCALE}?", _digits),
         (rf"(?<![\w-]){_WORD}{_SCALE}?(?!\w)", _worded),
         (rf"(?<!\w)(eine?|an?|one){_SCALE}", _worded),
         (r"\b(zweit|dritt|viert|fünft|sechst|siebt|neunt|zehnt|elft|zwölft)e[rnsm]?\b", lambda found: [("number", str(_ORDINALS[found[1].lower()]))]),
@@ -212,6 +216,16 @@ def quantities(text: str) -> Iterator[Quantity]:
                 yield Quantity(kind, value, found[0].strip())
         if spans:
             text = _without(text, spans)
+
+
+def bare_numbers(text: str) -> Iterator[Quantity]:
+    """The numbers and years in `text` without what makes them more: "15 Millionen" is 15, "6. Januar 2025" is 6 and 2025."""
+    for found in _BARE_DIGITS.finditer(text):
+        whole = re.sub(r"[.,'’\u00a0\u202f\u2009]", "", found[1])
+        kind = "year" if len(whole) == 4 and 1900 <= int(whole) <= 2100 else "number"
+        yield Quantity(kind, _plain(Decimal(f"{whole}.{found[2] or 0}")), found[0])
+    for found in _BARE_WORD.finditer(text):
+        yield Quantity("number", str(_WORDS[found[1].lower()]), found[0])
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

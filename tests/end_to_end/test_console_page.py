@@ -131,7 +131,14 @@ def test_matched_words_are_marked_in_article_and_alert(chrome: Chrome, page: Pag
 
 def test_an_alert_says_how_many_reports_it_stands_for_and_lists_them(chrome: Chrome, page: Page) -> None:
     made = [
-        enriched(title=f"Raketentest {number}", body="Ein Raketentest.", word="Raketentest", rule="r", source=f"s{number}", story=story(1, number))
+        enriched(
+            title=f"Raketentest {number}",
+            body="Ein Raketentest.",
+            word="Raketentest",
+            rule="r",
+            source=f"s{number}",
+            story=story(1, number),
+        )
         for number in range(1, 4)
     ]
     visit(chrome, page)
@@ -455,7 +462,15 @@ return poor;
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_everything_can_be_read_by_everybody(chrome: Chrome, page: Page, theme: str) -> None:
     made = [
-        enriched(title="Raketentest", body="Ein Raketentest.", word="Raketentest", rule=severity, severity=severity, pubstatus="canceled", revision=2)
+        enriched(
+            title="Raketentest",
+            body="Ein Raketentest.",
+            word="Raketentest",
+            rule=severity,
+            severity=severity,
+            pubstatus="canceled",
+            revision=2,
+        )
         for severity in ("critical", "high", "medium", "low", "info")
     ]
     for each in made:
@@ -478,9 +493,13 @@ def test_everything_can_be_read_by_everybody(chrome: Chrome, page: Page, theme: 
     assert {"banner", "main", "complementary", "navigation", "search"} <= roles
     assert chrome.execute_script("return document.documentElement.lang") == "en"
     assert chrome.execute_script("return document.querySelectorAll('h1').length") == 1
-    live = chrome.execute_script("return [...document.querySelectorAll('[aria-live], [role=alert], [role=status], [role=log]')].map(each => each.id)")
+    live = chrome.execute_script(
+        "return [...document.querySelectorAll('[aria-live], [role=alert], [role=status], [role=log]')].map(each => each.id)"
+    )
     assert live == ["stale-said", "alert-said"]
-    duplicates = "const ids = [...document.querySelectorAll('[id]')].map(each => each.id); return ids.filter((id, at) => ids.indexOf(id) !== at)"
+    duplicates = (
+        "const ids = [...document.querySelectorAll('[id]')].map(each => each.id); return ids.filter((id, at) => ids.indexOf(id) !== at)"
+    )
     assert chrome.execute_script(duplicates) == []
 
 
@@ -543,17 +562,27 @@ def test_a_stream_is_resumed_where_it_stopped(page: Page) -> None:
     assert b"Erste" not in data
 
 
-def test_the_page_over_a_real_kafka_shows_what_is_there_and_what_comes_and_ends_at_once(chrome: Chrome, kafka_servers: str, tmp_path: Path) -> None:
+# Starting the servers counts too when this is the first test that needs them.
+@pytest.mark.timeout(180)
+def test_the_page_over_a_real_kafka_shows_what_is_there_and_what_comes_and_ends_at_once(
+    chrome: Chrome, kafka_servers: str, tmp_path: Path
+) -> None:
     prefix = f"console-{uuid.uuid4().hex[:8]}."
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = Settings.model_validate({"kafka": {"servers": [kafka_servers], "topic_prefix": prefix}, "console": {"port": port, "articles": 50}})
+    settings = Settings.model_validate(
+        {"kafka": {"servers": [kafka_servers], "topic_prefix": prefix}, "console": {"port": port, "articles": 50}}
+    )
     config = tmp_path / "lagebild.yaml"
-    config.write_text(f"kafka: {{servers: ['{kafka_servers}'], topic_prefix: '{prefix}'}}\nconsole: {{port: {port}, articles: 50}}\nlanguage: en\n")
+    config.write_text(
+        f"kafka: {{servers: ['{kafka_servers}'], topic_prefix: '{prefix}'}}\nconsole: {{port: {port}, articles: 50}}\nlanguage: en\n"
+    )
     broker.apply_topics(settings)
     publisher = broker.Publisher(settings.kafka)
-    process = subprocess.Popen([sys.executable, "-m", "pipeline.cli", "run", "console", "--config", config], cwd=ROOT, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", "run", "console", "--config", config], cwd=ROOT, stderr=subprocess.PIPE
+    )
     try:
         for number in range(300):
             made = enriched(title=f"Vorher {number}")

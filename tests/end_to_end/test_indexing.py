@@ -30,7 +30,7 @@ GERMAN = Language(code="de", confidence=0.99, origin="detected")
 TOPICS = [topology.topic(name) for name in (*topology.stage("index").reads, topology.REJECTED, topology.OUTCOMES)]
 
 
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 45.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition was not met in time"
@@ -57,7 +57,7 @@ def identified(id: str, **changes: Any) -> Article:
 def settings(kafka_servers: str, elasticsearch_url: str) -> Generator[Settings]:
     prefix = f"t{uuid.uuid4().hex[:10]}-"
     made = Settings(
-        kafka=Kafka(servers=[kafka_servers], topic_prefix=prefix, session_seconds=6),
+        kafka=Kafka(servers=[kafka_servers], topic_prefix=prefix, session_seconds=10),
         elasticsearch=Elasticsearch(url=elasticsearch_url, index_prefix=prefix, bulk_documents=200),
     )
     yield made
@@ -457,7 +457,7 @@ def test_two_indexers_share_the_work_while_one_joins_and_leaves(settings: Settin
             publish(settings, enriched(*articles[1000:2000]))
             until(lambda: sum(queries.counts(server, settings).values()) > 1200)
         publish(settings, enriched(*articles[2000:]))
-        until(lambda: drained(settings), 50)
+        until(lambda: drained(settings))
     assert sum(queries.counts(server, settings).values()) == 3000
     assert {outcome.article_id for outcome in outcomes(settings).values()} == {each.id for each in articles}
 

@@ -22,7 +22,11 @@ def settle(system: System, ledger: Ledger, stream: Stream, seconds: float, meanw
             print(f"ended by itself and started again: {each}")  # noqa: T201
         return ledger.look() and ledger.idle and everything_is_in(ledger, stream) and all_told(ledger)
 
-    until(done, seconds, "everything that was put in has come out")
+    try:
+        until(done, seconds, "everything that was put in has come out")
+    except AssertionError:
+        print(ledger)  # noqa: T201
+        raise
 
 
 def everything_is_in(ledger: Ledger, stream: Stream) -> bool:

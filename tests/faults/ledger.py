@@ -88,6 +88,10 @@ class Ledger:
             self._check(lag)
         return True
 
+    def __str__(self) -> str:
+        arrived = {name: len(self.reached[name]) for name in (topology.IDENTIFIED, topology.DEDUPLICATED, topology.ENRICHED)}
+        return f"collected {len(self.collected)}, {arrived}, outcomes {len(self.outcomes)}, episodes {len(self.episodes)}, lags {self._lags}"
+
     @property
     def idle(self) -> bool:
         """Whether, at the last look, every group had done everything that was there."""

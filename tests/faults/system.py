@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Mapping
@@ -71,13 +72,15 @@ class System:
         self.folder = config.parent
         self.settings: Settings = settings.load(config)
         self.children: dict[str, Child] = {}
+        self._lock = threading.RLock()
         broker.apply_topics(self.settings)
         applied = rules.apply(self.settings)
         assert not applied.problems, applied.problems
 
     def start(self, *names: str) -> None:
-        for name in names or PROCESSES:
-            self.children[name] = Child(supervise.command(name.split("-")[0], self.config), self.log(name))
+        with self._lock:
+            for name in names or PROCESSES:
+                self.children[name] = Child(supervise.command(name.split("-")[0], self.config), self.log(name))
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
@@ -86,15 +89,17 @@ class System:
         self.children[name].kill()
 
     def restart(self, name: str) -> None:
-        self.kill(name)
-        self.start(name)
+        with self._lock:
+            self.kill(name)
+            self.start(name)
 
     def revive(self) -> list[str]:
         """Start again what has ended by itself, as the supervisor does, and say what that was."""
-        ended = [f"{name} (exit code {child.exit_code})" for name, child in self.children.items() if not child.alive]
-        for each in ended:
-            self.start(each.split()[0])
-        return ended
+        with self._lock:
+            ended = {name: child.exit_code for name, child in self.children.items() if not child.alive}
+            if ended:
+                self.start(*ended)
+        return [f"{name} (exit code {code})" for name, code in ended.items()]
 
     def stop(self) -> None:
         for child in self.children.values():
@@ -115,12 +120,12 @@ class System:
             hits = server.request("POST", f"/{index}/_search", wanted, {"ignore_unavailable": "true"})["hits"]["hits"]
         return [{**each["_source"], "_id": each["_id"], "_version": each["_version"]} for each in hits]
 
-    def tail(self, lines: int = 40) -> str:
+    def tail(self, lines: int = 12) -> str:
         """The ends of all logs, for a failed test's report."""
         parts = []
         for path in sorted((self.folder / "logs").glob("*.log")):
             content = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            parts += [f"--- {path.name}: {len(content)} lines, the last of them:", *content[-lines:]]
+            parts += [f"--- {path.name}: {len(content)} lines, the last of them:", *(line[:400] for line in content[-lines:])]
         return "\n".join(parts)
 
 

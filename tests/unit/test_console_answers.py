@@ -12,8 +12,10 @@ from pipeline.console import guard, tail
 from pipeline.console.board import Board, Change, Status
 from pipeline.console.hub import Hub, TooManyClients
 from pipeline.console.page import chosen_language, page
+from pipeline.console.serve import listen
 from pipeline.console.view import ArticleView
 from pipeline.console.words import WORDS
+from pipeline.errors import Unreachable
 from pipeline.settings import Settings
 from tests.builders import NOON
 
@@ -185,7 +187,9 @@ def test_names_of_the_page_are_answered(host: str) -> None:
     assert guard.is_ours(host, guard.names("desk.example"))
 
 
-@pytest.mark.parametrize("host", ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil@127.0.0.1.example", "[", "a b"])
+@pytest.mark.parametrize(
+    "host", ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil@127.0.0.1.example", "[", "a b"]
+)
 def test_foreign_names_are_not(host: str) -> None:
     assert not guard.is_ours(host, guard.names("127.0.0.1"))
 
@@ -199,3 +203,10 @@ def test_lag_is_asked_for_the_topics_that_each_process_reads_in_its_group() -> N
 
 def test_the_status_is_plain_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(read_status()))["as_of"] == "2026-11-20T12:00:00Z"
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Unreachable, match=f"127.0.0.1:{port}.*console.port"):
+            listen("127.0.0.1", port)

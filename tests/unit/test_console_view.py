@@ -280,7 +280,9 @@ def test_the_status_of_an_empty_board_claims_nothing() -> None:
 def test_changes_lead_a_page_to_the_same_articles_as_the_board(made: list[tuple[int, int, int]]) -> None:
     board, page = Board(), {}
     for number, revision, seconds in made:
-        one = seen(seconds, id=f"a{number}", revision=revision, story=Story(id="s"), clock=Clock(fetched_at=NOON + timedelta(seconds=seconds)))
+        one = seen(
+            seconds, id=f"a{number}", revision=revision, story=Story(id="s"), clock=Clock(fetched_at=NOON + timedelta(seconds=seconds))
+        )
         board, change = take(board, [enriched(one, NOON + timedelta(seconds=200))], LIMITS)
         page.update({each.id: each for each in change.articles})
         page = {each.id: each for each in sorted(page.values(), key=lambda each: (each.at, each.id), reverse=True)[: LIMITS.articles]}

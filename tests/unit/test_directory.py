@@ -398,3 +398,34 @@ def test_any_json_object_is_an_item_or_has_a_reason(found: dict[str, Any]) -> No
         assert str(error)
     else:
         assert isinstance(item.title, str)
+
+
+def test_one_look_at_the_folder_serves_all_parts_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    real = directory.listing
+    monkeypatch.setattr(directory, "listing", lambda *rest: looks.append(1) or real(*rest))
+    for number in range(450):
+        (tmp_path / f"{number:03}.txt").write_text(f"Titel {number}\nText")
+    source = directory.create(directory.Options(path="."), Context("wire", tmp_path, now=lambda: LATER))
+    first = source.fetch({})
+    second = source.fetch(json.loads(json.dumps(first.cursor)))
+    # The broker did not confirm: the same part is asked for again.
+    assert source.fetch(first.cursor).articles == second.articles
+    third = source.fetch(second.cursor)
+    assert [len(each.articles) for each in (first, second, third)] == [200, 200, 50] and not third.more
+    assert len(looks) == 2
+
+
+def test_a_file_taken_away_between_look_and_read_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("Titel\nText")
+    (tmp_path / "b.txt").write_text("Titel\nText")
+    real = directory.listing
+
+    def listing_then_gone(*rest: Any) -> list[_folder.Found]:
+        found = real(*rest)
+        (tmp_path / "a.txt").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(directory, "listing", listing_then_gone)
+    batch = fetch(tmp_path)
+    assert len(batch.articles) == 1 and batch.unreadable == ()

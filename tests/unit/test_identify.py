@@ -135,3 +135,9 @@ def test_texts_beyond_the_limit_are_cut_and_flagged() -> None:
 def test_a_summary_that_is_the_beginning_of_the_body_is_not_kept_twice() -> None:
     assert Desk().identify(article(summary="Nordkorea hat am Montag …")).summary == ""
     assert Desk().identify(article(summary="Etwas anderes.")).summary == "Etwas anderes."
+
+
+def test_a_fetch_from_the_future_is_set_to_when_its_record_was_written() -> None:
+    found = Desk().identify(article(clock=Clock(fetched_at=NOON + timedelta(days=400))))
+    assert found.first_seen_at == NOON
+    assert "future_fetch" in found.flags

@@ -95,7 +95,7 @@ function quote(alert) {
 
 function facts(alert) {
   if (!alert.new_facts?.length) return null;
-  return make("p", { class: "facts" }, make("span", { text: `${say("why_new_facts")}: ` }), ...alert.new_facts.map((words) => make("bdi", { class: "fact", text: words })));
+  return make("p", { class: "facts" }, ...alert.new_facts.map((words) => make("bdi", { class: "fact", text: words })));
 }
 
 function times(alert, open) {

@@ -1,4 +1,4 @@
-// Puts the parts together: events change the model, and the page is drawn once per frame.
+// Puts the parts together: events change the model, and the page is drawn at most ten times a second.
 import { drawAges as drawAlertAges, announce, drawAlerts } from "./alerts.js";
 import { drawArticles, isPaused, noteArrivals, pause, waiting } from "./articles.js";
 import { addressWith, choice, choose, clearFilters, isFiltered, onChoice } from "./choice.js";
@@ -14,9 +14,13 @@ import { make } from "./make.js";
 const element = (id) => document.getElementById(id);
 let connection = "connecting";
 let asked = false;
+let drawnAt = 0;
+// Ten times a second is at once for people, and leaves the browser time for them when fifty articles a second arrive.
+const DRAW_EVERY_MS = 100;
 
 function draw() {
   asked = false;
+  drawnAt = performance.now();
   const shown = drawArticles();
   const alerts = drawAlerts();
   drawSources();
@@ -35,7 +39,8 @@ function draw() {
 function ask() {
   if (asked) return;
   asked = true;
-  requestAnimationFrame(draw);
+  const wait = Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now());
+  window.setTimeout(() => requestAnimationFrame(draw), wait);
 }
 
 function drawWaiting() {
