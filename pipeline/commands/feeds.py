@@ -103,7 +103,10 @@ def test_feed(
 def fetch_once(settings: Settings, source: SourceSettings) -> Batch:
     """What one fetch from the beginning brings. Raises what the connector raises."""
     module = plugins.load("connectors", source.connector, settings.plugin_folders)
-    connector = module.create(module.Options.model_validate(source.options), Context(source.id, settings.folder))
+    options = module.Options.model_validate(source.options)
+    if settings.contact and not getattr(options, "contact", settings.contact):
+        options = options.model_copy(update={"contact": settings.contact})
+    connector = module.create(options, Context(source.id, settings.folder))
     fetched: Batch = connector.fetch({})
     return fetched
 
