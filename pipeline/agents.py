@@ -42,6 +42,10 @@ EXIT_STALLED = 75
 
 GROUP = "worker"
 
+# Faust hands records over one by one, a turn of the event loop each. Without this pause a batch is one or two records, and the requests to the
+# broker cost more than the work.
+GATHER_SECONDS = 0.01
+
 
 @dataclass
 class Row:
@@ -156,7 +160,7 @@ class WorkerProcess:
         """Take batches in turns over the partitions for ever; the process ends on anything unforeseen."""
         try:
             while True:
-                taken = await row.lanes.take(self.settings.worker.batch_articles)
+                taken = await row.lanes.take(self.settings.worker.batch_articles, GATHER_SECONDS)
                 await row.restored.wait()
                 while not row.ready():
                     await asyncio.sleep(0.05)

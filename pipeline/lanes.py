@@ -35,11 +35,18 @@ class Lanes(Generic[T]):
         self._waiting += 1
         self._filled.set()
 
-    async def take(self, most: int) -> list[T]:
-        """At least one and at most `most` items: one of each lane in turn, in order within a lane."""
+    async def take(self, most: int, within_seconds: float = 0.0) -> list[T]:
+        """At least one and at most `most` items: one of each lane in turn, in order within a lane.
+
+        Fewer than `most` are joined by what comes within `within_seconds`.
+        """
         while not self._waiting:
             self._filled.clear()
             await self._filled.wait()
+        if within_seconds and self._waiting < most:
+            await asyncio.sleep(within_seconds)
+            if not self._waiting:  # cleared meanwhile
+                return await self.take(most, within_seconds)
         taken: list[T] = []
         while self._waiting and len(taken) < most:
             self._turn(taken, most)

@@ -90,7 +90,7 @@ def main(settings: Settings) -> int:
 
 
 def _profiled(run: Callable[[], int]) -> int:
-    """What `run` returns. With `LAGEBILD_PROFILE` set, the profile of this thread is written to the file it names (for `python -m pstats`)."""
+    """What `run` returns. With `LAGEBILD_PROFILE` set, the profile of this thread goes into the file it names and our process id."""
     path = os.environ.get(PROFILE)
     if not path:
         return run()
@@ -98,4 +98,4 @@ def _profiled(run: Callable[[], int]) -> int:
     try:
         return profile.runcall(run)
     finally:
-        profile.dump_stats(path)
+        profile.dump_stats(f"{path}.{os.getpid()}")

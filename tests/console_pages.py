@@ -193,6 +193,8 @@ def browsing(*arguments: str) -> Iterator[Chrome]:
         "--no-proxy-server",
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
         "--lang=de-DE",
+        # Selenium takes what is just fading in for invisible.
+        "--force-prefers-reduced-motion",
         "--window-size=1400,1000",
         f"--user-data-dir={profile}",
         *arguments,

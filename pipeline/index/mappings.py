@@ -90,72 +90,72 @@ def subfield(language: str) -> str:
     return code if code in ANALYSERS else ""
 
 
-def _by_language(available: Collection[str]) -> Mapping:
-    return {code: {"type": "text", "analyzer": name if name in available else "standard"} for code, name in ANALYSERS.items()}
+_NEWS: Mapping = {
+    "authors": KEYWORD,
+    "section": KEYWORD,
+    "keywords": KEYWORD,
+    "guid": URL,
+    "source": {name: KEYWORD for name in ("id", "name", "site", "country", "owner", "connector")},
+    "language": {"code": KEYWORD, "confidence": FLOAT, "origin": KEYWORD, "declared": KEYWORD, "routing": KEYWORD},
+    "dates": {
+        "published_at": DATE,
+        "updated_at": DATE,
+        "precision": KEYWORD,
+        "confidence": KEYWORD,
+        "published_raw": KEYWORD,
+        "updated_raw": KEYWORD,
+    },
+    "first_seen_at": DATE,
+    "embargoed_at": DATE,
+    "revision": INTEGER,
+    "generation": INTEGER,
+    "version": LONG,
+    "replay": BOOLEAN,
+    "backfill": BOOLEAN,
+    "flags": KEYWORD,
+    "pubstatus": KEYWORD,
+    "encoding": KEYWORD,
+    "content_hash": KEYWORD,
+    "original_sha256": KEYWORD,
+    "story": {
+        "id": KEYWORD,
+        "position": INTEGER,
+        "opened_by": KEYWORD,
+        "opened_at": DATE,
+        "nearest": KEYWORD,
+        "similarity": FLOAT,
+        "containment": FLOAT,
+    },
+    "entity": {name: KEYWORD for name in ("name", "type", "id", "country", "person", "place", "organisation", "other")}
+    | {"location": PLACE},
+    "entities": KEPT,
+    "terms": TERM,
+    "terms_added": TERM,
+    "matches": {
+        "id": KEYWORD,
+        "rule_id": KEYWORD,
+        "title": KEYWORD,
+        "severity": KEYWORD,
+        "terms": TERM,
+        "surfaces": KEYWORD,
+        "shadow": BOOLEAN,
+    },
+    "hits": KEPT,
+    "added": KEPT,
+    "clock": {name: DATE for name in ("published", "fetched", "collected", "identified", "deduplicated", "enriched", "indexed")},
+    "position": {"topic": KEYWORD, "partition": INTEGER, "offset": LONG},
+}
 
 
-def _news(available: Collection[str]) -> Mapping:
-    texts = _by_language(available)
+def _texts(available: Collection[str]) -> Mapping:
+    by_language = {code: {"type": "text", "analyzer": name if name in available else "standard"} for code, name in ANALYSERS.items()}
     return {
         "title": TITLE,
         "summary": TEXT,
         "body": TEXT,
-        "title_by_language": texts,
-        "summary_by_language": texts,
-        "body_by_language": texts,
-        "authors": KEYWORD,
-        "section": KEYWORD,
-        "keywords": KEYWORD,
-        "guid": URL,
-        "source": {name: KEYWORD for name in ("id", "name", "site", "country", "owner", "connector")},
-        "language": {"code": KEYWORD, "confidence": FLOAT, "origin": KEYWORD, "declared": KEYWORD, "routing": KEYWORD},
-        "dates": {
-            "published_at": DATE,
-            "updated_at": DATE,
-            "precision": KEYWORD,
-            "confidence": KEYWORD,
-            "published_raw": KEYWORD,
-            "updated_raw": KEYWORD,
-        },
-        "first_seen_at": DATE,
-        "embargoed_at": DATE,
-        "revision": INTEGER,
-        "generation": INTEGER,
-        "version": LONG,
-        "replay": BOOLEAN,
-        "backfill": BOOLEAN,
-        "flags": KEYWORD,
-        "pubstatus": KEYWORD,
-        "encoding": KEYWORD,
-        "content_hash": KEYWORD,
-        "original_sha256": KEYWORD,
-        "story": {
-            "id": KEYWORD,
-            "position": INTEGER,
-            "opened_by": KEYWORD,
-            "opened_at": DATE,
-            "nearest": KEYWORD,
-            "similarity": FLOAT,
-            "containment": FLOAT,
-        },
-        "entity": {name: KEYWORD for name in ("name", "type", "id", "country", "person", "place", "organisation", "other")}
-        | {"location": PLACE},
-        "entities": KEPT,
-        "terms": TERM,
-        "terms_added": TERM,
-        "matches": {
-            "id": KEYWORD,
-            "rule_id": KEYWORD,
-            "title": KEYWORD,
-            "severity": KEYWORD,
-            "terms": TERM,
-            "surfaces": KEYWORD,
-            "shadow": BOOLEAN,
-        },
-        "hits": KEPT,
-        "added": KEPT,
-        "clock": {name: DATE for name in ("published", "fetched", "collected", "identified", "deduplicated", "enriched", "indexed")},
-        "position": {"topic": KEYWORD, "partition": INTEGER, "offset": LONG},
+        "title_by_language": by_language,
+        "summary_by_language": by_language,
+        "body_by_language": by_language,
     }
 
 
@@ -165,7 +165,7 @@ def article(available: Collection[str]) -> Mapping:
         "event": _EVENT,
         "message": TEXT,
         "url": {"full": URL, "original": URL, "domain": KEYWORD},
-        "news": _news(available),
+        "news": {**_texts(available), **_NEWS},
     }
 
 

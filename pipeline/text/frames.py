@@ -71,8 +71,8 @@ def _dateline(paragraph: str) -> int:
         head, rest = paragraph[: separator.start()], paragraph[separator.end() :]
         places = _IN_PARENTHESES.sub("", head).strip(" ,*")
         agency = bool(re.search(rf"\b{_AGENCY}\b", head, re.IGNORECASE))
-        if not rest[:1] or rest[:1].islower():
-            return 0
+        if not rest or (rest[0].islower() and not agency and not re.search(r"[A-ZÄÖÜ]{3}|\d", places)):
+            return 0  # prose goes on in small letters, unless an agency, capitals or a date say that it is a dateline
         if separator[0].startswith(":") and not agency:
             return 0
         if _is_place_and_time(places) or (agency and not places):

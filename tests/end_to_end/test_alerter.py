@@ -69,10 +69,10 @@ cli.main()
 """
 
 
-def until(condition: Callable[[], Any], seconds: float = 30.0, what: str = "") -> None:
+def until(condition: Callable[[], Any], seconds: float = 30.0, what: Callable[[], str] = str) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, what or "the condition was not met in time"
+        assert time.monotonic() < deadline, f"the condition was not met in time. {what()}"
         threading.Event().wait(0.05)
 
 
@@ -168,7 +168,7 @@ class Desk:
         return len(states) == count and set(states) == {"sent"}
 
     def gets(self, count: int, seconds: float = 30) -> None:
-        until(lambda: len(self.hook.taken) >= count, seconds, self.logs())
+        until(lambda: len(self.hook.taken) >= count, seconds, self.logs)
 
     def close(self) -> None:
         for process in self.processes:
@@ -279,7 +279,7 @@ def test_a_kill_before_a_commit_loses_nothing_and_repeats_only_what_was_sent(des
     assert len(desk.hook.taken) == sent, desk.logs()
     desk.start()
     desk.publish(matched("marker"))
-    until(lambda: desk.hook.headlines()["marker"] == 1, what=desk.logs())
+    until(lambda: desk.hook.headlines()["marker"] == 1, what=desk.logs)
     until(lambda: desk.all_sent(2))
     assert desk.hook.headlines() == {"one": 1 + sent, "marker": 1}
     assert len([each for each in desk.hook.taken if each["possible_duplicate"]]) == sent
@@ -298,8 +298,8 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_only_what_says_so(desk:
             threading.Event().wait(chance.random() * 0.05)
             desk.kill(process)
             process = desk.start()
-    until(lambda: set(desk.hook.headlines()) == set(names), what=desk.logs())
-    until(lambda: desk.all_sent(60), what=desk.logs())
+    until(lambda: set(desk.hook.headlines()) == set(names), what=desk.logs)
+    until(lambda: desk.all_sent(60), what=desk.logs)
     plain = Counter(each["headline"] for each in desk.hook.taken if not each["possible_duplicate"])
     assert set(plain.values()) == {1}
     assert len(desk.hook.taken) - len(names) <= 2 * 4, "more repeats than attempts that can be under way in two kills"
@@ -374,7 +374,7 @@ def test_a_receiver_that_was_away_gets_everything_when_it_is_back(desk: Desk) ->
     desk.hook.answer = lambda alert: 503
     desk.start()
     desk.publish(*(matched(f"n{number}") for number in range(5)))
-    until(lambda: desk.hook.refused >= 5, what=desk.logs())
+    until(lambda: desk.hook.refused >= 5, what=desk.logs)
     desk.hook.answer = lambda alert: 204
     desk.gets(5)
     until(lambda: desk.all_sent(5))
@@ -390,7 +390,7 @@ def test_a_channel_that_refuses_for_good_is_reported_to_the_other(desk: Desk) ->
     desk.start()
     desk.publish(matched("one", rule="quick"))
     path = desk.config.with_name("alerts.jsonl")
-    until(lambda: path.exists() and len(path.read_text(encoding="utf-8").splitlines()) == 2, what=desk.logs())
+    until(lambda: path.exists() and len(path.read_text(encoding="utf-8").splitlines()) == 2, what=desk.logs)
     alerts = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert sorted(each["why"] for each in alerts) == ["channel_failed", "first"]
     assert [each.last_error for each in desk.state().notifications.values() if each.state == "failed"] == ["127.0.0.1 answered 404"]
@@ -445,7 +445,7 @@ def test_what_cannot_be_read_is_kept_and_does_not_stop_the_rest(desk: Desk) -> N
     def rejected() -> list[broker.Record]:
         return list(broker.read_to_end(desk.settings.kafka, desk.settings.topic(topology.REJECTED)))
 
-    until(lambda: len(rejected()) == 4, what=desk.logs())
+    until(lambda: len(rejected()) == 4, what=desk.logs)
     assert {rejected_from(each.headers).reason for each in rejected()} == {Rejection.INVALID}
     assert {rejected_from(each.headers).stage for each in rejected()} == {"alert"}
     assert b"\xff\x00" in {each.value for each in rejected()}

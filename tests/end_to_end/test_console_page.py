@@ -479,6 +479,7 @@ def test_everything_can_be_read_by_everybody(chrome: Chrome, page: Page, theme: 
     for state in ("ok", "failing", "silent", "paused", "starting"):
         page.records.health(source_id=state, state=state, last_error="kaputt")
     visit(chrome, page, f"?lang=en&theme={theme}&q=raketen")
+    until(lambda: one(chrome, "#alerts-more").is_displayed())
     one(chrome, "#alerts-more").click()
     until(lambda: len(texts(chrome, ".alert")) == 5)
     assert chrome.execute_script(CONTRAST) == []

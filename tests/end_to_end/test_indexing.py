@@ -463,6 +463,18 @@ def test_two_indexers_share_the_work_while_one_joins_and_leaves(settings: Settin
 
 
 @pytest.mark.usefixtures("topics")
+def test_short_polls_leave_no_new_member_outside_its_group(settings: Settings) -> None:
+    """Each member joins first without and then with the topic's metadata, and the polls end in the middle of that."""
+    publish(settings, enriched(identified("a")))
+    for number in range(6):
+        consumer = broker.group_consumer(settings, f"short-{number}", [topology.ENRICHED])
+        try:
+            until(lambda: bool(broker.polled(consumer, 1)), 8)  # noqa: B023
+        finally:
+            consumer.close(timeout_ms=2_000)
+
+
+@pytest.mark.usefixtures("topics")
 def test_the_indexer_waits_for_an_elasticsearch_that_comes_later(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(settings, enriched(identified("a")))
     asked = threading.Event()

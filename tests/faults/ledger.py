@@ -6,6 +6,7 @@ the stages: the first record with a text is passed on, every further record with
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -33,6 +34,8 @@ _READ = (
     topology.EPISODES,
     topology.NOTIFICATIONS,
 )
+
+TRANSACTION_SECONDS = 5.0
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -67,6 +70,7 @@ class Ledger:
         self._consumer = broker.assigned_consumer(settings.kafka, self._partitions)
         self._admin = broker.admin_client(settings.kafka)
         self._lags: list[broker.Lag] = []
+        self._later: list[tuple[float, broker.Lag]] = []
 
     def close(self) -> None:
         self._consumer.close(timeout_ms=2_000)
@@ -84,9 +88,18 @@ class Ledger:
         except (*broker.FAULTS, TypeError):
             return False
         self._lags = lags
-        for lag in lags:
+        for lag in self._visible(lags):
             self._check(lag)
         return True
+
+    def _visible(self, lags: list[broker.Lag]) -> list[broker.Lag]:
+        """The committed offsets whose effects readers can see. The end of a transaction reaches its partitions one after the other, the
+        group's offsets perhaps first, so the alerter's are looked at a little later than they were seen."""
+        now = time.monotonic()
+        self._later += [(now, lag) for lag in lags if lag.group == "alerter"]
+        ripe = [lag for at, lag in self._later if now - at > TRANSACTION_SECONDS]
+        self._later = [(at, lag) for at, lag in self._later if now - at <= TRANSACTION_SECONDS]
+        return [lag for lag in lags if lag.group != "alerter"] + ripe
 
     def __str__(self) -> str:
         arrived = {name: len(self.reached[name]) for name in (topology.IDENTIFIED, topology.DEDUPLICATED, topology.ENRICHED)}

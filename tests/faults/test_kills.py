@@ -6,6 +6,7 @@ import os
 import random
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ class Strikes:
             self.under_way = self.pool.submit(self._strike, victim)
 
     def _strike(self, victim: str) -> None:
-        print(f"killed: {victim}")  # noqa: T201
+        print(f"{datetime.now(UTC):%H:%M:%S} killed: {victim}")  # noqa: T201
         if victim in ("kafka", "elasticsearch"):
             server = self.servers.kafka if victim == "kafka" else self.servers.elasticsearch
             server.kill()

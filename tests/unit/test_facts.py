@@ -241,3 +241,16 @@ def test_an_empty_article_has_no_facts() -> None:
     made = article(title="", body="")
     assert facts(made, Match(id="m", rule_id="r", rule_version="1", title="T", severity="low", hits=())) == ()
     assert context(made) == ()
+
+
+def test_the_place_of_the_first_dateline_is_no_news_in_a_copy_that_adds_another() -> None:
+    first = report("Raketentest", "Seoul – Die Armee meldet einen Raketentest vor der Küste.")
+    assert rings(report("Raketentest", "Berlin (dpa) – Seoul – Die Armee meldet einen Raketentest vor der Küste."), first) == ()
+    assert rings(report("Raketentest", "Kurz: in Seoul meldet die Armee einen Raketentest vor der Küste."), first) == ()
+
+
+def test_a_copy_that_loses_the_word_after_a_number_brings_nothing_new() -> None:
+    first = report("Raketentest", "Der Raketentest kostete am 6. Januar 2025 rund 15 Millionen Euro, zwei Millionen mehr.")
+    for lost in ("Millionen ", "Januar "):
+        copy = "Der Raketentest kostete am 6. Januar 2025 rund 15 Millionen Euro, zwei Millionen mehr.".replace(lost, "")
+        assert rings(report("Raketentest", copy), first) == ()

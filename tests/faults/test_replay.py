@@ -1,0 +1,60 @@
+"""A rejected record, sent back once its cause is mended, supersedes its rejection."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from pipeline import broker, rejected, settings
+from pipeline.article import Position
+from pipeline.embedded.servers import Servers
+from pipeline.outcome import Exit, Rejection
+from tests.faults.ledger import Ledger
+from tests.faults.stream import KEYWORD, numbered, line, put
+from tests.faults.system import PROCESSES, configuration, running, until
+
+# Fits into a record when it is collected, and no more when each of its words stands in it a second time as a term.
+SMALLEST_LIMIT_BYTES = 100_000
+
+
+@pytest.mark.timeout(180)
+def test_a_rejected_record_replayed_after_mending_supersedes_its_rejection(tmp_path: Path, servers: Servers, chance: random.Random) -> None:
+    words = " ".join(f"{chance.getrandbits(48):x}" for _ in range(5_500))
+    long = {"guid": "long", "title": f"Der {KEYWORD} und alles dazu", "body": f"Nach dem {KEYWORD} wurde vieles gesagt. {words}."}
+    content = [line(each) for each in numbered(20)] + [json.dumps(long).encode()]
+    put(tmp_path / "in", [b"\n".join(content)])
+    config = configuration(tmp_path, servers.addresses, kafka={"max_record_bytes": SMALLEST_LIMIT_BYTES})
+    with running(config) as system:
+        ledger = Ledger(system.settings)
+        until(lambda: ledger.look() and len(ledger.outcomes) == 21 and ledger.idle, 90, "everything has its outcome")
+        assert [each.exit for each in ledger.outcomes.values()].count(Exit.PASSED) == 20
+        (first,) = [each for each in ledger.outcomes.values() if each.exit is Exit.REJECTED]
+        (record,) = rejected.newest(system.settings, 10)
+        assert (record.about.stage, record.about.reason) == ("enrich", Rejection.TOO_LARGE)
+        assert str(SMALLEST_LIMIT_BYTES) in record.about.detail.replace(",", "") or "kafka.max_record_bytes" in record.about.detail
+        assert json.loads(record.value)["guid"] == "long"
+        assert not system.alerts()
+
+        mended = json.loads(config.read_text())
+        mended["kafka"]["max_record_bytes"] = 4 * SMALLEST_LIMIT_BYTES
+        config.write_text(json.dumps(mended))
+        system.settings = settings.load(config)
+        broker.apply_topics(system.settings)
+        for name in PROCESSES:
+            system.restart(name)
+        sent, refused = rejected.replay(system.settings, [record])
+        assert (sent, refused) == ([record.offset], {})
+
+        def superseded() -> bool:
+            return ledger.look() and ledger.outcomes[first.position].exit is Exit.PASSED and ledger.idle
+
+        until(superseded, 90, "the replayed record has passed")
+        assert len(ledger.outcomes) == 21
+        assert ledger.outcomes[first.position].stage == "index"
+        assert {each["news"]["guid"] for each in system.documents()} >= {"long"}
+        until(lambda: system.alerts(), 30, "the alert that the rejection had kept back")
+        assert ledger.outcomes[first.position].position != Position()
+        ledger.close()

@@ -1,0 +1,48 @@
+"""How Faust is held: settings whose defaults lose articles or stand still."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.agents import create_app
+from pipeline.settings import Kafka, Settings, Worker
+
+
+@pytest.mark.parametrize("session_seconds", [1.5, 10, 300])
+@pytest.mark.parametrize("restore_seconds", [1, 120, 900])
+def test_a_restore_fits_into_a_rebalance_and_a_rebalance_into_a_request(session_seconds: float, restore_seconds: float) -> None:
+    settings = Settings(kafka=Kafka(session_seconds=session_seconds), worker=Worker(restore_seconds=restore_seconds))
+    conf = create_app(settings).conf
+    assert conf.broker_session_timeout == session_seconds
+    assert conf.broker_heartbeat_interval <= session_seconds / 3
+    assert conf.broker_rebalance_timeout == restore_seconds + 30
+    assert conf.broker_request_timeout > conf.broker_rebalance_timeout
+    assert conf.broker_request_timeout >= conf.broker_session_timeout
+
+
+def test_a_dead_worker_is_noticed_within_ten_seconds_by_default() -> None:
+    assert create_app(Settings()).conf.broker_session_timeout == 10
+
+
+def test_an_awaited_send_does_not_wait_for_company() -> None:
+    """`producer_linger` is in seconds: 10 would make ten seconds of every batch."""
+    assert create_app(Settings()).conf.producer_linger == 0
+
+
+def test_faust_keeps_no_tables_and_promises_no_more_than_at_least_once() -> None:
+    app = create_app(Settings())
+    assert app.conf.processing_guarantee.value == "at_least_once"
+    assert app.conf.table_standby_replicas == 0
+    assert not app.tables
+    assert app.conf.key_serializer == app.conf.value_serializer == "raw"
+
+
+def test_a_group_without_offsets_begins_at_the_beginning() -> None:
+    assert create_app(Settings()).conf.consumer_auto_offset_reset == "earliest"
+
+
+def test_the_producer_waits_for_all_replicas_and_not_for_twenty_minutes() -> None:
+    conf = create_app(Settings()).conf
+    assert conf.producer_acks == -1
+    assert conf.producer_request_timeout <= 60
+
