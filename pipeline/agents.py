@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ def create_app(settings: Settings) -> faust.App:
         producer_linger=0,
         producer_acks=-1,
         producer_compression_type=None,
-        producer_max_batch_size=262_144,
+        producer_max_batch_size=broker.batch_bytes(settings.kafka),
         producer_max_request_size=settings.kafka.max_record_bytes + 200_000,
         producer_request_timeout=30.0,
         topic_allow_declare=False,
@@ -131,7 +132,7 @@ class WorkerProcess:
         signals.on_partitions_revoked.connect(self._revoked, weak=False)
         for row in rows:
             self.app.agent(self._topics[row.reads], name=row.stage.name)(self._loop_of(row))
-        self.app.task(self._watch)
+        self.app.task(self._start_watching)
 
     def _channel(self, name: str) -> Any:
         return self.app.topic(self.settings.topic(name), key_serializer="raw", value_serializer="raw", allow_empty=True)
@@ -249,21 +250,23 @@ class WorkerProcess:
         wanted = {partition: committed.get(partition, 0) for partition in partitions}
         return restore(self.settings, row.row.state[0], wanted, row.create_memory, self.settings.worker.restore_seconds)
 
-    async def _watch(self) -> None:
+    async def _start_watching(self) -> None:
+        # In a thread: a stage that never returns holds the event loop, and whatever else runs there.
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def _watch(self) -> None:
         """End the process when there is work and the committed offset stands still: Faust workers stay up while they do nothing."""
         watchdog = Watchdog(self.settings.worker.stalled_seconds)
-        pause = min(5.0, self.settings.worker.stalled_seconds / 4)
+        reads = [row.reads for row in self.rows]
         while True:
-            await asyncio.sleep(pause)
+            time.sleep(min(5.0, self.settings.worker.stalled_seconds / 4))
             try:
-                lags = await asyncio.get_running_loop().run_in_executor(
-                    None, broker.lag, self.settings, GROUP, [row.reads for row in self.rows]
-                )
+                lags = broker.lag(self.settings, GROUP, reads)
+                mine = {(tp.topic, tp.partition) for tp in self.app.consumer.assignment()}
             except Exception as error:  # a broker that is away is not our stall, whatever the client raises then
                 log.warning("the watchdog cannot see the consumer group", why=repr(error)[:200])
                 watchdog.excuse()
                 continue
-            mine = {(tp.topic, tp.partition) for tp in self.app.consumer.assignment()}
             behind = {(lag.topic, lag.partition): lag.committed or 0 for lag in lags if lag.records and (lag.topic, lag.partition) in mine}
             excused = any(getattr(row, "runner", None) is None or row.runner.retrying or not row.restored.is_set() for row in self.rows)
             stalled = watchdog.look(behind, excused=excused, now=time.monotonic())

@@ -8,6 +8,8 @@ refuses what is not text.
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -31,6 +33,8 @@ MAX_TITLE_LETTERS = 2_000
 MAX_SENTENCES = 2_000
 
 FIELDS: tuple[Field, ...] = ("title", "summary", "body")
+
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,7}|#x[0-9a-fA-F]{2,6});")
 
 Detect = Callable[[str, str, str], Language]
 Sign = Callable[[list[str]], Signature | None]
@@ -120,7 +124,13 @@ def _cleaned(article: Article) -> Article:
         if len(raw) > limit:
             raw = raw[:limit]
             flags.append(f"{field}_cut")
-        cleaned = clean(markup.to_text(raw) if article.markup == "html" else raw)
+        if article.markup == "html":
+            raw = markup.to_text(raw)
+        elif _ENTITY.search(raw):
+            # Plain text that was cut out of HTML: nobody writes "&ndash;" or means it.
+            raw = html.unescape(raw)
+            flags.append("entities_resolved")
+        cleaned = clean(raw)
         texts[field] = " ".join(cleaned.text.split()) if field == "title" else cleaned.text
         flags.extend(cleaned.flags)
     if not any(texts.values()):

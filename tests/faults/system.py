@@ -40,8 +40,8 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> None:
         time.sleep(0.05)
 
 
-def configuration(folder: Path, addresses: Addresses, **changes: Mapping[str, Any]) -> Path:
-    """The configuration file of an installation of its own in `folder`; `changes` are merged into its sections."""
+def configuration(folder: Path, addresses: Addresses, **changes: Mapping[str, Any] | None) -> Path:
+    """The configuration file of an installation of its own in `folder`; `changes` are merged into its sections, None leaves one out."""
     prefix = f"f{uuid.uuid4().hex[:8]}-"
     content: dict[str, Any] = {
         "kafka": {"servers": [addresses.kafka], "topic_prefix": prefix, "session_seconds": 2},
@@ -55,7 +55,10 @@ def configuration(folder: Path, addresses: Addresses, **changes: Mapping[str, An
         "receivers": [{"name": "desk", "notifier": "file", "options": {"path": "alerts.ndjson"}}],
     }
     for section, values in changes.items():
-        content[section] = {**content.get(section, {}), **values}
+        if values is None:
+            del content[section]
+        else:
+            content[section] = {**content.get(section, {}), **values}
     for name in ("in", "rules", "logs"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "rules" / "keyword.yaml").write_text(RULE, encoding="utf-8")

@@ -141,3 +141,10 @@ def test_a_fetch_from_the_future_is_set_to_when_its_record_was_written() -> None
     found = Desk().identify(article(clock=Clock(fetched_at=NOON + timedelta(days=400))))
     assert found.first_seen_at == NOON
     assert "future_fetch" in found.flags
+
+
+def test_entities_in_plain_text_are_resolved_and_stay_text() -> None:
+    found = Desk().identify(article(title="Tölz &ndash; Brauerei &amp; Molkerei", body="Zeichen &lt;script&gt; und A&B bleiben Text."))
+    assert found.title == "Tölz – Brauerei & Molkerei"
+    assert found.body == "Zeichen <script> und A&B bleiben Text."
+    assert "entities_resolved" in found.flags
