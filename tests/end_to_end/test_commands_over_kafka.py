@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline import broker, topology
 from pipeline.article import Clock, Language, Position, Story, encode
+from pipeline.broker import administration
 from pipeline.cli import app
 from pipeline.errors import Permanent
 from pipeline.outcome import Exit, Outcome
@@ -95,6 +96,6 @@ def test_a_rejected_record_is_listed_shown_and_sent_back_to_its_stage(config: Pa
 def test_a_broker_that_is_away_is_exit_code_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "lagebild.yaml"
     path.write_text("kafka: {servers: ['127.0.0.1:1']}\nenrichers: []\n", encoding="utf-8")
-    connect = broker.connect
-    monkeypatch.setattr(broker, "connect", lambda kafka, what, wait_seconds=0.0: connect(kafka, what, 0))
+    connect = administration.connect
+    monkeypatch.setattr(administration, "connect", lambda kafka, what: connect(kafka, what, 0))
     assert call(path, "topics", "apply").exit_code == 4

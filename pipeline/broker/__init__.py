@@ -1,0 +1,63 @@
+"""Kafka through kafka-python: the only package that imports it (the Faust worker has its own client in `agents.py`).
+
+`connecting`: is it there. `sending`: publish and confirm. `groups`: read as a group. `reading`: read whole topics and state.
+`administration`: topics and lag. `records`: what a record is.
+"""
+
+from __future__ import annotations
+
+from pipeline.broker.administration import Lag, TopicChange, apply_topics, lag, lag_by
+from pipeline.broker.connecting import FAULTS, admin_client, connect
+from pipeline.broker.groups import commit, committed, group_consumer, group_offsets, join_to_the_end, owns, positions, rewind
+from pipeline.broker.reading import assigned_consumer, beginnings, ends, partitions_of, polled, read_to_end, reader, tail_consumer
+from pipeline.broker.records import Headers, Partition, Record, offset_of, record_of
+from pipeline.broker.sending import (
+    BATCH_BYTES,
+    FENCED,
+    MAX_OUTSTANDING_BYTES,
+    MAX_OUTSTANDING_RECORDS,
+    Publisher,
+    batch_bytes,
+    producer,
+    publish_atomically,
+)
+
+__all__ = [
+    "BATCH_BYTES",
+    "FAULTS",
+    "FENCED",
+    "Headers",
+    "Lag",
+    "MAX_OUTSTANDING_BYTES",
+    "MAX_OUTSTANDING_RECORDS",
+    "Partition",
+    "Publisher",
+    "Record",
+    "TopicChange",
+    "admin_client",
+    "apply_topics",
+    "assigned_consumer",
+    "batch_bytes",
+    "beginnings",
+    "commit",
+    "committed",
+    "connect",
+    "ends",
+    "group_consumer",
+    "group_offsets",
+    "join_to_the_end",
+    "lag",
+    "lag_by",
+    "offset_of",
+    "owns",
+    "partitions_of",
+    "polled",
+    "positions",
+    "producer",
+    "publish_atomically",
+    "read_to_end",
+    "reader",
+    "record_of",
+    "rewind",
+    "tail_consumer",
+]

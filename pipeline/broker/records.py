@@ -1,0 +1,46 @@
+"""One record as it stands in Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kafka import TopicPartition
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+Partition = TopicPartition
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record as it stands in Kafka; `at` is its timestamp."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    at: datetime
+
+
+def record_of(message: Any) -> Record:
+    """A kafka-python message as a `Record`."""
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        headers=tuple(message.headers or ()),
+        at=datetime.fromtimestamp((message.timestamp or 0) / 1000, UTC),
+    )
+
+
+def offset_of(found: Any) -> int | None:
+    value = getattr(found, "offset", found)
+    return None if value is None or value < 0 else int(value)

@@ -1,0 +1,123 @@
+"""Sending without losing or doubling.
+
+A `send` that failed says so only through its future, and kafka-python 3.0.12 has no limit on what waits to be sent.
+`Publisher` therefore bounds what is outstanding, and `confirm()` looks at every future.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import InvalidProducerEpochError, KafkaError, MessageSizeTooLargeError, ProducerFencedError
+
+from pipeline.broker.records import Headers
+from pipeline.errors import Permanent, Transient
+from pipeline.settings import Kafka
+
+# Bounds on what one publisher holds in memory while the broker does not confirm.
+MAX_OUTSTANDING_RECORDS = 2_000
+
+
+MAX_OUTSTANDING_BYTES = 32_000_000
+
+
+BATCH_BYTES = 262_144
+
+
+def batch_bytes(kafka: Kafka) -> int:
+    """How many bytes of records a producer may send together: a topic's limit is for a batch, and would refuse small records with it."""
+    return min(BATCH_BYTES, kafka.max_record_bytes // 2)
+
+
+def producer(kafka: Kafka, *, transactional_id: str | None = None, linger_ms: int = 0) -> Any:
+    """A KafkaProducer that neither loses nor doubles a record within its lifetime; `transactional_id` makes it transactional."""
+    return KafkaProducer(
+        bootstrap_servers=kafka.servers,
+        # Passed explicitly: with a conflicting acks or retries value kafka-python would otherwise switch idempotence off in silence.
+        enable_idempotence=True,
+        acks="all",
+        transactional_id=transactional_id,
+        linger_ms=linger_ms,
+        batch_size=batch_bytes(kafka),
+        compression_type="zstd",
+        max_request_size=kafka.max_record_bytes + 200_000,
+        delivery_timeout_ms=120_000,
+        request_timeout_ms=15_000,
+        allow_auto_create_topics=False,
+        # KIP-98: how long the broker waits for a dead owner's transaction before it aborts it.
+        transaction_timeout_ms=30_000,
+    )
+
+
+class Publisher:
+    """Sends records, remembers which are not confirmed yet, and never holds more than its bounds."""
+
+    def __init__(self, kafka: Kafka, *, linger_ms: int = 5) -> None:
+        self._producer = producer(kafka, linger_ms=linger_ms)
+        self._outstanding: list[tuple[Any, int]] = []
+        self._bytes = 0
+
+    def send(self, topic: str, key: str, value: bytes | None, *, headers: Headers = (), partition: int | None = None) -> None:
+        """Hand one record over. Blocks in `confirm()` when the bounds are reached.
+
+        Raises Permanent (`too_large`) for a record that the broker would never take, Transient when earlier ones fail.
+        """
+        size = len(value or b"")
+        if len(self._outstanding) >= MAX_OUTSTANDING_RECORDS or self._bytes + size > MAX_OUTSTANDING_BYTES:
+            self.confirm()
+        try:
+            future = self._producer.send(topic, value, key.encode(), headers=list(headers), partition=partition)
+        except MessageSizeTooLargeError as error:
+            raise Permanent("too_large", f"a record of {size:,} bytes for {topic} is larger than kafka.max_record_bytes") from error
+        except KafkaError as error:
+            raise Transient(f"Kafka did not take a record for {topic}: {error or type(error).__name__}") from error
+        self._outstanding.append((future, size))
+        self._bytes += size
+
+    def confirm(self, timeout_seconds: float = 130) -> None:
+        """Return once the broker has confirmed everything sent so far.
+
+        Raises Transient when a record failed: the caller sends its whole batch again. The default outlasts the delivery timeout.
+        """
+        outstanding, self._outstanding, self._bytes = self._outstanding, [], 0
+        deadline = time.monotonic() + timeout_seconds
+        for future, _ in outstanding:
+            try:
+                future.get(timeout=max(deadline - time.monotonic(), 0.001))
+            except MessageSizeTooLargeError as error:
+                raise Permanent("too_large", "the broker refused a record as too large: raise its message.max.bytes") from error
+            except KafkaError as error:
+                raise Transient(f"Kafka did not confirm a record: {error or type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Give the producer back; what is not confirmed within 5 seconds is given up. Raises nothing of Kafka's."""
+        try:
+            self._producer.close(timeout=5)
+        except KafkaError:
+            # It flushes first, and when the broker is away that raises and leaves its thread and its records behind (3.0.12).
+            self._producer._sender.force_close()
+            with contextlib.suppress(KafkaError):
+                self._producer.close(timeout=5)
+
+
+FENCED: tuple[type[Exception], ...] = (ProducerFencedError, InvalidProducerEpochError)
+
+
+def publish_atomically(kafka: Kafka, transactional_id: str, records: Sequence[tuple[str, str, bytes | None]]) -> None:
+    """Publish all `records` (topic, key, value) to partition 0 of their topics, or none of them. Raises Transient when Kafka does not take them."""
+    sender = producer(kafka, transactional_id=transactional_id, linger_ms=5)
+    try:
+        sender.init_transactions()
+        sender.begin_transaction()
+        futures = [sender.send(topic, value, key.encode(), partition=0) for topic, key, value in records]
+        for future in futures:
+            future.get(timeout=60)
+        sender.commit_transaction()
+    except KafkaError as error:
+        raise Transient(f"Kafka did not take the records: {error or type(error).__name__}") from error
+    finally:
+        sender.close(timeout=5)
