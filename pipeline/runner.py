@@ -106,7 +106,7 @@ def _named_in(work: Work) -> tuple[str, str, Position]:
         source = loose.get("source") or {}
         collected = msgspec.convert(loose.get("position") or {}, Position)
         return article_id, str(source.get("id", "")), collected if collected.topic else work.position
-    except (msgspec.DecodeError, msgspec.ValidationError, AttributeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, msgspec.ValidationError, AttributeError, UnicodeDecodeError, RecursionError):
         return key, "", work.position
 
 

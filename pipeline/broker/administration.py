@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError, TopicAlreadyExistsError
 
 from pipeline import topology
 from pipeline.broker.connecting import connect
@@ -117,8 +118,21 @@ def lag_by(admin: Any, settings: Settings, group: str, topics: Sequence[str]) ->
         TopicPartition(each["name"], part["partition_index"]) for each in admin.describe_topics(names) for part in each["partitions"]
     ]
     ends = admin.list_partition_offsets({each: OffsetSpec.LATEST for each in partitions})
-    committed = admin.list_group_offsets(settings.topic(group)).get(settings.topic(group), {})
+    committed = _committed_by(admin, settings.topic(group))
     return [
         Lag(group, each.topic, each.partition, offset_of(committed.get(each)), offset_of(end) or 0)
         for each, end in sorted(ends.items(), key=lambda item: (item[0].topic, item[0].partition))
     ]
+
+
+def _committed_by(admin: Any, group: str, patience_seconds: float = 10) -> Mapping[TopicPartition, Any]:
+    """What a group has committed. A fresh broker knows no coordinator for the first moments: that means "not yet", not "nothing"."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            found: Mapping[TopicPartition, Any] = admin.list_group_offsets(group).get(group, {})
+            return found
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
