@@ -153,13 +153,21 @@ class Runner:
         """Reject the records whose effects the broker refuses for good; raise anything unforeseen."""
         remaining = iter(results)
         for work, outs in caused:
-            errors = [error for error in (next(remaining) for _ in outs) if error is not None]
-            for error in errors:
+            failed = [(out, error) for out, error in zip(outs, (next(remaining) for _ in outs), strict=True) if error is not None]
+            for _, error in failed:
                 if not isinstance(error, Permanent):
                     raise error
-            if errors and isinstance(errors[0], Permanent):
-                for out in rejection(self.stage.name, work, errors[0], self._now()):
-                    await self.deliver(out)
+            refused = [error for out, _ in failed if (error := await self._refused_alone(out)) is not None]
+            for out in rejection(self.stage.name, work, refused[0], self._now()) if refused else ():
+                await self.deliver(out)
+
+    async def _refused_alone(self, out: Out) -> Permanent | None:
+        """Why the broker refuses the record even when it travels alone: the first answer was to all that were sent together."""
+        try:
+            await self.deliver(out)
+        except Permanent as error:
+            return error
+        return None
 
     async def _wait(self, wait_seconds: float, error: Transient) -> float:
         log.warning("trying again", stage=self.stage.name, after_seconds=wait_seconds, why=str(error)[:300])

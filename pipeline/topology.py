@@ -162,14 +162,14 @@ def _not_co_partitioned(known: dict[str, Topic], stages: tuple[Stage, ...]) -> l
 def flow_table() -> str:
     """The flow as a Markdown table, one row per stage: README holds it, and a test compares them."""
 
-    def names(each: tuple[str, ...]) -> str:
-        return ", ".join(f"`{name}`" for name in each) or "the sources"
+    def names(each: tuple[str, ...], nothing: str = "") -> str:
+        return ", ".join(f"`{name}`" for name in each) or nothing
 
     rows = ["| stage | process | reads | writes | work | memory |", "|---|---|---|---|---|---|"]
     for each in STAGES:
         memory = names(each.state) if each.state else "none"
         writes = names(tuple(name for name in each.writes if name not in each.state))
-        rows.append(f"| {each.name} | `{each.runs_in}` | {names(each.reads)} | {writes} | {each.help} | {memory} |")
+        rows.append(f"| {each.name} | `{each.runs_in}` | {names(each.reads, "the sources")} | {writes} | {each.help} | {memory} |")
     return "\n".join(rows) + "\n"
 
 

@@ -101,7 +101,9 @@ def wait_for(system: System, begun: Ends, outcomes: int, deadline_seconds: float
                 return found
         system.look()
         if time.monotonic() > deadline:
-            raise LagebildError(f"{arrived} of {outcomes} articles had an outcome after {deadline_seconds:.0f} s; logs: {system.log('').parent}")
+            raise LagebildError(
+                f"{arrived} of {outcomes} articles had an outcome after {deadline_seconds:.0f} s; logs: {system.log('').parent}"
+            )
         time.sleep(POLL_SECONDS)
 
 

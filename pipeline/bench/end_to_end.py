@@ -120,9 +120,7 @@ def _usage(system: System) -> dict[str, Usage]:
 
 def _cpu(system: System, before: Mapping[str, Usage], articles: int) -> dict[str, float]:
     """CPU milliseconds an article of each process; `bench` is this one, which publishes and waits."""
-    return {
-        name: round(now.since(before[name]).cpu_seconds / articles * 1000, 4) for name, now in _usage(system).items() if name in before
-    }
+    return {name: round(now.since(before[name]).cpu_seconds / articles * 1000, 4) for name, now in _usage(system).items() if name in before}
 
 
 def _paced(system: System, seed: int, per_second: float, seconds: float) -> Figures:

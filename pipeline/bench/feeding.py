@@ -51,7 +51,9 @@ def write_files(folder: Path, name: str, articles: Sequence[GeneratedArticle]) -
     now = datetime.now(UTC).isoformat()
     for start in range(0, len(articles), FILE_ARTICLES):
         lines = [
-            json.dumps({"id": each.guid, "url": f"https://corpus.example/{each.guid}", "title": each.title, "body": each.body, "published": now})
+            json.dumps(
+                {"id": each.guid, "url": f"https://corpus.example/{each.guid}", "title": each.title, "body": each.body, "published": now}
+            )
             for each in articles[start : start + FILE_ARTICLES]
         ]
         hidden = folder / f".{name}-{start:07}.part"

@@ -69,9 +69,7 @@ def _pass(articles: Sequence[Article], made: Stages, settings: Settings) -> Roun
     made.deduplicate.memories[0] = remembered_stories(settings)
     gc.collect()
     now = datetime.now(UTC)
-    works = [
-        Work(each.id.encode(), encode(each), Position(topology.COLLECTED, 0, offset), now) for offset, each in enumerate(articles)
-    ]
+    works = [Work(each.id.encode(), encode(each), Position(topology.COLLECTED, 0, offset), now) for offset, each in enumerate(articles)]
     for name, output in FLOW:
         stage: Stage = getattr(made, name)
         started = process_time()

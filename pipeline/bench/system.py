@@ -10,13 +10,16 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline import broker, search, supervise, topology
+from pipeline import broker, located, search, supervise
 from pipeline.bench.machine import Usage, usage
 from pipeline.embedded.leash import Child
 from pipeline.embedded.servers import Addresses
 from pipeline.errors import LagebildError
 from pipeline.index.apply import apply as apply_index
 from pipeline.rules.apply import apply as apply_rules
+from pipeline.rules.compile import compile_rule, rule_set
+from pipeline.rules.declare import declare
+from pipeline.rules.model import RuleSet
 from pipeline.settings import Settings, load
 
 Tell = Callable[[str], None]
@@ -123,9 +126,8 @@ _MARKS = {"worker": "restored", "indexer": "indexing", "alerter": "alerting", "c
 def prepare(folder: Path, addresses: Addresses, *, prefix: str, rules: int, server_pids: Mapping[str, int] | None = None) -> System:
     """The system made ready in `folder`: `rules` alert rules, of which one looks for the keyword. Nothing runs yet."""
     (folder / "rules").mkdir(parents=True, exist_ok=True)
-    (folder / "rules" / f"{RULE_ID}.yaml").write_text(_RULE, encoding="utf-8")
-    for number in range(1, rules):
-        (folder / "rules" / f"bench-other-{number:04}.yaml").write_text(_OTHER_RULE.format(number=number), encoding="utf-8")
+    for name, text in _rules(rules).items():
+        (folder / "rules" / f"{name}.yaml").write_text(text, encoding="utf-8")
     (folder / WATCHED).mkdir(exist_ok=True)
     config = folder / "lagebild.yaml"
     with config.open("w", encoding="utf-8") as file:
@@ -138,6 +140,18 @@ def prepare(folder: Path, addresses: Addresses, *, prefix: str, rules: int, serv
     if applied.problems:
         raise LagebildError("the rules of the benchmark are broken: " + "; ".join(map(str, applied.problems[:3])))
     return System(settings, config, server_pids or {})
+
+
+def _rules(count: int) -> dict[str, str]:
+    """The rule files by id: the one that looks for the keyword, and `count` - 1 others."""
+    others = {f"bench-other-{number:04}": _OTHER_RULE.format(number=number) for number in range(1, count)}
+    return {RULE_ID: _RULE, **others}
+
+
+def compiled(count: int) -> RuleSet:
+    """The same rules as a set in memory."""
+    declared = [declare(located.read_text(text, name)) for name, text in _rules(count).items()]
+    return rule_set(compile_rule(rule) for rule in declared if rule is not None)
 
 
 def _configuration(addresses: Addresses, prefix: str) -> dict[str, object]:
@@ -161,9 +175,3 @@ def processes(system: System, names: Sequence[str]) -> Iterator[System]:
         yield system
     finally:
         system.stop()
-
-
-def behind(system: System) -> list[str]:
-    """The groups that have not read everything yet."""
-    groups = {"worker": (topology.COLLECTED, topology.IDENTIFIED, topology.DEDUPLICATED), "indexer": (topology.ENRICHED,)}
-    return [f"{group} on {lag.topic}" for group, topics in groups.items() for lag in broker.lag(system.settings, group, topics) if lag.records]

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from kafka.structs import OffsetAndMetadata
+from kafka import OffsetAndMetadata, TopicPartition
 
 from pipeline import broker, topology
 from pipeline.alerter import GROUP, State, read_state
@@ -363,7 +363,7 @@ def test_reading_all_matches_again_tells_nobody_twice(desk: Desk) -> None:
 def rewind_group(settings: Settings) -> None:
     admin = broker.admin_client(settings.kafka)
     try:
-        partition = broker.TopicPartition(settings.topic(topology.MATCHES), 0)
+        partition = TopicPartition(settings.topic(topology.MATCHES), 0)
         admin.alter_group_offsets(settings.topic(GROUP), {partition: OffsetAndMetadata(0, "", -1)})
     finally:
         admin.close()

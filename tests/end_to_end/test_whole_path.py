@@ -140,7 +140,7 @@ def test_the_rule_fires_for_the_one_article_that_has_the_word_and_points_at_it(s
     assert article["body"][hit["start"] : hit["end"]] == "Raketentest" == hit["surface"]
     original = next(SEEDS.glob("004_*.txt")).read_text(encoding="utf-8")
     assert article["body"] in original, "the offsets count in the text as it was written"
-    assert original[original.index(article["body"]) + hit["start"] :].startswith("Raketentest, bei dem eine ballistische")
+    assert original[original.index(article["body"]) + hit["start"] :].startswith("Raketentest durchgeführt, bei dem eine ballistische")
 
 
 @seeds

@@ -30,7 +30,7 @@ class Stage:
         if self._behaviour == "slow":
             time.sleep(0.002)
         value = work.value * 400 if self._behaviour == "swell" and work.value == self._number else work.value
-        return [Out(topology.ENRICHED, work.value.decode(), value)]
+        return [Out(topology.ENRICHED, work.value.decode().strip(), value.strip())]
 
     def _misbehave(self) -> None:
         if self._behaviour == "raise":

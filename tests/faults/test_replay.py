@@ -9,20 +9,19 @@ from pathlib import Path
 import pytest
 
 from pipeline import broker, rejected, settings
-from pipeline.article import Position
 from pipeline.embedded.servers import Servers
 from pipeline.outcome import Exit, Rejection
 from tests.faults.ledger import Ledger
 from tests.faults.stream import KEYWORD, numbered, line, put
 from tests.faults.system import PROCESSES, configuration, running, until
 
-# Fits into a record when it is collected, and no more when each of its words stands in it a second time as a term.
+# The article fits into a record when it is collected, and no more when its words stand in it again as terms.
 SMALLEST_LIMIT_BYTES = 100_000
 
 
 @pytest.mark.timeout(180)
 def test_a_rejected_record_replayed_after_mending_supersedes_its_rejection(tmp_path: Path, servers: Servers, chance: random.Random) -> None:
-    words = " ".join(f"{chance.getrandbits(48):x}" for _ in range(5_500))
+    words = " ".join(f"{chance.getrandbits(48):x}" for _ in range(2_200))
     long = {"guid": "long", "title": f"Der {KEYWORD} und alles dazu", "body": f"Nach dem {KEYWORD} wurde vieles gesagt. {words}."}
     content = [line(each) for each in numbered(20)] + [json.dumps(long).encode()]
     put(tmp_path / "in", [b"\n".join(content)])
@@ -34,7 +33,7 @@ def test_a_rejected_record_replayed_after_mending_supersedes_its_rejection(tmp_p
         (first,) = [each for each in ledger.outcomes.values() if each.exit is Exit.REJECTED]
         (record,) = rejected.newest(system.settings, 10)
         assert (record.about.stage, record.about.reason) == ("enrich", Rejection.TOO_LARGE)
-        assert str(SMALLEST_LIMIT_BYTES) in record.about.detail.replace(",", "") or "kafka.max_record_bytes" in record.about.detail
+        assert "kafka.max_record_bytes" in record.about.detail, "it says what to mend"
         assert json.loads(record.value)["guid"] == "long"
         assert not system.alerts()
 
@@ -56,5 +55,4 @@ def test_a_rejected_record_replayed_after_mending_supersedes_its_rejection(tmp_p
         assert ledger.outcomes[first.position].stage == "index"
         assert {each["news"]["guid"] for each in system.documents()} >= {"long"}
         until(lambda: system.alerts(), 30, "the alert that the rejection had kept back")
-        assert ledger.outcomes[first.position].position != Position()
         ledger.close()

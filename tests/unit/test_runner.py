@@ -110,11 +110,25 @@ def test_an_unforeseen_error_of_a_delivery_leaves_the_runner() -> None:
         run(passed_on, FakeBroker({topology.IDENTIFIED: [OSError("disk")]}), work(b"1"))
 
 
-def test_a_result_that_the_broker_never_takes_rejects_its_record() -> None:
-    broker = FakeBroker({topology.IDENTIFIED: [Permanent("too_large", "5 MB")]})
-    run(passed_on, broker, work(b"1"), work(b"2", 1))
-    assert [out.topic for out in broker.sent].count(topology.REJECTED) == 1
-    assert [out.value for out in broker.sent if out.topic == topology.IDENTIFIED] == [b"2"]
+class RefusingBatches(FakeBroker):
+    """Refuses a batch as a whole when one record in it is too large; a record that comes again comes alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[Out] = set()
+
+    async def send(self, out: Out) -> None:
+        if out.topic == topology.IDENTIFIED and (out not in self._seen or len(out.value or b"") > 1):
+            self._seen.add(out)
+            raise Permanent("too_large", "5 MB")
+        await super().send(out)
+
+
+def test_a_result_that_the_broker_never_takes_rejects_its_record_and_not_its_neighbours() -> None:
+    broker = RefusingBatches()
+    run(passed_on, broker, work(b"1"), work(b"large", 1), work(b"3", 2))
+    assert [out.value for out in broker.sent if out.topic == topology.REJECTED] == [b"large"]
+    assert [out.value for out in broker.sent if out.topic == topology.IDENTIFIED] == [b"1", b"3"]
 
 
 def test_a_rejection_names_the_article_its_source_and_the_collected_position() -> None:

@@ -1,0 +1,211 @@
+"""The figures for people: which targets are reached, a table, and the block in README. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+Figures = Mapping[str, Any]
+
+
+class NoPlace(ValueError):
+    """The text has no block to write the figures into."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One promise: `found` is None when it was not measured. `most` turns it round: reached when below."""
+
+    what: str
+    wanted: float
+    found: float | None
+    unit: str
+    most: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if self.found is None:
+            return "not measured"
+        reached = self.found < self.wanted if self.most else self.found >= self.wanted
+        return "reached" if reached else "not reached"
+
+    @property
+    def shown(self) -> tuple[str, str, str, str]:
+        """The cells of a row: what, target, found, verdict."""
+        sign = "<" if self.most else "≥"
+        found = "–" if self.found is None else f"{number(self.found)} {self.unit}".strip()
+        return self.what, f"{sign} {number(self.wanted)} {self.unit}".strip(), found, self.verdict
+
+
+def number(value: float) -> str:
+    """Three significant digits, thousands parted by commas."""
+    if abs(value) >= 1_000:
+        return f"{value:,.0f}"
+    if abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def targets(figures: Figures) -> list[Target]:
+    """What the project promises for two cores with everything on one machine, without a trained entity model, and what was found."""
+    return [
+        Target("end to end", 300, dig(figures, "end_to_end", "articles_per_second"), "articles/s"),
+        Target(
+            "fetch to alert at half that rate, p95",
+            2,
+            dig(figures, "end_to_end", "latency", "fetch_to_alert_seconds", "p95"),
+            "s",
+            most=True,
+        ),
+        Target("story decision in memory", 5_000, dig(figures, "in_memory", "stories", "decisions_per_second"), "decisions/s"),
+        Target("language against langdetect, warm", 10, _worst(figures, "times_langdetect_warm"), "times"),
+        Target("same language, texts of 200 letters and more", 99.5, _percent(_worst(figures, "same_answer_share")), "%"),
+    ]
+
+
+def dig(figures: Any, *path: str) -> float | None:
+    """The number at the end of the path, or None where something on the way is missing."""
+    for name in path:
+        if not isinstance(figures, Mapping) or name not in figures:
+            return None
+        figures = figures[name]
+    return float(figures) if isinstance(figures, int | float) else None
+
+
+def _worst(figures: Figures, name: str) -> float | None:
+    """The smallest of a language figure over the corpora."""
+    corpora = figures.get("in_memory", {}).get("language", {})
+    return min((each[name] for each in corpora.values()), default=None)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else share * 100
+
+
+def rows(figures: Figures) -> list[tuple[str, str]]:
+    """What was measured beside the targets, as rows of two cells."""
+    found: list[tuple[str, str]] = []
+    for part in (_stage_rows, _function_rows, _flow_rows, _latency_rows, _state_rows, _process_rows):
+        found += part(figures)
+    return found
+
+
+def _stage_rows(figures: Figures) -> list[tuple[str, str]]:
+    return [
+        (f"stages in memory, one core, {corpus} articles", _listed(each["articles_per_second"], "articles/s"))
+        for corpus, each in figures.get("in_memory", {}).get("stages", {}).items()
+    ]
+
+
+def _function_rows(figures: Figures) -> list[tuple[str, str]]:
+    memory = figures.get("in_memory", {})
+    found = []
+    for corpus, each in memory.get("stages", {}).items():
+        parts = each["parts_ms_per_article"]
+        found.append((f"matching {each['rules']} rules, {corpus} articles", f"{number(parts['match'])} ms an article"))
+    for corpus, each in memory.get("language", {}).items():
+        found.append(
+            (
+                f"language, {corpus} texts",
+                f"{number(each['warm_ms_per_text'])} ms warm, {number(each['cold_ms_per_text'])} ms cold; langdetect "
+                f"{number(each['langdetect_ms_per_text'])} ms ({number(each['times_langdetect_warm'])} and "
+                f"{number(each['times_langdetect_cold'])} times)",
+            )
+        )
+    for corpus, each in memory.get("signature", {}).items():
+        found.append((f"signature, {corpus} texts", f"{number(each['ours_ms_per_text'])} ms a text"))
+    if hot := memory.get("hot_story"):
+        found.append((f"story decision, {number(hot['copies'])} copies of one text", f"{number(hot['decisions_per_second'])} decisions/s"))
+    return found
+
+
+def _flow_rows(figures: Figures) -> list[tuple[str, str]]:
+    flow = figures.get("end_to_end", {})
+    found = []
+    if flow.get("rounds"):
+        rates = [each["articles_per_second"] for each in flow["rounds"]]
+        found.append(("end to end, each round", f"{', '.join(map(number, rates))} articles/s"))
+        found.append(("each stage, last round", _listed(flow["rounds"][-1]["stage_articles_per_second"], "articles/s")))
+        found.append(("CPU, last round", _listed(flow["rounds"][-1]["cpu_ms_per_article"], "ms an article")))
+    if collector := flow.get("through_collector"):
+        found.append(("with the collector reading files", f"{number(collector['articles_per_second'])} articles/s"))
+    return found
+
+
+def _latency_rows(figures: Figures) -> list[tuple[str, str]]:
+    latency = figures.get("end_to_end", {}).get("latency", {})
+    rate = latency.get("published_per_second", 0.0)
+    return [
+        (f"{what}, at {number(rate)} articles/s", _listed({name: each[name] for name in ("p50", "p95", "p99")}, "s"))
+        for what, each in (
+            ("fetch to alert", latency.get("fetch_to_alert_seconds")),
+            ("fetch to index", latency.get("fetch_to_index_seconds")),
+        )
+        if each
+    ]
+
+
+def _state_rows(figures: Figures) -> list[tuple[str, str]]:
+    memory, flow = figures.get("in_memory", {}), figures.get("end_to_end", {})
+    found = []
+    if memory:
+        sizes = {
+            "known articles": memory["known"]["memory_bytes_per_article"],
+            "stories": memory["stories"]["state_bytes_per_article"],
+        }
+        found.append(("state in memory", _listed(sizes, "bytes an article")))
+    if state := flow.get("state"):
+        found.append(("state in the topics", _listed({name: each["bytes_per_record"] for name, each in state.items()}, "bytes a revision")))
+    if restore := flow.get("restore"):
+        records = max((each["records"] for each in restore["restores"]), default=0)
+        what = f"restart of the worker over {records:,} revisions, to the first article of"
+        found.append((what, _listed(restore["seconds_to_first_article"], "s")))
+    return found
+
+
+def _process_rows(figures: Figures) -> list[tuple[str, str]]:
+    memory = figures.get("end_to_end", {}).get("memory_bytes", {})
+    return [("memory at the end", _listed({name: each / 1e6 for name, each in memory.items()}, "MB"))] if memory else []
+
+
+def _listed(values: Mapping[str, float], unit: str) -> str:
+    return ", ".join(f"{name} {number(value)}" for name, value in values.items()) + f" {unit}"
+
+
+def conditions(figures: Figures) -> str:
+    """One line: when, on what, over which articles."""
+    machine, plan = figures["machine"], figures.get("end_to_end", {}).get("plan", {})
+    versions = machine["versions"]
+    shared = figures["parameters"]["data_folder_present"]
+    return (
+        f"{figures['date'][:10]}, {machine['cpu']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB, "
+        f"Python {versions['python']}, Kafka {versions['Kafka']}, Elasticsearch {versions['Elasticsearch']}; "
+        + (
+            f"{plan['articles']:,} generated articles a round, {plan['workers']} worker(s), seed {plan['seed']}; "
+            if plan
+            else "no servers; "
+        )
+        + ("with" if shared else "without")
+        + " real newspaper articles beside the generated ones"
+    )
+
+
+def markdown(figures: Figures) -> str:
+    """The figures as Markdown: the conditions, the targets, the rest."""
+    lines = [f"Measured by `lagebild bench`: {conditions(figures)}.", "", "| | target | found | |", "|---|---|---|---|"]
+    lines += ["| " + " | ".join(target.shown) + " |" for target in targets(figures)]
+    lines += ["", "| measured | |", "|---|---|"]
+    lines += [f"| {what} | {found} |" for what, found in rows(figures)]
+    return "\n".join(lines) + "\n"
+
+
+def with_block(text: str, block: str) -> str:
+    """`text` with `block` between the marks. Raises NoPlace unless each mark stands in it once, in order."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in rest or END in after:
+        raise NoPlace(f"there is no single place for the figures: the text needs the lines {BEGIN} and {END}, once each and in this order")
+    return f"{before}{BEGIN}\n{block}{END}{after}"
