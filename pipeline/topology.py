@@ -168,8 +168,9 @@ def flow_table() -> str:
     rows = ["| stage | process | reads | writes | work | memory |", "|---|---|---|---|---|---|"]
     for each in STAGES:
         memory = names(each.state) if each.state else "none"
+        reads = names(each.reads, "the sources")
         writes = names(tuple(name for name in each.writes if name not in each.state))
-        rows.append(f"| {each.name} | `{each.runs_in}` | {names(each.reads, "the sources")} | {writes} | {each.help} | {memory} |")
+        rows.append(f"| {each.name} | `{each.runs_in}` | {reads} | {writes} | {each.help} | {memory} |")
     return "\n".join(rows) + "\n"
 
 

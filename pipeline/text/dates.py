@@ -120,6 +120,7 @@ def _written_out(text: str, language: str) -> datetime | None:
     languages = list(dict.fromkeys(code for code in (language[:2], "de", "en") if code and code != "un"))
     settings = {"STRICT_PARSING": True, "PARSERS": ["absolute-time"], "RETURN_AS_TIMEZONE_AWARE": False}
     try:
-        return dateparser.parse(text, languages=languages, settings=settings)
+        found: datetime | None = dateparser.parse(text, languages=languages, settings=settings)
+        return found
     except (ValueError, OverflowError, RecursionError):
         return None
