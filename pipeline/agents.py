@@ -94,7 +94,9 @@ def create_app(settings: Settings) -> faust.App:
         broker_rebalance_timeout=rebalance,
         broker_commit_interval=1.0,
         broker_commit_every=1_000,
-        broker_max_poll_records=500,
+        # A poll takes all that was fetched, which `consumer_max_fetch_size` bounds, and Faust turns over the partitions within a poll. With a
+        # number here the client empties one partition after the other: a busy language kept the others waiting for seconds (tests/faults).
+        broker_max_poll_records=None,
         consumer_auto_offset_reset="earliest",
         # A small fetch turns to the next partition soon; the first record of a fetch may be larger than this.
         consumer_max_fetch_size=262_144,

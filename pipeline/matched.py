@@ -74,8 +74,8 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def withheld(self) -> str:
-        """Why nobody may be told of this match (`shadow`, `replay`, `backfill`, `late`), or ''."""
-        reasons = {"shadow": self.match.shadow, "replay": self.replay, "backfill": self.backfill, "late": self.late}
+        """Why nobody may be told of this match (`shadow`, `replay`, `backfill`), or ''. A late one rings, and says how old it is."""
+        reasons = {"shadow": self.match.shadow, "replay": self.replay, "backfill": self.backfill}
         return next((name for name, holds in reasons.items() if holds), "")
 
 

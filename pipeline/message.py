@@ -56,7 +56,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `why` says why it rings; `new_facts` which facts are news. `members` counts the articles of the episode, `sources` their publishers.
     `alerted_at` is when the match reached the alerter (record time), `notified_at` when this attempt was made. `took_seconds` is from
-    fetching to this attempt, `way` where it went. `late` is set when the message comes more than two minutes after `alerted_at`.
+    fetching to this attempt, `way` where it went. `late` is set when the message comes more than two minutes after `alerted_at`, `old` when the
+    article was published longer than `alerts.late_hours` before it was first seen: old news must not look like breaking news.
     """
 
     notification_id: str
@@ -90,6 +91,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     took_seconds: float | None = None
     way: tuple[Leg, ...] = ()
     late: bool = False
+    old: bool = False
     attempt: int = 1
     possible_duplicate: bool = False
     held_back: int = 0
@@ -124,6 +126,7 @@ def message(matched: Matched, *, kind: Kind, why: Why, alerted_at: datetime, epi
         snippet=matched.snippet,
         clock=matched.clock,
         matched_at=matched.matched_at,
+        old=matched.late,
         **more,
     )
 

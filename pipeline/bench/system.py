@@ -89,7 +89,8 @@ class System:
         """Raises LagebildError when a process has ended: a figure that was measured over a crash is none."""
         for name, child in self.running.items():
             if not child.alive:
-                raise LagebildError(f"{name} ended with code {child.exit_code} while it was measured; its log is {self.log(name)}")
+                last = "\n".join(self._said(name).splitlines()[-5:])
+                raise LagebildError(f"{name} ended with code {child.exit_code} while it was measured. Its last words:\n{last}")
 
     def usage(self) -> dict[str, Usage]:
         """What every process and both servers have taken until now."""

@@ -50,6 +50,8 @@ def line(alert: Mapping[str, Any]) -> Text:
     text.append(f"[{_plain(alert.get('severity', ''))}] {_plain(alert.get('rule_title', ''))}: ", style="bold")
     if alert.get("possible_duplicate"):
         text.append("(possibly sent before) ")
+    if alert.get("old"):
+        text.append(f"(old, published {_plain((alert.get('dates') or {}).get('published_at') or '')[:10]}) ")
     if alert["why"] == "channel_failed":
         text.append(f"{_plain(alert.get('text', ''))} ")
     if alert["why"] == "storm":

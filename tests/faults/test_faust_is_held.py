@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from pipeline import agents, broker, supervise, topology
 from pipeline.embedded.leash import Child
@@ -111,7 +112,7 @@ def test_a_worker_that_hangs_ends_itself_and_the_next_one_goes_on(desk: Desk) ->
 def test_a_publish_that_the_broker_refuses_is_no_lost_record(desk: Desk) -> None:
     name = desk.settings.topic(topology.ENRICHED)
     admin = broker.admin_client(desk.settings.kafka)
-    admin.alter_configs([broker.ConfigResource(broker.ConfigResourceType.TOPIC, name, {"max.message.bytes": "1000"})])
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": "1000"})])
     admin.close()
     desk.put()
     desk.start("swell", 130)
@@ -129,4 +130,4 @@ def test_a_busy_partition_does_not_hold_up_the_others(desk: Desk) -> None:
     desk.start("slow")
     until(lambda: any(each.key == b"9999" for each in desk.arrived()), 40, "the only record of the quiet partition has arrived")
     before = sum(each.key != b"9999" for each in desk.arrived())
-    assert before < 1_500, f"{before} records of the busy partition came first"
+    assert before < 1_000, f"{before} records of the busy partition came first"

@@ -187,7 +187,7 @@ def test_a_rule_without_grouping_has_an_episode_for_each_article() -> None:
     assert [desk.gets(report("a1")).why, desk.gets(report("a2")).why] == ["first", "first"]
 
 
-@pytest.mark.parametrize("reason", ["shadow", "backfill", "replay", "late"])
+@pytest.mark.parametrize("reason", ["shadow", "backfill", "replay"])
 def test_what_must_not_ring_is_recorded_and_tells_nobody(reason: str) -> None:
     desk = Desk()
     decision = desk.gets(report(**{reason: True}))  # type: ignore[arg-type]
@@ -195,9 +195,15 @@ def test_what_must_not_ring_is_recorded_and_tells_nobody(reason: str) -> None:
     assert desk.episode.withheld == {reason: 1}
 
 
-def test_a_fresh_report_rings_although_an_old_one_was_recorded_before() -> None:
+def test_an_old_article_rings_and_says_that_it_is_old() -> None:
+    decision = Desk().gets(report(late=True))
+    assert decision.why == "first"
+    assert {each.message.old for each in decision.notifications} == {True}
+
+
+def test_a_fresh_report_rings_although_a_back_filled_one_was_recorded_before() -> None:
     desk = Desk()
-    desk.gets(report(late=True))
+    desk.gets(report(backfill=True))
     decision = desk.gets(report("a2"), minutes(1))
     assert decision.why == "first"
     assert decision.notifications

@@ -90,10 +90,16 @@ def test_an_article_is_late_when_it_was_old_as_it_was_first_seen(published: time
 
 
 def test_the_reason_to_stay_quiet_is_named() -> None:
-    old = Dates(published_at=NOON - timedelta(days=9), precision="second")
     assert matched(article(), match(), NOON).withheld == ""
     assert matched(article(), match(shadow=True), NOON).withheld == "shadow"
     assert matched(article(backfill=True), match(), NOON).withheld == "backfill"
     assert matched(article(replay=True), match(), NOON).withheld == "replay"
-    assert matched(article(first_seen_at=NOON, dates=old), match(), NOON).withheld == "late"
-    assert matched(article(first_seen_at=NOON, dates=old), match(), NOON, late_hours=1000).withheld == ""
+
+
+def test_an_old_article_is_marked_as_late_and_not_kept_quiet() -> None:
+    old = Dates(published_at=NOON - timedelta(days=9), precision="second")
+    assert (
+        matched(article(first_seen_at=NOON, dates=old), match(), NOON).late,
+        matched(article(first_seen_at=NOON, dates=old), match(), NOON).withheld,
+    ) == (True, "")
+    assert not matched(article(first_seen_at=NOON, dates=old), match(), NOON, late_hours=1000).late
