@@ -24,7 +24,7 @@ from typing import Any
 import faust
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from faust.exceptions import NotReady
+from faust.exceptions import NotReady, ProducerSendError
 
 from pipeline import broker, topology
 from pipeline.acknowledge import Contiguous
@@ -98,14 +98,15 @@ def create_app(settings: Settings) -> faust.App:
         # number here the client empties one partition after the other: a busy language kept the others waiting for seconds (tests/faults).
         broker_max_poll_records=None,
         consumer_auto_offset_reset="earliest",
-        # A small fetch turns to the next partition soon; the first record of a fetch may be larger than this.
-        consumer_max_fetch_size=262_144,
+        # Some hundred records. Of a smaller fetch a stage is done before the next one comes (a third of the speed with 262,144, measured 2026-11-21);
+        # a larger one keeps other partitions waiting. The first record of a fetch may be larger than this.
+        consumer_max_fetch_size=1_000_000,
         consumer_metadata_max_age_ms=10_000,
         stream_buffer_maxsize=512,
         stream_wait_empty=False,
         producer_linger=0,
         producer_acks=-1,
-        producer_compression_type=None,
+        producer_compression_type="zstd",
         producer_max_batch_size=broker.batch_bytes(settings.kafka),
         producer_max_request_size=settings.kafka.max_record_bytes + 200_000,
         producer_request_timeout=30.0,
@@ -194,10 +195,10 @@ class WorkerProcess:
     async def _deliver(self, out: Out) -> None:
         """Return once the broker has confirmed the record."""
         try:
-            sent = await self._topics[out.topic].send(
-                key=out.key.encode(), value=out.value, partition=out.partition, headers=dict(out.headers) or None
-            )
-            await sent
+            # The topic's own `send` does the same with as much work again: sensors, codecs and schemas that have nothing to do here.
+            producer = await self.app.maybe_start_producer()
+            topic, headers = self.settings.topic(out.topic), list(out.headers) or None
+            await (await producer.send(topic, out.key.encode(), out.value, out.partition, None, headers))
         except MessageSizeTooLargeError as error:
             raise Permanent(
                 "too_large", f"a record of {len(out.value or b''):,} bytes for {out.topic} is larger than kafka.max_record_bytes"

@@ -84,8 +84,10 @@ class KnownArticles:
         for each in known:
             if each.position == position:
                 return self._again(known, each)
-        if any(each.content_hash == content_hash for each in known):
-            return Verdict("repeat", revision=known[-1].revision)
+        for each in known:
+            if each.content_hash == content_hash:
+                # Not the newest one: delivered again after further revisions, the record must get the same verdict.
+                return Verdict("repeat", revision=each.revision)
         if collected_at < known[-1].collected_at:
             return Verdict("superseded", revision=known[-1].revision)
         return Verdict(

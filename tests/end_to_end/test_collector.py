@@ -23,6 +23,7 @@ from connectors._collect import Collector
 from connectors._restore import restored
 from pipeline import article, broker, sources, topology
 from pipeline.article import Article
+from pipeline.errors import Unreachable
 from pipeline.outcome import Outcome, rejected_from
 from pipeline.settings import Kafka, Settings, SourceSettings
 from tests.local_servers import serving
@@ -147,5 +148,5 @@ def test_without_topics_it_says_what_to_do(kafka_servers: str, tmp_path: Path) -
     settings = Settings(
         kafka=Kafka(servers=[kafka_servers], topic_prefix=f"none-{uuid.uuid4().hex[:8]}-"), sources=[watching()], folder=tmp_path
     )
-    with pytest.raises(broker.Unreachable, match="lagebild topics apply"):
+    with pytest.raises(Unreachable, match="lagebild topics apply"):
         _collect.main(settings)

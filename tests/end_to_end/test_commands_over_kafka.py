@@ -59,8 +59,20 @@ def test_a_trace_shows_every_stage_with_its_decision_and_position(config: Path) 
     )  # fmt: skip
     publish(settings, topology.IDENTIFIED, "de", encode(identified))
     clock = msgspec.structs.replace(identified.clock, deduplicated_at=NOON + timedelta(seconds=2))
-    publish(settings, topology.DEDUPLICATED, "a1", encode(msgspec.structs.replace(identified, story=Story(id="s1", opened_by="a1"), clock=clock)))
-    outcome = Outcome(article_id="a1", position=Position(topology.COLLECTED, 0, 9), exit=Exit.DROPPED, stage="identify", at=NOON + timedelta(minutes=1), reason="repeat")
+    publish(
+        settings,
+        topology.DEDUPLICATED,
+        "a1",
+        encode(msgspec.structs.replace(identified, story=Story(id="s1", opened_by="a1"), clock=clock)),
+    )
+    outcome = Outcome(
+        article_id="a1",
+        position=Position(topology.COLLECTED, 0, 9),
+        exit=Exit.DROPPED,
+        stage="identify",
+        at=NOON + timedelta(minutes=1),
+        reason="repeat",
+    )
     publish(settings, topology.OUTCOMES, "a1", msgspec.json.encode(outcome))
     for wanted in ("a1", "https://tagesblatt.example/a1", "g1"):
         steps = json.loads(call(config, "trace", wanted, "--json").stdout)

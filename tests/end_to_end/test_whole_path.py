@@ -78,7 +78,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Generato
         for name, content in BAD.items():
             (folder / "in" / name).write_bytes(content)
         good = [
-            {"guid": f"good-{number}", "title": f"Meldung {number}", "body": f"In der Stadt {number} wurde heute gebaut."} for number in range(GOOD)
+            {"guid": f"good-{number}", "title": f"Meldung {number}", "body": f"In der Stadt {number} wurde heute gebaut."}
+            for number in range(GOOD)
         ]
         (folder / "in" / "good.ndjson").write_text("\n".join(json.dumps(each) for each in good), encoding="utf-8")
         for seed in sorted(SEEDS.glob("*.txt")):

@@ -1,7 +1,7 @@
 """A real worker process around a stage that misbehaves on demand: `python -m tests.faults.held_worker CONFIG BEHAVIOUR [NUMBER]`.
 
-The stage passes numbers on from `articles.deduplicated` to `articles.enriched`. At NUMBER it does what BEHAVIOUR says, once: a file beside the
-configuration remembers that it did.
+The stage passes numbers on from `articles.deduplicated` to `articles.enriched`. At NUMBER it does what BEHAVIOUR says, once unless
+that is to try again for ever: a file beside the configuration has a line for each time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline import agents, events, settings, topology
+from pipeline.errors import Transient
 from pipeline.runner import Out, Work
 
 
@@ -24,8 +25,9 @@ class Stage:
         self._number = number.encode()
 
     def run(self, work: Work, now: datetime) -> list[Out]:
-        if work.value == self._number and not self._mark.exists():
-            self._mark.touch()
+        if work.value == self._number and (self._behaviour == "retry" or not self._mark.exists()):
+            with self._mark.open("a") as mark:
+                mark.write("once\n")
             self._misbehave()
         if self._behaviour == "slow":
             time.sleep(0.002)
@@ -35,6 +37,8 @@ class Stage:
     def _misbehave(self) -> None:
         if self._behaviour == "raise":
             raise ZeroDivisionError("what nobody foresaw")
+        if self._behaviour == "retry":
+            raise Transient("not yet")
         while self._behaviour == "hang":
             time.sleep(1)
 

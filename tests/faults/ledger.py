@@ -65,7 +65,9 @@ class Ledger:
         self.committed: dict[tuple[str, str, int], int] = {}
         self._checked: dict[tuple[str, str, int], int] = defaultdict(int)
         self._partitions = [
-            broker.Partition(settings.topic(name), number) for name in _READ for number in broker.partitions_of(settings.kafka, settings.topic(name))
+            broker.Partition(settings.topic(name), number)
+            for name in _READ
+            for number in broker.partitions_of(settings.kafka, settings.topic(name))
         ]
         self._consumer = broker.assigned_consumer(settings.kafka, self._partitions)
         self._admin = broker.admin_client(settings.kafka)
@@ -103,7 +105,9 @@ class Ledger:
 
     def __str__(self) -> str:
         arrived = {name: len(self.reached[name]) for name in (topology.IDENTIFIED, topology.DEDUPLICATED, topology.ENRICHED)}
-        return f"collected {len(self.collected)}, {arrived}, outcomes {len(self.outcomes)}, episodes {len(self.episodes)}, lags {self._lags}"
+        return (
+            f"collected {len(self.collected)}, {arrived}, outcomes {len(self.outcomes)}, episodes {len(self.episodes)}, lags {self._lags}"
+        )
 
     @property
     def idle(self) -> bool:
@@ -148,7 +152,9 @@ class Ledger:
         committed = lag.committed or 0
         for offset in range(self._checked[key], committed):
             place = Position(name, lag.partition, offset)
-            assert self._has_effect(place), f"the group {lag.group} committed {committed} of {name}/{lag.partition}, but {offset} has no effect"
+            assert self._has_effect(place), (
+                f"the group {lag.group} committed {committed} of {name}/{lag.partition}, but {offset} has no effect"
+            )
         self._checked[key] = max(self._checked[key], committed)
         self.committed[key] = committed
 
@@ -183,7 +189,7 @@ class Ledger:
             repeat = each.body in texts
             if not repeat:
                 texts.append(each.body)
-            found[place] = (Exit.DROPPED, "repeat", len(texts)) if repeat else (Exit.PASSED, "", len(texts))
+            found[place] = (Exit.DROPPED, "repeat", texts.index(each.body) + 1) if repeat else (Exit.PASSED, "", len(texts))
         return found
 
     def became(self) -> dict[Position, tuple[Exit, str, int]]:

@@ -19,10 +19,10 @@ from tests.faults.system import System, configuration, resident_bytes, running, 
 
 ARTICLES = 1_000
 AWAY_SECONDS = 25
-# 60 MB of articles wait in Kafka, while the indexer may hold a batch of 400 kB and what its consumer has fetched (100 kB for each partition).
+# 45 MB of articles wait in Kafka, while the indexer may hold a batch of 400 kB and what its consumer has fetched (100 kB for each partition).
 # The rest is the memory that Python and the client need for their ordinary work, measured as 20 to 30 MB (2026-11-20).
 LIMITS = {"bulk_documents": 40, "bulk_bytes": 400_000}
-BULKY = 900
+BULKY = 700
 MAY_GROW_BYTES = 45_000_000
 
 

@@ -99,6 +99,20 @@ def test_a_worker_killed_in_the_middle_of_a_batch_has_acknowledged_nothing_of_it
     until(lambda: desk.has_arrived() and desk.committed_everything(), 40, "the next worker has passed on everything")
 
 
+def test_a_batch_that_is_being_tried_again_is_not_acknowledged_meanwhile(desk: Desk, tmp_path: Path) -> None:
+    """Faust commits every second what a stream has read on from, unless it is told to acknowledge nothing by itself."""
+    desk.put()
+    first = desk.start("retry", 130)
+    mark = tmp_path / "did-retry"
+    until(lambda: mark.exists() and len(mark.read_text().splitlines()) >= 6, 40, "the batch was tried again for more than three seconds")
+    assert desk.lost() == []
+    first.kill()
+    assert desk.lost() == []
+    assert not desk.has_arrived()
+    desk.start()
+    until(lambda: desk.has_arrived() and desk.committed_everything(), 40, "the next worker has passed on everything")
+
+
 def test_a_worker_that_hangs_ends_itself_and_the_next_one_goes_on(desk: Desk) -> None:
     desk.put()
     first = desk.start("hang", 130)

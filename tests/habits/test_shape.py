@@ -31,7 +31,12 @@ def test_a_source_file_is_named_sized_and_introduced(path: Path) -> None:
 def test_there_are_no_to_do_marks_and_no_skips() -> None:
     marks = re.compile(r"#.*\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK")) + r")\b")
     paths = [*SOURCES, *ROOT.glob("tests/**/*.py")]
-    found = [f"{path.name}:{number}" for path in paths for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1) if marks.search(line)]
+    found = [
+        f"{path.name}:{number}"
+        for path in paths
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1)
+        if marks.search(line)
+    ]
     assert found == []
 
 

@@ -30,7 +30,8 @@ def test_a_date_is_read_as_the_source_means_it(raw: str, expected: str, confiden
 
 
 @pytest.mark.parametrize(
-    "raw", ["gestern", "soon", "32.13.2025", "0001-01-01", "12/11/2025", "Sat, 7 Sep 2025 00:00:01 XYZ", "9" * 50, "2025", "1970-01-01T00:00:00Z"]
+    "raw",
+    ["gestern", "soon", "32.13.2025", "0001-01-01", "12/11/2025", "Sat, 7 Sep 2025 00:00:01 XYZ", "9" * 50, "2025", "1970-01-01T00:00:00Z"],
 )
 def test_an_unreadable_date_is_none_and_never_now(raw: str) -> None:
     assert parse(raw, "de", "Europe/Berlin") == (None, "unreadable")

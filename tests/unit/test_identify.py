@@ -21,7 +21,9 @@ class Desk:
     """The stage over one partition, with text tools that are fixed."""
 
     def __init__(self) -> None:
-        self.stage = Identify(lambda title, body, declared: Language(code="de", confidence=1.0, origin="detected"), no_signature, "Europe/Berlin")
+        self.stage = Identify(
+            lambda title, body, declared: Language(code="de", confidence=1.0, origin="detected"), no_signature, "Europe/Berlin"
+        )
         self.stage.memories[0] = KnownArticles()
         self._offset = -1
 

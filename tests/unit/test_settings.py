@@ -36,7 +36,9 @@ def test_all_problems_come_at_once_with_place_and_nearest_name(tmp_path: Path) -
 
 
 def test_a_receiver_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    assert problems(tmp_path, "alerts:\n  default_route: [nobody]\nenrichers: []\n") == ["lagebild.yaml:2:19: there is no receiver 'nobody'."]
+    assert problems(tmp_path, "alerts:\n  default_route: [nobody]\nenrichers: []\n") == [
+        "lagebild.yaml:2:19: there is no receiver 'nobody'."
+    ]
 
 
 def test_a_source_twice_is_named(tmp_path: Path) -> None:

@@ -45,7 +45,9 @@ def test_a_wrong_configuration_is_final() -> None:
 def test_everything_ends_in_the_order_of_the_flow() -> None:
     changes: list[tuple[str, str]] = []
     sleeper = python("import time; time.sleep(60)")
-    supervisor = Supervisor({"console": sleeper, "worker": sleeper, "collector": sleeper}, on_change=lambda name, what: changes.append((name, what)))
+    supervisor = Supervisor(
+        {"console": sleeper, "worker": sleeper, "collector": sleeper}, on_change=lambda name, what: changes.append((name, what))
+    )
     supervisor.look(0.0)
     supervisor.stop()
     assert [name for name, what in changes if what == "stopped"] == ["collector", "worker", "console"]

@@ -18,7 +18,9 @@ def tried(*paths: Path) -> Tried:
 
 
 def test_a_file_goes_through_all_stages_without_a_server(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("Raketentest in Nordkorea\n2026-11-20\nAutor: Mia\nNordkorea hat einen Raketentest gemeldet.\n", encoding="utf-8")
+    (tmp_path / "a.txt").write_text(
+        "Raketentest in Nordkorea\n2026-11-20\nAutor: Mia\nNordkorea hat einen Raketentest gemeldet.\n", encoding="utf-8"
+    )
     found = tried(tmp_path).articles[0]
     assert (found.title, found.authors) == ("Raketentest in Nordkorea", ("Mia",))
     assert [match.rule_id for match in found.matches] == ["de-raketentest"]
@@ -27,7 +29,9 @@ def test_a_file_goes_through_all_stages_without_a_server(tmp_path: Path) -> None
 
 def test_copies_share_a_story_and_repeats_are_dropped(tmp_path: Path) -> None:
     text = " ".join(f"Satz {number} über die Sitzung des Rates in der Stadt am Fluss." for number in range(12))
-    (tmp_path / "a.json").write_text(f'[{{"guid": "1", "title": "Sitzung", "body": "{text}"}}, {{"guid": "1", "title": "Sitzung", "body": "{text}"}}]')
+    (tmp_path / "a.json").write_text(
+        f'[{{"guid": "1", "title": "Sitzung", "body": "{text}"}}, {{"guid": "1", "title": "Sitzung", "body": "{text}"}}]'
+    )
     (tmp_path / "b.json").write_text(f'{{"guid": "2", "title": "Sitzung des Rates", "body": "{text} Ende."}}')
     result = tried(tmp_path)
     stories = {article.guid: article.story for article in result.articles}

@@ -48,7 +48,6 @@ def test_the_producer_waits_for_all_replicas_and_not_for_twenty_minutes() -> Non
     assert conf.producer_request_timeout <= 60
 
 
-
 @pytest.mark.parametrize("max_record_bytes", [100_000, 4_000_000])
 def test_a_batch_of_small_records_is_never_larger_than_what_a_topic_takes(max_record_bytes: int) -> None:
     """A topic's limit is for a batch: a larger one is refused with every record in it, however small they are."""
