@@ -24,7 +24,7 @@ from typing import Any
 import faust
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from faust.exceptions import NotReady, ProducerSendError
+from faust.exceptions import NotReady
 
 from pipeline import broker, topology
 from pipeline.acknowledge import Contiguous

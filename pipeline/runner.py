@@ -157,7 +157,7 @@ class Runner:
             for _, error in failed:
                 if not isinstance(error, Permanent):
                     raise error
-            refused = [error for out, _ in failed if (error := await self._refused_alone(out)) is not None]
+            refused = [why for out, _ in failed if (why := await self._refused_alone(out)) is not None]
             for out in rejection(self.stage.name, work, refused[0], self._now()) if refused else ():
                 await self.deliver(out)
 

@@ -87,7 +87,11 @@ class EnricherSettings(Strict):
 class Alerts(Strict):
     default_route: list[str] = Field(default_factory=list, description="receivers of rules that name none")
     attempts: int = Field(8, ge=1, le=100, description="tries before a notification counts as failed")
-    late_hours: float = Field(6, gt=0, description="an article published longer ago than this when we first saw it is marked as late; it still rings, with its date")
+    late_hours: float = Field(
+        6,
+        gt=0,
+        description="an article published longer ago than this when we first saw it is marked as late; it still rings, with its date",
+    )
 
 
 class Console(Strict):

@@ -180,4 +180,6 @@ if __name__ == "__main__":
 
     readme = Path(__file__).parents[1] / "README.md"
     block = f"<!-- flow:begin -->\n{flow_table()}<!-- flow:end -->"
-    readme.write_text(re.sub(r"<!-- flow:begin -->.*<!-- flow:end -->", block, readme.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8")
+    readme.write_text(
+        re.sub(r"<!-- flow:begin -->.*<!-- flow:end -->", block, readme.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8"
+    )

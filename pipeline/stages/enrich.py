@@ -17,8 +17,8 @@ from pipeline.article import Article, encode
 from pipeline.matched import encode as encode_matched
 from pipeline.matched import matched
 from pipeline.plugins import Enricher
-from pipeline.rules.model import RuleSet
 from pipeline.rules.match import analyse_fields, match
+from pipeline.rules.model import RuleSet
 from pipeline.rules.terms import terms
 from pipeline.runner import Out, Work
 from pipeline.stages.reading import read

@@ -12,7 +12,7 @@ from pipeline import broker, rejected, settings
 from pipeline.embedded.servers import Servers
 from pipeline.outcome import Exit, Rejection
 from tests.faults.ledger import Ledger
-from tests.faults.stream import KEYWORD, numbered, line, put
+from tests.faults.stream import KEYWORD, line, numbered, put
 from tests.faults.system import PROCESSES, configuration, running, until
 
 # The article fits into a record when it is collected, and no more when its words stand in it again as terms.
