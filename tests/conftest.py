@@ -14,6 +14,10 @@ import pytest
 from pipeline.embedded.folder import DataFolder, default_path
 from pipeline.embedded.servers import Servers
 
+# Their assertions speak like those of tests. Here, because other folders' tests import them too.
+for _name in ("audit", "ledger", "system"):
+    pytest.register_assert_rewrite(f"tests.faults.{_name}")
+
 # Quick ones first, so that a broken rule is seen before the servers have started; within each folder the order is random.
 _ORDER = ("unit", "contract", "habits", "end_to_end", "faults")
 

@@ -15,9 +15,6 @@ import pytest
 from pipeline.embedded.servers import Servers
 from tests.conftest import open_folder
 
-for _name in ("audit", "ledger", "system"):
-    pytest.register_assert_rewrite(f"tests.faults.{_name}")
-
 
 @pytest.fixture(scope="session")
 def seed() -> int:
