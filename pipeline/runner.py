@@ -30,7 +30,7 @@ log = structlog.get_logger()
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 10.0
 # How many records are processed between two turns of the event loop: heartbeats and fetches need theirs.
-TURN_EVERY = 20
+TURN_EVERY = 4
 
 
 @dataclass(frozen=True)

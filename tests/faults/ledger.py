@@ -36,6 +36,8 @@ _READ = (
 )
 
 TRANSACTION_SECONDS = 5.0
+# kafka-python compares a position that it could not ask for.
+_AWAY: tuple[type[Exception], ...] = (*broker.FAULTS, TypeError)
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -87,7 +89,7 @@ class Ledger:
             while any(self._consumer.position(each, timeout_ms=2_000) < end for each, end in ends.items()):
                 for record in broker.polled(self._consumer, 200):
                     self._take(record)
-        except (*broker.FAULTS, TypeError):
+        except _AWAY:
             return False
         self._lags = lags
         for lag in self._visible(lags):

@@ -75,6 +75,7 @@ class System:
         self.folder = config.parent
         self.settings: Settings = settings.load(config)
         self.children: dict[str, Child] = {}
+        self.ended: list[str] = []  # what ended by itself
         self._lock = threading.RLock()
         broker.apply_topics(self.settings)
         applied = rules.apply(self.settings)
@@ -102,7 +103,9 @@ class System:
             ended = {name: child.exit_code for name, child in self.children.items() if not child.alive}
             if ended:
                 self.start(*ended)
-        return [f"{name} (exit code {code})" for name, code in ended.items()]
+        found = [f"{name} (exit code {code})" for name, code in ended.items()]
+        self.ended += found
+        return found
 
     def stop(self) -> None:
         for child in self.children.values():

@@ -36,6 +36,7 @@ def test_a_worker_that_was_suspended_past_its_expulsion_spoils_nothing(tmp_path:
         system.children["worker"].resume()
         settle(system, ledger, flow, 120)
         audit(system, ledger, flow)
+        assert not system.ended, "a rebalance is nothing to die of"
         ledger.close()
 
 
@@ -53,4 +54,5 @@ def test_two_workers_share_the_work_and_one_killed_loses_nothing(tmp_path: Path,
         put(tmp_path / "in", flow.files[half:], "b")
         settle(system, ledger, flow, 150)
         audit(system, ledger, flow)
+        assert not system.ended, "a rebalance is nothing to die of"
         ledger.close()

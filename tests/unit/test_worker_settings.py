@@ -32,7 +32,7 @@ def test_an_awaited_send_does_not_wait_for_company() -> None:
 
 def test_faust_keeps_no_tables_and_promises_no_more_than_at_least_once() -> None:
     app = create_app(Settings())
-    assert app.conf.processing_guarantee.value == "at_least_once"
+    assert str(app.conf.processing_guarantee.value) == "at_least_once"
     assert app.conf.table_standby_replicas == 0
     assert not app.tables
     assert app.conf.key_serializer == app.conf.value_serializer == "raw"
