@@ -54,7 +54,7 @@ def article_of(
     return Article(
         id=article.identity(source.site, guid, url),
         source=source,
-        guid=clean(item.guid),
+        guid=clean(item.guid) or guid,
         url=clean(item.url),
         canonical_url=canonical(item.url),
         title=clean(item.title),

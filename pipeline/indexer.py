@@ -68,8 +68,9 @@ class Indexer:
         """
         try:
             while not self._stop.is_set():
+                records = self._intake.gather()
                 now = self._now()
-                entries = [prepare(record, self._settings, now) for record in self._intake.gather()]
+                entries = [prepare(record, self._settings, now) for record in records]
                 if self.settle(entries):
                     self._intake.commit_position()
         finally:

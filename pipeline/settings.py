@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import zoneinfo
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -157,56 +158,100 @@ def load(path: Path) -> Settings:
     data = source.data or {}
     if not isinstance(data, dict):
         raise BadConfiguration([Problem(str(path), 1, 1, "the configuration is a mapping of names to values")])
+    folder = path.resolve().parent
+    settings: Settings | None = None
+    problems = [*_reference_problems(data, source), *_plugin_problems(data, source, folder)]
     try:
-        settings = Settings.model_validate(data)
+        settings = Settings.model_validate(data).model_copy(update={"folder": folder})
     except pydantic.ValidationError as error:
-        raise BadConfiguration(located.model_problems(source, error, Settings)) from None
-    settings = settings.model_copy(update={"folder": path.resolve().parent})
-    problems = list(_reference_problems(settings, source)) + _plugin_problems(settings, source)
-    if problems:
+        problems += located.model_problems(source, error, Settings)
+    if settings is None or problems:
         raise BadConfiguration(problems)
     return settings
 
 
-def _reference_problems(settings: Settings, source: located.Located) -> list[Problem]:
+def _entries(data: Mapping[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The mappings listed under `section`, whatever else is wrong with the file."""
+    listed = data.get(section)
+    for index, each in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(each, dict):
+            yield index, each
+
+
+def _reference_problems(data: Mapping[str, Any], source: located.Located) -> list[Problem]:
     """Names that must be unique or must exist elsewhere in the file."""
     found = []
     for section, key in (("sources", "id"), ("receivers", "name")):
         seen: dict[str, int] = {}
-        for index, each in enumerate(getattr(settings, section)):
-            value = getattr(each, key)
-            if value in seen:
+        for index, each in _entries(data, section):
+            value = each.get(key)
+            if isinstance(value, str) and value in seen:
                 found.append(source.problem((section, index, key), f"{value!r} is already used by {section}[{seen[value]}]"))
-            seen[value] = index
-    known = [each.name for each in settings.receivers]
-    for index, name in enumerate(settings.alerts.default_route):
-        if name not in known:
-            found.append(
-                source.problem(("alerts", "default_route", index), f"there is no receiver {name!r}.{located.nearest(name, known)}")
-            )
+            elif isinstance(value, str):
+                seen[value] = index
+    known = [str(each.get("name")) for _, each in _entries(data, "receivers")]
+    alerts = data.get("alerts")
+    route = alerts.get("default_route") if isinstance(alerts, dict) else None
+    for index, name in enumerate(route if isinstance(route, list) else ()):
+        if isinstance(name, str) and name not in known:
+            message = f"there is no receiver {name!r}.{located.nearest(name, known)}"
+            found.append(source.problem(("alerts", "default_route", index), message))
     return found
 
 
-def _plugin_problems(settings: Settings, source: located.Located) -> list[Problem]:
-    found = []
+def _plugin_problems(data: Mapping[str, Any], source: located.Located, folder: Path) -> list[Problem]:
+    """Plug-ins that do not exist, and options that they do not have."""
+    listed = data.get("plugins")
+    folders = tuple(folder / each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, str))
+    found: list[Problem] = []
     for section, kind, key in (
         ("sources", "connectors", "connector"),
         ("enrichers", "enrichers", "name"),
         ("receivers", "notifiers", "notifier"),
     ):
-        for index, each in enumerate(getattr(settings, section)):
-            name = getattr(each, key)
-            try:
-                module = plugins.load(kind, name, settings.plugin_folders)
-            except plugins.NoSuchPlugin as error:
-                hint = located.nearest(name, plugins.names(kind, settings.plugin_folders))
-                found.append(source.problem((section, index, key), f"{error}.{hint}"))
-                continue
-            try:
-                module.Options.model_validate(each.options)
-            except pydantic.ValidationError as error:
-                found += located.model_problems(source, error, module.Options, (section, index, "options"))
+        for index, each in _entries(data, section):
+            name, options = each.get(key), each.get("options", {})
+            if isinstance(name, str) and isinstance(options, dict):
+                found += _plugin_problem(source, (section, index), (kind, key, name), options, folders)
     return found
+
+
+def _plugin_problem(
+    source: located.Located, place: tuple[str, int], plugin: tuple[str, str, str], options: dict[str, Any], folders: tuple[Path, ...]
+) -> list[Problem]:
+    kind, key, name = plugin
+    try:
+        module = plugins.load(kind, name, folders)
+    except plugins.NoSuchPlugin as error:
+        return [source.problem((*place, key), f"{error}.{located.nearest(name, plugins.names(kind, folders))}")]
+    try:
+        module.Options.model_validate(options)
+    except pydantic.ValidationError as error:
+        return located.model_problems(source, error, module.Options, (*place, "options"))
+    return []
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What is no mistake in the file and will still not work: secrets that are not set, and nothing to read or nobody to tell."""
+    listed = [each.options for each in settings.sources] + [each.options for each in settings.receivers]
+    named = {match[2] for options in listed for text in _texts(options) for match in _REFERENCE.finditer(text) if match[1] == "env"}
+    found = [f"the environment variable {name} is not set, and a secret is read from it" for name in sorted(named - set(os.environ))]
+    if not settings.sources:
+        found.append("there are no sources: nothing will be read")
+    if not settings.receivers:
+        found.append("there are no receivers: alerts are recorded and shown, and nobody is told")
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
 
 
 def secret(value: SecretStr) -> str:

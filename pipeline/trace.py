@@ -35,7 +35,7 @@ class Step:
 
 
 def trace(settings: Settings, wanted: str) -> list[Step]:
-    """All steps of the article with this id, URL or GUID, in the order of time; empty when nothing is known of it.
+    """All steps of the article with this id, URL, GUID or file name (relative to its watched folder), in the order of time; empty when nothing is known of it.
 
     Reads the topics from their beginning, some 50,000 records a second; the key narrows nothing, because a URL is no key.
     """
@@ -65,7 +65,8 @@ def _article(record: broker.Record, ids: set[str], wanted: str) -> Article | Non
         article = decode(value)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return None
-    return article if article.id in ids or wanted in (article.url, article.canonical_url, article.guid) else None
+    names = (article.url, article.canonical_url, article.guid, article.guid.removeprefix("file:"))
+    return article if article.id in ids or wanted in names else None
 
 
 def _passed(name: str, record: broker.Record, article: Article) -> Step:

@@ -55,6 +55,7 @@ def measure_stages(articles: Sequence[Article], settings: Settings, rules: RuleS
     return {
         "articles": len(articles),
         "rules": len(rules.rules),
+        "records": measured[0].records,
         "articles_per_second": per_second,
         "parts_ms_per_article": _parts(articles, settings, rules, made),
         "bytes_per_record": {name: measured[0].bytes_out[name] / measured[0].records[name] for name in measured[0].bytes_out},

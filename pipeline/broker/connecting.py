@@ -51,4 +51,5 @@ def admin_client(kafka: Kafka) -> Any:
 
 
 # What other files must name although only this one imports kafka-python.
+KafkaFault: type[Exception] = KafkaError
 FAULTS: tuple[type[Exception], ...] = (KafkaError, OSError)

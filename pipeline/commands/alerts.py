@@ -22,7 +22,7 @@ from pipeline.commands.terminal import (
     errors_told,
     out,
     print_json,
-    settings_from,
+    settings_with_kafka,
     table,
 )
 from pipeline.episode import Command, Episode
@@ -42,7 +42,7 @@ def list_alerts(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        settings = settings_from(config)
+        settings = settings_with_kafka(config, "lagebild alerts")
         state = read_state(settings)
         episodes = sorted(state.episodes.values(), key=lambda each: each.last_match_at, reverse=True)
         shown = [each for each in episodes if everything or each.state != "closed"][:count]
@@ -76,7 +76,7 @@ def acknowledge(
     note: Annotated[str, typer.Option(help="A remark for the others.")] = "",
 ) -> None:
     with errors_told():
-        settings = settings_from(config)
+        settings = settings_with_kafka(config, "lagebild alerts")
         found = [each for each in read_state(settings).episodes if each.startswith(episode)]
         if len(found) != 1:
             err.print(Text(f"{len(found)} episodes begin with {episode!r}; `lagebild alerts list` names them."))

@@ -26,6 +26,7 @@ from pipeline.commands.terminal import (
     print_json,
     printable,
     settings_from,
+    settings_with_kafka,
     table,
 )
 from pipeline.errors import BadConfiguration
@@ -49,9 +50,9 @@ def try_paths(paths: Paths, config: Config = DEFAULT_CONFIG, folder: Folder = No
     from pipeline.tryout import try_files
 
     with errors_told():
-        missing = [path for path in paths if not path.exists()]
+        missing = [path for path in paths if not (path.is_file() or path.is_dir())]
         for path in missing:
-            err.print(Text(f"{path}: there is no such file or folder"))
+            err.print(Text(f"{path}: neither a file nor a folder"))
         if missing:
             raise typer.Exit(EXIT_USAGE)
         settings = settings_from(config) if config.exists() or config != DEFAULT_CONFIG else Settings()
@@ -70,7 +71,9 @@ def try_paths(paths: Paths, config: Config = DEFAULT_CONFIG, folder: Folder = No
             out.print(Text(f"{outcome.exit}: {outcome.article_id} ({outcome.reason}; {outcome.detail})"))
         for each in tried.unreadable:
             out.print(Text(printable(f"rejected: {each.subject} ({each.reason}; {each.detail})")))
-        err.print(f"{len(tried.articles)} passed, {len(tried.outcomes)} dropped or rejected, {len(tried.unreadable)} unreadable.")
+        err.print(
+            f"{len(tried.articles)} passed, {len(tried.outcomes)} dropped or rejected by a stage, {len(tried.unreadable)} refused as they were read."
+        )
 
 
 def _rules(settings: Settings, folder: Path | None) -> Loaded:
@@ -123,7 +126,7 @@ def trace_article(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        steps = trace(settings_from(config), wanted)
+        steps = trace(settings_with_kafka(config, "lagebild trace"), wanted)
         if as_json:
             print_json([asdict(step) for step in steps])
         elif steps:
@@ -144,7 +147,7 @@ def list_rejected(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        found = rejected.newest(settings_from(config), count)
+        found = rejected.newest(settings_with_kafka(config, "lagebild rejected"), count)
         if as_json:
             print_json([_described(each) for each in found])
             return
@@ -170,7 +173,7 @@ def show_rejected(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        found = rejected.at(settings_from(config), offset)
+        found = rejected.at(settings_with_kafka(config, "lagebild rejected"), offset)
         if only_bytes:
             sys.stdout.buffer.write(found.value)
         elif as_json:
@@ -191,7 +194,7 @@ def replay_rejected(
         if not offsets and not every:
             err.print("Name offsets from `lagebild rejected list`, or --all.")
             raise typer.Exit(EXIT_USAGE)
-        settings = settings_from(config)
+        settings = settings_with_kafka(config, "lagebild rejected")
         chosen = rejected.newest(settings, 1_000_000) if every else [rejected.at(settings, each) for each in offsets or []]
         sent, refused = rejected.replay(settings, chosen)
         if as_json:

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -52,7 +53,6 @@ def demo(once: Once = False, data: Data = None, speed: Speed = 1.0, port: Port =
             addresses = _started(servers)
         stop = stop_on_signals()
         try:
-            err.print(f"Kafka answers at {addresses.kafka}, Elasticsearch at {addresses.elasticsearch}.")
             code = run(folder.path, addresses, stop, once=once, speed=speed, port=port, as_json=as_json)
         finally:
             err.print("Ending everything in order …")
@@ -70,7 +70,7 @@ def _started(servers: Servers) -> Addresses:
     signal.signal(signal.SIGTERM, interrupt)
     try:
         return servers.start()
-    except (StartFailed, InUse, NoJava) as error:
+    except (StartFailed, InUse, NoJava, OSError) as error:
         raise Unreachable(str(error)) from error
     except DownloadFailed as error:
         raise Unreachable(f"{error}. Try again when the network is there; what is complete is not downloaded again") from error
@@ -81,7 +81,7 @@ def run(folder: Path, addresses: Addresses, stop: threading.Event, *, once: bool
     prepared = show.prepare(folder, addresses, tell, once=once, speed=speed, port=port)
     with show.running(prepared, folder / "logs", tell) as follower:
         err.print(Text.assemble("Live page: ", (prepared.page, "bold underline"), "   Ctrl-C ends everything."))
-        err.print(Text(f"Configuration, to look at and change: {prepared.config}   logs: {folder / 'logs'}"))
+        err.print(Text(f"Configuration, written anew at every start: {prepared.config}   logs: {folder / 'logs'}"))
         if once:
             rows = show.process_once(prepared, follower.tally, stop, tell)
             return EXIT_INTERRUPTED if stop.is_set() else _judged(rows, as_json)
@@ -105,13 +105,16 @@ def _judged(rows: list[Row], as_json: bool) -> int:
 
 def _narrate(tally: Tally, stop: threading.Event) -> None:
     """Say what is happening: the counts when they change, every alert at once."""
+    started_at = datetime.now(UTC).isoformat()
     told: set[str] = set()
     last, last_at = "", 0.0
     while not stop.wait(0.5):
         for each in list(tally.notifications.values()):
             if each.get("state") == "sent" and each["receiver"] == "console" and each["id"] not in told:
                 told.add(each["id"])
-                err.print(_ring(each))
+                # Those of earlier runs are counted, and never shown as if they rang now.
+                if each.get("sent_at", "") > started_at.replace("+00:00", "Z"):
+                    err.print(_ring(each))
         if tally.line() != last and time.monotonic() - last_at > TELL_EVERY_SECONDS:
             last, last_at = tally.line(), time.monotonic()
             tell(last)
@@ -123,12 +126,14 @@ def _ring(notification: dict[str, object]) -> Text:
     assert isinstance(message, dict)
     line = Text("ALERT ", style="bold red")
     line.append(f"{message.get('severity', '')} ", style="bold")
+    if message.get("old"):
+        line.append(f"(old, published {str((message.get('dates') or {}).get('published_at') or '')[:10]}) ", style="bold yellow")
     line.append(printable(f"{message.get('headline', '')} — "), style="not bold default")
     snippet = message.get("snippet") or {}
     text, at = str(snippet.get("text", "")), 0
     for mark in snippet.get("marks", []):
         line.append(printable(text[at : mark["start"]]).replace("\n", " "), style="not bold default")
-        line.append(printable(text[mark["start"] : mark["end"]]), style="bold reverse default")
+        line.append(f"»{printable(text[mark['start'] : mark['end']])}«", style="bold reverse default")
         at = mark["end"]
     line.append(printable(text[at:]).replace("\n", " "), style="not bold default")
     return line
@@ -153,7 +158,7 @@ def announce(plan: Plan, folder: Path) -> None:
     err.print(table("The servers", ["server", "for", "licence", "download", "memory"], rows, right=[3, 4]))
     if plan.missing:
         err.print(f"To be downloaded: {plan.download_bytes / 1e6:.0f} MB. The servers are programs of their own, under their own licences.")
-    err.print(Text(f"Everything is kept in {folder}. To remove it all: {plan.removal}."))
+    err.print(Text(f"Everything is kept in {folder}. To remove it all: {plan.removal}, and .venv in the checkout."))
 
 
 class Shown:

@@ -22,6 +22,7 @@ from pipeline.commands.terminal import (
     print_json,
     printable,
     settings_from,
+    settings_with_kafka,
     table,
 )
 from pipeline.errors import LagebildError
@@ -52,7 +53,7 @@ def list_feeds(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None
 @feeds.command("health", help="How each source is doing; exit code 1 when one is failing or silent.")
 def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     with errors_told():
-        settings = settings_from(config)
+        settings = settings_with_kafka(config, "lagebild feeds health")
         known: dict[str, sources.SourceHealth] = {}
         for record in broker.read_to_end(settings.kafka, settings.topic(topology.HEALTH)):
             if record.value is not None:

@@ -24,9 +24,10 @@ from pipeline.commands.terminal import (
     print_json,
     printable,
     settings_from,
+    settings_with_kafka,
     table,
 )
-from pipeline.errors import Problem
+from pipeline.errors import BadConfiguration, Problem
 from pipeline.rules.apply import apply as apply_folder
 from pipeline.rules.apply import published
 from pipeline.rules.check import try_text
@@ -52,7 +53,7 @@ def list_rules(
 ) -> None:
     with errors_told():
         if active:
-            compiled = list(published(settings_from(config)).current.rules.values())
+            compiled = list(published(settings_with_kafka(config, "lagebild rules")).current.rules.values())
         else:
             loaded = load_folder(folder or settings_from(config).rules_folder)
             compiled = list(loaded.rules)
@@ -76,7 +77,10 @@ def check(config: Config = DEFAULT_CONFIG, folder: Folder = None, as_json: AsJso
             print_json({"rules": len(loaded.rules), "tests": tests, "problems": [str(each) for each in loaded.problems]})
         else:
             _tell(loaded.problems)
-            out.print(f"{len(loaded.rules)} rules are fine; {tests} tests passed.")
+            if loaded.problems:
+                err.print(f"{len(loaded.problems)} problem(s); {len(loaded.rules)} other rules are fine.")
+            else:
+                out.print(f"{len(loaded.rules)} rules are fine; {tests} tests passed.")
         if loaded.problems:
             raise typer.Exit(EXIT_BAD_CONFIGURATION)
 
@@ -84,7 +88,7 @@ def check(config: Config = DEFAULT_CONFIG, folder: Folder = None, as_json: AsJso
 @rules.command("apply", help="Check, test and publish the rules; workers follow within seconds. A broken file changes nothing.")
 def apply(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     with errors_told():
-        applied = apply_folder(settings_from(config), dry_run=dry_run)
+        applied = apply_folder(settings_with_kafka(config, "lagebild rules apply"), dry_run=dry_run)
         if as_json:
             problems = [str(each) for each in applied.problems]
             print_json({"changed": applied.changed, "removed": applied.removed, "active": applied.active, "problems": problems})
@@ -111,7 +115,8 @@ def try_rules(
 ) -> None:
     with errors_told():
         loaded = load_folder(folder or settings_from(config).rules_folder)
-        _tell(loaded.problems)
+        if loaded.problems:
+            raise BadConfiguration(list(loaded.problems))
         body = _text(text, file)
         found = try_text(rule_set(loaded), body, title=title, language=language)
         if as_json:

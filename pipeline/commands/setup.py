@@ -21,11 +21,12 @@ from pipeline.commands.terminal import (
     out,
     print_json,
     settings_from,
+    settings_with_kafka,
     table,
 )
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.rules.load import load_folder
-from pipeline.settings import Settings
+from pipeline.settings import Settings, warnings
 
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
 index = typer.Typer(help="Elasticsearch templates and indices.", no_args_is_help=True)
@@ -56,12 +57,21 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             rules = len(loaded.rules)
         problems += [Problem("pipeline/topology.py", 1, 1, each) for each in topology.problems()]
         if as_json:
-            print_json({"problems": [asdict(each) for each in problems], "rules": rules, "sources": len(settings.sources)})
+            print_json(
+                {
+                    "problems": [asdict(each) for each in problems],
+                    "warnings": warnings(settings),
+                    "rules": rules,
+                    "sources": len(settings.sources),
+                }
+            )
         elif problems:
             for each in problems:
                 err.print(Text(str(each)))
             err.print(f"{len(problems)} problem(s).")
         else:
+            for warning in warnings(settings):
+                err.print(Text(f"warning: {warning}"))
             out.print(f"{config}: fine. {len(settings.sources)} sources, {rules} rules, {len(settings.receivers)} receivers.")
     if problems:
         raise typer.Exit(EXIT_BAD_CONFIGURATION)
@@ -70,7 +80,7 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 @topics.command("apply", help="Create missing topics and set what differs; running it again changes nothing.")
 def apply_topics(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     with errors_told():
-        changes = broker.apply_topics(settings_from(config), dry_run=dry_run)
+        changes = broker.apply_topics(settings_with_kafka(config, "lagebild topics apply"), dry_run=dry_run)
         if as_json:
             print_json([asdict(each) for each in changes])
         else:

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline import broker
 from pipeline.errors import BadConfiguration, LagebildError, Transient, Unreachable
 from pipeline.settings import Settings, load
 
@@ -35,7 +36,8 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document (or one object a line) on stdout, for scripts.")]
 
-out = Console(highlight=False, soft_wrap=False)
+# Without a terminal nothing is known about the reader's width: wide enough that no cell is broken.
+out = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -45,6 +47,13 @@ def settings_from(path: Path) -> Settings:
         err.print("There is no [bold]lagebild.yaml[/] here. Name one with --config FILE, or try `lagebild demo`, which needs none.")
         raise typer.Exit(EXIT_BAD_CONFIGURATION)
     return load(path)
+
+
+def settings_with_kafka(path: Path, what: str) -> Settings:
+    """The settings, once a broker answers. Raises Unreachable within seconds: a person is waiting."""
+    settings = settings_from(path)
+    broker.connect(settings.kafka, what, wait_seconds=3)
+    return settings
 
 
 @contextmanager
@@ -57,8 +66,8 @@ def errors_told() -> Iterator[None]:
             err.print(Text(str(problem)))
         err.print(f"{len(error.problems)} problem(s): nothing was started or changed.")
         raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
-    except (Unreachable, Transient) as error:
-        err.print(Text(str(error)))
+    except (Unreachable, Transient, broker.KafkaFault) as error:
+        err.print(Text(str(error) or type(error).__name__))
         raise typer.Exit(EXIT_UNREACHABLE) from None
     except LagebildError as error:
         err.print(Text(str(error)))

@@ -220,7 +220,7 @@ def test_a_long_ndjson_is_read_in_parts_without_a_gap(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"id": n, "title": f"t{n}"}) for n in range(500)))
     (tmp_path / "b.txt").write_text("Titel\nText")
     batches = fetch_all(tmp_path)
-    assert [each.guid for batch in batches for each in batch.articles] == [*map(str, range(500)), ""]
+    assert [each.guid for batch in batches for each in batch.articles] == [*map(str, range(500)), "file:b.txt"]
     assert max(len(each.articles) for each in batches) <= 200
     assert fetch(tmp_path, batches[-1].cursor).articles == ()
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline.errors import BadConfiguration
-from pipeline.settings import Settings, load, secret
+from pipeline.settings import Settings, load, secret, warnings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -33,6 +33,15 @@ def test_all_problems_come_at_once_with_place_and_nearest_name(tmp_path: Path) -
     assert found[0] == "lagebild.yaml:2:3: unknown name 'serverz'. Did you mean 'servers'?"
     assert found[1].startswith("lagebild.yaml:3:12: time_zone: there is no time zone 'Europe/Berlyn'")
     assert found[2].startswith("lagebild.yaml:5:9: port:")
+    assert found[3] == "lagebild.yaml:7:19: there is no receiver 'nobody'."
+
+
+def test_what_will_not_work_although_the_file_is_right_is_a_warning(tmp_path: Path) -> None:
+    text = "enrichers: []\nreceivers:\n  - {name: desk, notifier: webhook, options: {url: 'https://a.example/', secret: '${env:NOT_SET_ANYWHERE}'}}\n"
+    assert warnings(load(written(tmp_path, text))) == [
+        "the environment variable NOT_SET_ANYWHERE is not set, and a secret is read from it",
+        "there are no sources: nothing will be read",
+    ]
 
 
 def test_a_receiver_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ export function follow({ onSnapshot, onChange, onStatus, onState }) {
     source.addEventListener("change", (event) => onChange(heard(event)));
     source.addEventListener("status", (event) => {
       onStatus(heard(event));
-      onState("live");
+      if (lastId) onState("live");
     });
     source.addEventListener("error", () => {
       onState("reconnecting");
