@@ -33,7 +33,11 @@ class Stage:
         if self._behaviour == "slow":
             time.sleep(0.002)
         # Not to be compressed: the broker looks at what it gets.
-        value = hashlib.shake_256(work.value).hexdigest(2_000).encode() if self._behaviour == "swell" and work.value == self._number else work.value
+        value = (
+            hashlib.shake_256(work.value).hexdigest(2_000).encode()
+            if self._behaviour == "swell" and work.value == self._number
+            else work.value
+        )
         return [Out(topology.ENRICHED, work.value.decode().strip(), value.strip())]
 
     def _misbehave(self) -> None:
