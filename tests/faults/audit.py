@@ -13,14 +13,17 @@ from tests.faults.system import System, until
 AT_ONCE = 4
 
 
-def settle(system: System, ledger: Ledger, stream: Stream, seconds: float, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """Return once everything that was put in has come out, looking at the invariant all the time; processes that ended are started again."""
+def settle(system: System, ledger: Ledger, stream: Stream, seconds: float, meanwhile: Callable[[], bool] = lambda: True) -> None:
+    """Return once `meanwhile` has nothing more to do and everything that was put in has come out.
+
+    The invariant is looked at all the time, and processes that ended are started again.
+    """
 
     def done() -> bool:
-        meanwhile()
+        over = meanwhile()
         for each in system.revive():
             print(f"ended by itself and started again: {each}")  # noqa: T201
-        return ledger.look() and ledger.idle and everything_is_in(ledger, stream) and all_told(ledger)
+        return ledger.look() and over and ledger.idle and everything_is_in(ledger, stream) and all_told(ledger)
 
     try:
         until(done, seconds, "everything that was put in has come out")

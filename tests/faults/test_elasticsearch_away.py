@@ -44,9 +44,10 @@ def test_alerts_go_out_and_memory_stays_bounded_while_elasticsearch_is_away(
         put(tmp_path / "in", flow.files[1:], "b")
         bulky = put_bulky(system, chance)
 
-        def meanwhile() -> None:
+        def meanwhile() -> bool:
             nonlocal largest
             largest = max(largest, resident_bytes(indexer))
+            return True
 
         def enough() -> bool:
             meanwhile()
