@@ -18,6 +18,7 @@ import msgspec
 SCHEMA = 1
 
 Field = Literal["title", "summary", "body"]
+FIELDS: tuple[Field, ...] = ("title", "summary", "body")
 
 
 class Position(msgspec.Struct, frozen=True, order=True):

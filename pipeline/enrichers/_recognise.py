@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.article import Article, Entity, Field, Mention
+from pipeline.article import FIELDS, Article, Entity, Field, Mention
 from pipeline.enrichers._agreement import family_mentions
 from pipeline.enrichers._gazetteer import Found, Gazetteer, Sense, Subject, Words, language_bit, words_of
 from pipeline.enrichers._senses import is_place_here, possible, preceding
 
-FIELDS: tuple[Field, ...] = ("title", "summary", "body")
 # Bounds for hostile texts; no real article comes near.
 MAX_MENTIONS = 200
 MAX_ENTITIES = 500

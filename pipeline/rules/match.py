@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from pipeline.article import Article, Field, Hit, Match, Span
+from pipeline.article import FIELDS, Article, Field, Hit, Match, Span
 from pipeline.rules.evaluate import Evidence, Reading, evidence
 from pipeline.rules.model import Allowed, CompiledRule, Rule
 from pipeline.rules.model import RuleSet as RuleSet
 from pipeline.rules.terms import terms as terms
 from pipeline.text.tokens import Analysed, analyse
 
-FIELDS: tuple[Field, ...] = ("title", "summary", "body")
 # What a match carries at most; the hits after these are more of the same.
 MAX_HITS = 50
 

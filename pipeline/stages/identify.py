@@ -17,7 +17,7 @@ import msgspec
 import xxhash
 
 from pipeline import topology
-from pipeline.article import Article, Field, Language, Signature, Span, encode
+from pipeline.article import FIELDS, Article, Field, Language, Signature, Span, encode
 from pipeline.errors import Permanent
 from pipeline.outcome import Dropped, Exit, Outcome, Rejection
 from pipeline.runner import Out, Work
@@ -32,7 +32,6 @@ MAX_TEXT_LETTERS = 2_000_000
 MAX_TITLE_LETTERS = 2_000
 MAX_SENTENCES = 2_000
 
-FIELDS: tuple[Field, ...] = ("title", "summary", "body")
 
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,7}|#x[0-9a-fA-F]{2,6});")
 
