@@ -5,7 +5,7 @@ all, awaits every delivery, and then acknowledges the input in order. What a sta
 
 * `Permanent`: the record goes to `articles.rejected` with its bytes, and its outcome is recorded
 * `Transient`: the same record is tried again, waiting 0.1 s, 0.2 s, … at most 10 s; no limit, because giving up would lose it
-* anything else: a defect. It leaves `run`, and the process ends (agents.py), because Faust would acknowledge the record and go on
+* anything else: a defect. It leaves `run`, and the process ends (agents), because Faust would acknowledge the record and go on
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Kafka through kafka-python: the only package that imports it (the Faust worker has its own client in `agents.py`).
+"""Kafka through kafka-python: the only package that imports it (the Faust worker has its own client in `agents`).
 
 `connecting`: is it there. `sending`: publish and confirm. `groups`: read as a group. `reading`: read whole topics and state.
 `administration`: topics and lag. `records`: what a record is.

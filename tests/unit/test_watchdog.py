@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pipeline.agents import Watchdog
+from pipeline.watchdog import Watchdog
 
 BEHIND = {("articles.collected", 0): 10}
 

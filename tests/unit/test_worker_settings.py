@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+from unittest.mock import AsyncMock, patch
+
 import pytest
+from aiokafka.consumer import consumer
 
 from pipeline import broker
 from pipeline.agents import create_app
+from pipeline.agents.app import FETCH_WAIT_MS
 from pipeline.settings import Kafka, Settings, Worker
+
+
+class Seen(Exception): ...
 
 
 @pytest.mark.parametrize("session_seconds", [1.5, 10, 300])
@@ -54,3 +63,22 @@ def test_a_batch_of_small_records_is_never_larger_than_what_a_topic_takes(max_re
     kafka = Kafka(max_record_bytes=max_record_bytes)
     assert create_app(Settings(kafka=kafka)).conf.producer_max_batch_size < max_record_bytes
     assert broker.batch_bytes(kafka) < max_record_bytes
+
+
+def test_a_partition_that_is_read_empty_is_not_kept_waiting_by_the_others() -> None:
+    """The client takes one answer at a time from a broker, and Faust would let it wait 1.5 s for the partitions that have nothing."""
+
+    async def fetch_wait_ms() -> int:
+        app = create_app(Settings())
+        app.finalize()
+        made_by_faust: Any = app.consumer
+        thread = made_by_faust._thread
+        client = thread._create_worker_consumer(app.transport)
+        client._client = AsyncMock()
+        with patch.object(consumer, "Fetcher", side_effect=Seen) as made, pytest.raises(Seen):
+            await client.start()
+        await client.stop()
+        thread.thread_loop.close()
+        return int(made.call_args.kwargs["fetch_max_wait_ms"])
+
+    assert asyncio.run(fetch_wait_ms()) == FETCH_WAIT_MS <= 100

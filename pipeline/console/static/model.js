@@ -30,7 +30,8 @@ export function change(delta) {
 }
 
 let sorted = null;
-const byAge = (one, other) => other.at_ms - one.at_ms || (one.id < other.id ? 1 : -1);
+// Two of one millisecond are told apart by the microseconds of the server's clock.
+const byAge = (one, other) => other.at_ms - one.at_ms || (one.at === other.at ? (one.id < other.id ? 1 : -1) : one.at < other.at ? 1 : -1);
 const newest = (articles) => [...articles.values()].sort(byAge);
 
 export function articles() {

@@ -1,14 +1,4 @@
-"""The table of `topology.py` turned into a Faust worker: the only file that imports faust.
-
-Faust 0.15.3 loses articles unless it is held like this:
-
-* an agent that raises has acknowledged its event, so nothing may leave the loop below but the end of the process
-* `noack` streams, and only a contiguous prefix per partition is acknowledged (`acknowledge.py`), after every delivery was awaited
-* no tables, no sinks, no exactly_once, raw codec; no web server (`faust worker` binds one on every address unless told not to)
-* what was fetched before a rebalance is forgotten (`epoch`), and state is dropped and restored
-
-The consumer runs in a thread of its own, so heartbeats go on while a stage computes or restores.
-"""
+"""The worker process: batches in turns, acknowledgement after every delivery, restore at each assignment, and its end when it stands still."""
 
 from __future__ import annotations
 
@@ -28,20 +18,20 @@ from faust.exceptions import NotReady, ProducerSendError
 
 from pipeline import broker, topology
 from pipeline.acknowledge import Contiguous
+from pipeline.agents.app import GROUP, create_app
 from pipeline.article import Position
 from pipeline.errors import Permanent, Transient
 from pipeline.lanes import Lanes
 from pipeline.runner import Out, Runner, Stage, Work
 from pipeline.settings import Settings
 from pipeline.state import BIRTH_KEY, Memory, Restored, restore
+from pipeline.watchdog import Watchdog
 
 log = structlog.get_logger()
 
 # sysexits.h: 70 is an internal error, 75 a temporary failure. The supervisor starts the worker again after either.
 EXIT_DEFECT = 70
 EXIT_STALLED = 75
-
-GROUP = "worker"
 
 # Faust hands records over one by one, a turn of the event loop each. Without this pause a batch is one or two records, and the requests to the
 # broker cost more than the work.
@@ -75,49 +65,6 @@ def fail_fast(why: str, code: int = EXIT_DEFECT) -> None:
     """End the process now. An orderly stop would let Faust acknowledge and commit what is not done."""
     log.error("the worker ends itself and is to be started again", why=why, exit_code=code)
     os._exit(code)
-
-
-def create_app(settings: Settings) -> faust.App:
-    """The Faust app with every setting that `reference` found to matter; seconds unless named otherwise."""
-    session = settings.kafka.session_seconds
-    # A restore that takes longer than the rebalance timeout makes two workers expel each other for ever (measured 2026-11).
-    rebalance = settings.worker.restore_seconds + 30
-    return faust.App(
-        settings.topic(GROUP),
-        broker=[f"kafka://{server}" for server in settings.kafka.servers],
-        key_serializer="raw",
-        value_serializer="raw",
-        processing_guarantee="at_least_once",
-        broker_session_timeout=session,
-        broker_heartbeat_interval=max(session / 4, 0.25),
-        broker_request_timeout=max(rebalance + 10, session * 2),
-        broker_rebalance_timeout=rebalance,
-        broker_commit_interval=1.0,
-        broker_commit_every=1_000,
-        # A poll takes all that was fetched, which `consumer_max_fetch_size` bounds, and Faust turns over the partitions within a poll. With a
-        # number here the client empties one partition after the other: a busy language kept the others waiting for seconds (tests/faults).
-        broker_max_poll_records=None,
-        consumer_auto_offset_reset="earliest",
-        # Compressed bytes: some hundred articles. A small fetch turns to the next partition soon; its first record may be larger than this.
-        consumer_max_fetch_size=262_144,
-        consumer_metadata_max_age_ms=10_000,
-        stream_buffer_maxsize=512,
-        stream_wait_empty=False,
-        producer_linger=0,
-        producer_acks=-1,
-        # 5 µs an article to compress and a fifth of its bytes (measured 2026-11-21); without it a fetch would hold some fifty articles.
-        producer_compression_type="zstd",
-        producer_max_batch_size=broker.batch_bytes(settings.kafka),
-        producer_max_request_size=settings.kafka.max_record_bytes + 200_000,
-        producer_request_timeout=30.0,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        table_standby_replicas=0,
-        web_enabled=False,
-        web_in_thread=False,
-        worker_redirect_stdouts=False,
-        stream_recovery_delay=0.0,
-    )
 
 
 class WorkerProcess:
@@ -276,32 +223,6 @@ class WorkerProcess:
             stalled = watchdog.look(behind, excused=excused, now=time.monotonic())
             if stalled:
                 fail_fast(f"no progress for {self.settings.worker.stalled_seconds:.0f} s on {stalled}", EXIT_STALLED)
-
-
-@dataclass
-class Watchdog:
-    """Decides whether a partition that has work has stood still for too long. `look` gets monotonic seconds."""
-
-    limit_seconds: float
-    _since: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
-
-    def excuse(self) -> None:
-        """What happened until now does not count: a restore, a declared retry, a broker that is away."""
-        self._since.clear()
-
-    def look(self, behind: dict[tuple[str, int], int], *, excused: bool, now: float) -> str:
-        """The name of a stalled partition, or an empty string. `behind` maps partitions with lag to their committed offset."""
-        if excused:
-            self.excuse()
-            return ""
-        self._since = {
-            partition: self._since[partition] if self._since.get(partition, (None, 0.0))[0] == committed else (committed, now)
-            for partition, committed in behind.items()
-        }
-        for (topic, partition), (_, since) in self._since.items():
-            if now - since > self.limit_seconds:
-                return f"{topic}/{partition}"
-        return ""
 
 
 def _work_of(message: Any, topic: str) -> Work:
