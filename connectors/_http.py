@@ -1,30 +1,26 @@
 """One polite, guarded HTTP client for every connector.
 
-Polite: an honest User-Agent, conditional requests, compression, Retry-After. Guarded: every hop is checked, the connection goes to the
-address that was checked (the name is resolved once, so it cannot change in between), proxies of the environment are ignored, and the
-whole request has one deadline: a server that sends a byte now and then ends there too.
+Polite: an honest User-Agent, conditional requests, compression, Retry-After. Guarded: every hop goes through `pipeline.outgoing`, all of them
+under one deadline. What an answer, or none, means for a source is decided here.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
-import httpcore2
-import httpx2
-
 from connectors import _decompress
-from connectors._address import Guard, Resolve, check_url, resolve, without_query
-from connectors._network import Transport
 from pipeline.errors import Permanent, Transient
 from pipeline.outcome import Rejection
+from pipeline.outgoing.address import Guard, url_problem, without_query
+from pipeline.outgoing.answer import retry_after_seconds
+from pipeline.outgoing.errors import NotAllowed, NotResolved, NotSendable, NotTrusted, OutgoingError, TimeIsOver, TooLarge
+from pipeline.outgoing.exchange import Exchange
+from pipeline.outgoing.network import Resolve, certificates_of_system, resolve
 
 MAX_REDIRECTS = 5
 MAX_RETRY_AFTER_SECONDS = 86_400.0
@@ -62,8 +58,14 @@ class Client:
         allow_private: Sequence[str] = (),
         resolver: Resolve = resolve,
     ) -> None:
-        self._guard = Guard(allow_private, resolver)
-        self._agent = user_agent(contact)
+        self._guard = Guard(allow_private)
+        self._resolver = resolver
+        self._headers = {
+            "Accept": "*/*",
+            "Accept-Encoding": _decompress.ENCODINGS,
+            "Connection": "keep-alive",
+            "User-Agent": user_agent(contact),
+        }
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
 
@@ -74,40 +76,39 @@ class Client:
         """
         deadline = time.monotonic() + self._timeout_seconds
         first, permanent = _origin(url), True
-        with self._client(deadline) as client:
+        with self._exchange(deadline) as exchange:
             for hop in range(MAX_REDIRECTS + 1):
                 check_url(url)
                 sent = headers if _origin(url) == first else {}
-                answer, location = self._one(client, url, sent, now)
+                answer, location = self._one(exchange, url, sent, now)
                 if answer:
                     return _moved(answer, url) if hop and permanent else answer
                 permanent = permanent and location.permanent
                 url = urljoin(url, location.url)
         raise Permanent(Rejection.INVALID, f"more than {MAX_REDIRECTS} redirects, the last to {without_query(url)}")
 
-    @contextmanager
-    def _client(self, deadline: float) -> Iterator[httpx2.Client]:
-        transport = Transport(self._guard, deadline)
-        timeout = httpx2.Timeout(self._timeout_seconds, connect=min(_CONNECT_SECONDS, self._timeout_seconds))
-        with httpx2.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=timeout) as client:
-            client.headers = httpx2.Headers({"User-Agent": self._agent, "Accept-Encoding": _decompress.ENCODINGS})
-            yield client
+    def _exchange(self, deadline: float) -> Exchange:
+        return Exchange(
+            self._guard,
+            deadline,
+            tls=certificates_of_system(),
+            connect_seconds=min(_CONNECT_SECONDS, self._timeout_seconds),
+            resolver=self._resolver,
+        )
 
-    def _one(self, client: httpx2.Client, url: str, headers: Mapping[str, str], now: datetime) -> tuple[Answer | None, _Location]:
+    def _one(self, exchange: Exchange, url: str, headers: Mapping[str, str], now: datetime) -> tuple[Answer | None, _Location]:
         try:
-            with client.stream("GET", url, headers=dict(headers)) as response:
-                names = {name.lower(): value for name, value in response.headers.items()}
-                if response.status_code in _REDIRECTS and names.get("location"):
-                    return None, _Location(names["location"], response.status_code in (301, 308))
-                _refuse_status(response.status_code, url, names, now)
+            with exchange.ask("GET", url, _merged(self._headers, headers)) as found:
+                names = found.headers
+                if found.status in _REDIRECTS and names.get("location"):
+                    return None, _Location(names["location"], found.status in (301, 308))
+                _refuse_status(found.status, url, names, now)
                 body = b""
-                if response.status_code != 304:
-                    body = _decompress.read_body(response.iter_raw(), names.get("content-encoding", ""), self._max_bytes)
-                return Answer(response.status_code, url, names, body), _Location("", False)
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpcore2.UnsupportedProtocol) as error:
-            raise Permanent(Rejection.INVALID, f"{without_query(url)} is no address: {error}") from error
-        except (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as error:
-            raise _network_error(url, error, self._timeout_seconds) from error
+                if found.status != 304:
+                    body = _decompress.read_body(found.chunks(self._max_bytes), names.get("content-encoding", ""), self._max_bytes)
+                return Answer(found.status, url, names, body), _Location("", False)
+        except OutgoingError as error:
+            raise _no_answer(url, error, self._timeout_seconds) from error
 
 
 @dataclass(frozen=True)
@@ -126,40 +127,46 @@ def user_agent(contact: str = "") -> str:
     return f"Lagebild/{version} (+{about})" if about else f"Lagebild/{version} (news monitor)"
 
 
-def retry_after_seconds(value: str, now: datetime) -> float | None:
-    """What a Retry-After header asks for, in seconds or as an HTTP date; None when it is missing, unreadable or past. At most a day."""
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        seconds = float(text[:9])
-    else:
-        try:
-            at = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return None
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return min(seconds, MAX_RETRY_AFTER_SECONDS) if seconds > 0 else None
+def check_url(url: str) -> None:
+    """Return when `url` may be requested at all. Raises Permanent for another scheme, credentials in it, or no host."""
+    if problem := url_problem(url):
+        raise Permanent(Rejection.INVALID, f"{without_query(url)} {problem}")
 
 
 def _refuse_status(status: int, url: str, headers: Mapping[str, str], now: datetime) -> None:
     if status in (200, 304):
         return
     place = without_query(url)
-    after_seconds = retry_after_seconds(headers.get("retry-after", ""), now)
+    asked = retry_after_seconds(headers.get("retry-after", ""), now)
+    after_seconds = min(asked, MAX_RETRY_AFTER_SECONDS) if asked else None
     if status in (408, 425, 429) or status >= 500:
         raise Transient(f"{place} answers {status}" + (f" and asks to wait {after_seconds:.0f} s" if after_seconds else ""), after_seconds)
     raise Permanent(Rejection.UNREADABLE, f"{place} answers {status}: {_ADVICE.get(status, 'that is no feed; check the address')}")
 
 
-def _network_error(url: str, error: Exception, timeout_seconds: float) -> Transient | Permanent:
+def _no_answer(url: str, error: OutgoingError, timeout_seconds: float) -> Transient | Permanent:
     place = without_query(url)
-    if isinstance(error, (httpx2.TimeoutException, httpcore2.TimeoutException, TimeoutError)):
-        return Transient(f"{place} did not answer in full within {timeout_seconds:g} s")
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Permanent(Rejection.INVALID, f"{place} shows a certificate that cannot be trusted: {cause.verify_message}")
-        cause = cause.__cause__ or cause.__context__
-    return Transient(f"{place} cannot be fetched: {str(error) or type(error).__name__}"[:400])
+    match error:
+        case NotAllowed():
+            return Permanent(Rejection.INVALID, f"{error}; if that is meant, add {error.host} to the source's allow_private")
+        case NotSendable():
+            return Permanent(Rejection.INVALID, f"{place} cannot be asked: {error}")
+        case NotTrusted():
+            return Permanent(Rejection.INVALID, f"{place} shows a certificate that cannot be trusted: {error}")
+        case TooLarge():
+            return Permanent(Rejection.TOO_LARGE, f"{error}; raise max_bytes if that is meant")
+        case NotResolved():
+            return Transient(str(error))
+        case TimeIsOver():
+            return Transient(f"{place} did not answer in full within {timeout_seconds:g} s")
+        case _:
+            return Transient(f"{place} cannot be fetched: {error}"[:400])
+
+
+def _merged(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """`others` replace those of `headers` with the same name, whatever its case."""
+    replaced = {name.lower() for name in others}
+    return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(others)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -11,13 +11,13 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors import _feed
-from connectors._address import Guard, check_url
 from connectors._http import Answer, Client
 from connectors._item import site_of
 from connectors._new_items import Memory, select
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
+from pipeline.outgoing.address import Guard, url_problem, without_query
 from pipeline.plugins import Batch, Context, Unreadable
 from pipeline.settings import secret
 
@@ -47,10 +47,8 @@ class Options(BaseModel):
     @pydantic.field_validator("url")
     @classmethod
     def _can_be_asked(cls, value: str) -> str:
-        try:
-            check_url(value)
-        except Permanent as error:
-            raise ValueError(str(error)) from None
+        if problem := url_problem(value):
+            raise ValueError(f"{without_query(value)} {problem}")
         return value
 
     @pydantic.field_validator("allow_private")

@@ -7,5 +7,6 @@ Reading order, as one article travels:
 3. `stages.identify`, `stages.deduplicate`, `stages.enrich`: what is decided about it, with `text`, `stories`, `enrichers` and `rules`.
 4. `runner`, `acknowledge`, `lanes`, `state`, `agents`: how a stage is carried out without losing or doubling anything.
 5. `index`, `indexer`, `search`: how it reaches Elasticsearch. `matched`, `facts`, `episodes`, `alerter`, `sender`, `notifiers`: how it reaches people.
+   `outgoing`: the one way by which requests leave, for notifiers and connectors.
 6. `console`: how it is seen. `commands`: how all of this is used. `embedded`, `demo`, `bench`: how it is tried, shown and measured.
 """

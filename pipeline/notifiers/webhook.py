@@ -11,7 +11,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from pipeline.errors import BadConfiguration, GiveUp, Problem
-from pipeline.notifiers._post import Poster
+from pipeline.notifiers._post import Poster, json_body
 from pipeline.plugins import Context
 from pipeline.settings import secret
 
@@ -88,12 +87,12 @@ class WebhookNotifier:
             "dataschema": alert.get("schema"),
         }
         data = dict(alert)
-        body = _encoded({**event, "data": data})
+        body = json_body({**event, "data": data})
         for name in _SHORTENED:
             if len(body) <= self._max_bytes:
                 return body
             data.pop(name, None)
-            body = _encoded({**event, "data": data | {"shortened": True}})
+            body = json_body({**event, "data": data | {"shortened": True}})
         if len(body) > self._max_bytes:
             raise GiveUp(f"the message has {len(body):,} bytes without its lead and snippet, max_bytes allows {self._max_bytes:,}")
         return body
@@ -117,7 +116,3 @@ def _key(text: str) -> bytes:
         except binascii.Error:
             return text.encode()
     return text.encode()
-
-
-def _encoded(event: Mapping[str, Any]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -27,7 +28,7 @@ from pipeline.errors import BadConfiguration, GiveUp, TryAgain
 from pipeline.matched import Mark, Snippet
 from pipeline.message import HeldBack, NewFact, Origin, as_json, on_sending
 from pipeline.notifiers import console, file, webhook
-from pipeline.notifiers._post import Poster, retry_after_seconds
+from pipeline.notifiers._post import Poster, json_body
 from pipeline.plugins import Context
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -63,7 +64,8 @@ class Receiver:
     """A web server on 127.0.0.1 that answers as told and keeps what it got."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[int, dict[str, str]]] = []
+        self.answers: list[tuple[int, dict[str, str]] | tuple[int, dict[str, str], bytes]] = []
+        self.paths: list[str] = []
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.url = ""
 
@@ -80,12 +82,17 @@ def listening() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            status, headers = receiver.answers.pop(0) if receiver.answers else (204, {})
+            receiver.paths.append(f"{self.command} {self.path}")
+            status, headers, said = (*(receiver.answers.pop(0) if receiver.answers else (204, {})), b"")[:3]
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", "0")
+            self.send_header("content-length", str(len(said)))
             self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(said)
+
+        do_PUT = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -308,12 +315,49 @@ def test_an_address_that_cannot_be_posted_to_is_bad_configuration(url: str) -> N
         webhook.create(webhook.Options.model_validate({"url": url}), Context("desk"))
 
 
-def test_an_unreadable_retry_after_asks_for_nothing() -> None:
-    answers: list[Callable[[], float | None]] = [
-        lambda text=text: retry_after_seconds(text, NOON) for text in ("", "-5", "x", "Fri, 20 Nov 2020 12:00:00 GMT")
-    ]  # type: ignore[misc]
-    assert [each() for each in answers] == [None] * 4
-    assert Poster("https://a.example/", 1).host == "a.example"
+def test_a_channel_gets_the_beginning_of_the_answer_and_may_put_below_its_address(receiver: Receiver) -> None:
+    receiver.answers.append((201, {"X-Request": "r1"}, b'{"ok": false}' + b" " * 5_000))
+    poster = Poster(receiver.url, 5, ["127.0.0.1"], answer_bytes=13)
+    taken = poster.post(json_body({"text": "Rakete ä"}), {"Content-Type": "application/json"}, NOON, method="PUT", below="/room/n%201")
+    assert (taken.status, taken.headers["x-request"], taken.body) == (201, "r1", b'{"ok": false}')
+    assert receiver.paths == ["PUT /hook/room/n%201"]
+    headers, body = receiver.got[0]
+    assert body == b'{"text":"Rakete \xc3\xa4"}'
+    assert (headers["content-length"], headers["user-agent"], headers["host"]) == (
+        str(len(body)),
+        "Lagebild",
+        f"127.0.0.1:{receiver.port}",
+    )
+    assert not {"accept", "accept-encoding", "cookie"} & set(headers)
+
+
+def test_nothing_put_below_an_address_can_name_another_host() -> None:
+    with pytest.raises(ValueError, match="slash"):
+        Poster("https://a.example", 1).post(b"", {}, NOON, below=".evil.example/")
+
+
+def test_what_a_receiver_says_is_shown_on_one_line_without_what_steers_a_terminal(receiver: Receiver) -> None:
+    receiver.answers.append((400, {}, b"no such\r\n\x1b[31mchannel" + b"x" * 100_000))
+    with pytest.raises(GiveUp, match=r"answered 400: no such \[31mchannelx+$") as caught:
+        posting(receiver).notify(alert())
+    assert len(str(caught.value)) < 300
+
+
+def test_a_header_that_http_does_not_allow_is_given_up_and_not_shown(receiver: Receiver) -> None:
+    with pytest.raises(GiveUp, match="line break") as caught:
+        posting(receiver, headers={"Authorization": "geheim\r\nX: 1"}).notify(alert())
+    assert "geheim" not in str(caught.value) and receiver.got == []
+
+
+def test_the_address_of_a_receiver_is_never_shown(receiver: Receiver) -> None:
+    for url in ("https://u:geheim@a.example/", "https://a.example:geheim/", "ftp://a.example/geheim", "https://geheim\u2100.example/"):
+        with pytest.raises(ValueError, match="url") as caught:
+            Poster(url, 1)
+        assert "geheim" not in str(caught.value)
+    receiver.answers.append((503, {}))
+    with pytest.raises(TryAgain, match="503") as told:
+        posting(receiver, url=receiver.url + "/geheim?key=geheim").notify(alert())
+    assert "geheim" not in str(told.value)
 
 
 def test_the_line_marks_every_word_in_its_place() -> None:

@@ -43,3 +43,10 @@ def test_there_are_no_to_do_marks_and_no_skips() -> None:
 def test_import_rules_hold() -> None:
     result = subprocess.run([ROOT / ".venv/bin/lint-imports"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_nothing_but_the_network_opens_urls_with_the_standard_library() -> None:
+    """Import rules see `urllib` as one module, and most of the tree needs `urllib.parse`."""
+    opening = re.compile(r"^\s*(?:from urllib import .*\brequest\b|(?:import|from) urllib\.request\b)", re.MULTILINE)
+    assert opening.search("import urllib.request") and opening.search("    from urllib import parse, request")
+    assert [str(path.relative_to(ROOT)) for path in SOURCES if opening.search(path.read_text(encoding="utf-8"))] == []

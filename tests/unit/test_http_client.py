@@ -14,8 +14,8 @@ import brotli
 import pytest
 import zstandard
 
-from connectors import _address, _decompress
-from connectors._http import Client, retry_after_seconds, user_agent
+from connectors import _decompress
+from connectors._http import Client, user_agent
 from pipeline.errors import Permanent, Transient
 from tests.local_servers import Answering, raw_server, serving
 
@@ -249,32 +249,38 @@ def test_retry_after_is_carried_as_seconds() -> None:
     assert found.value.after_seconds == 120
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("120", 120),
-        ("Fri, 20 Nov 2026 12:02:00 GMT", 120),
-        ("Fri, 20 Nov 2026 11:00:00 GMT", None),
-        ("0", None),
-        ("soon", None),
-        ("", None),
-        ("9" * 400, 86_400),
-        ("-5", None),
-        ("²", None),
-    ],
-)
-def test_retry_after_is_read_in_both_forms(value: str, seconds: float | None) -> None:
-    assert retry_after_seconds(value, NOW) == seconds
+def test_a_retry_after_of_years_is_a_day() -> None:
+    with serving(lambda _p, _h: (503, {"Retry-After": "9" * 400}, b"")) as (url, _), pytest.raises(Transient) as found:
+        client().get(url, {}, NOW)
+    assert found.value.after_seconds == 86_400
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "2001:0:1::", "ff02::1", "198.18.0.1", "192.0.2.1"])  # fmt: skip
-def test_addresses_that_are_not_public(text: str) -> None:
-    assert not _address.is_public(_address.ipaddress.ip_address(text))
+def test_a_cookie_of_a_redirect_comes_back_at_the_next_hop_and_not_at_the_next_fetch() -> None:
+    def answer(path: str, _headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        return (302, {"Location": "/new", "Set-Cookie": "seen=1"}, b"") if path == "/old" else (200, {}, b"feed")
+
+    with serving(answer) as (url, seen):
+        asking = client()
+        asking.get(url + "/old", {}, NOW)
+        asking.get(url + "/new", {}, NOW)
+    assert [headers.get("Cookie") for _, headers in seen] == [None, "seen=1", None]
 
 
-@pytest.mark.parametrize("text", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
-def test_addresses_that_are_public(text: str) -> None:
-    assert _address.is_public(_address.ipaddress.ip_address(text))
+def test_a_header_of_the_source_replaces_ours_whatever_its_case() -> None:
+    with serving(body(b"feed")) as (url, seen):
+        client().get(url, {"user-agent": "Desk/1"}, NOW)
+    assert {name: value for name, value in seen[0][1].items() if name.lower() != "host"} == {
+        "Accept": "*/*",
+        "Accept-Encoding": _decompress.ENCODINGS,
+        "Connection": "keep-alive",
+        "user-agent": "Desk/1",
+    }
+
+
+def test_a_header_that_http_does_not_allow_is_permanent_and_not_shown() -> None:
+    with serving(body(b"feed")) as (url, _), pytest.raises(Permanent, match="line break") as found:
+        client().get(url, {"Authorization": "geheim\r\nX: 1"}, NOW)
+    assert "geheim" not in str(found.value)
 
 
 def test_a_contact_cannot_break_the_header() -> None:

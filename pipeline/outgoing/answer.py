@@ -1,0 +1,50 @@
+"""What came back: status, headers, and a body that is never read without a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from pipeline.outgoing.errors import TooLarge
+
+
+class Answer:
+    """An answer whose body is still to be read, once. `headers` have lower-case names; several of one name are joined by commas."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: Iterable[bytes]) -> None:
+        self.status = status
+        self.headers = headers
+        self._body = body
+
+    def chunks(self, max_bytes: int) -> Iterator[bytes]:
+        """The body as it was sent, still in its content-encoding. Raises TooLarge as soon as more than `max_bytes` have come."""
+        received = 0
+        for chunk in self._body:
+            received += len(chunk)
+            if received > max_bytes:
+                raise TooLarge(max_bytes)
+            yield chunk
+
+    def beginning(self, max_bytes: int) -> bytes:
+        """The first `max_bytes` of the body; what follows is not read."""
+        read = b""
+        for chunk in self._body:
+            read += chunk
+            if len(read) >= max_bytes:
+                break
+        return read[:max_bytes]
+
+
+def retry_after_seconds(value: str, now: datetime) -> float | None:
+    """What a Retry-After header asks for, in seconds or as an HTTP date; None when it is missing, unreadable, zero or past."""
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        seconds = float(text[:9])
+    else:
+        try:
+            at = parsedate_to_datetime(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return seconds if seconds > 0 else None
