@@ -7,27 +7,28 @@ by identify, a gap by nobody.
 
 from __future__ import annotations
 
-import math
 import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from msgspec.structs import replace
 
-from connectors import _records, _schedule
+from connectors import _records, _schedule, _settle
 from connectors._embargo import Embargo
-from connectors._fetching import Fetched, Fetches, Running, connectors_of
-from connectors._outbox import Outbox, Publishing
+from connectors._fetching import Fetched, Fetches, Running, connectors_of, due, seconds_to_next
+from connectors._outbox import Outbox, Publishing, kafka_errors_are_transient
 from connectors._records import Outgoing
 from connectors._restore import Memory, restored
-from pipeline import article, broker, sources, topology
-from pipeline.errors import LagebildError, Permanent, Transient, Unreachable
+from connectors._settle import Clocks
+from connectors._tell import tell
+from pipeline import article, broker, topology
+from pipeline.errors import Transient, Unreachable
 from pipeline.plugins import Batch
 from pipeline.settings import Settings
 from pipeline.sources import SourceHealth
@@ -38,8 +39,6 @@ TICK_SECONDS = 0.2
 LONGEST_BROKER_WAIT_SECONDS = 5.0
 FINISH_SECONDS = 10.0
 COUNTED_EVERY_SECONDS = 30.0
-# Each is in Kafka in full; a file of broken lines must not flood the log.
-LOGGED_UNREADABLE = 10
 
 
 @dataclass
@@ -77,9 +76,7 @@ class Collector:
         self._outbox = Outbox(settings, connect, now)
         self._fetches = Fetches(settings.kafka.max_record_bytes // 2, monotonic)
         self._restore = restore
-        self._now = now
-        self._monotonic = monotonic
-        self._roll = roll
+        self._clocks = Clocks(now, monotonic, roll)
         self._started_at = now()
         self._away = 0
         self._embargo = Embargo({})
@@ -105,13 +102,13 @@ class Collector:
 
     def _begin(self, memory: Memory) -> None:
         self._embargo = Embargo(memory.held)
-        connectors = connectors_of(self._settings, self._now)
+        connectors = connectors_of(self._settings, self._clocks.now)
         for each in self._settings.sources:
             known = memory.health.get(each.id, SourceHealth(source_id=each.id))
             health = replace(known, name=each.name or known.name, connector=each.connector)
             cursor = memory.cursors.get(each.id, {})
             saved = _records.cursor_value(each.connector, cursor) if cursor else b""
-            self._sources.append(Running(each, connectors[each.id], health, cursor, saved, self._monotonic()))
+            self._sources.append(Running(each, connectors[each.id], health, cursor, saved, self._clocks.monotonic()))
         log.info("collecting", sources=len(self._sources), cursors=len(memory.cursors), held=len(self._embargo))
 
     def _wait_for_broker(self, error: Exception, stop: threading.Event) -> None:
@@ -123,28 +120,22 @@ class Collector:
 
     def _step(self) -> None:
         """One turn of the loop. Raises Transient when Kafka did not confirm: then nothing of the turn counts."""
-        self.counts.fetches += sum(self._fetches.start(each) for each in self._due())
-        self._settle(self._fetches.done(self._idle_seconds()))
+        self.counts.fetches += sum(self._fetches.start(each) for each in due(self._sources, self._clocks.monotonic()))
+        self._settle(self._fetches.done(min(seconds_to_next(self._sources, self._clocks.monotonic()), TICK_SECONDS)))
         self._release()
         self._tell()
         self._log_counts()
-
-    def _due(self) -> list[Running]:
-        now = self._monotonic()
-        due = [each for each in self._sources if not (each.is_fetching or each.settings.paused) and each.due_at <= now]
-        return sorted(due, key=lambda each: each.due_at)
-
-    def _idle_seconds(self) -> float:
-        waiting = [each.due_at for each in self._sources if not (each.settings.paused or each.is_fetching)]
-        return min(max(min(waiting, default=math.inf) - self._monotonic(), 0.0), TICK_SECONDS)
 
     def _settle(self, done: Sequence[Fetched]) -> None:
         """Publish what fetches brought. Raises Transient when it was not confirmed: their sources are due again, with their old cursors."""
         for each in done:
             if each.error is not None:
-                self._failed(each.source, each.error)
-        now = self._now()
-        arrived = [(each, each.batch, self._plan(each.source, each.batch, now)) for each in done if each.batch is not None]
+                self.counts.failures += 1
+                _settle.failed(each.source, each.error, self._clocks)
+        now, limit = self._clocks.now(), self._settings.kafka.max_record_bytes
+        arrived = [
+            (each, each.batch, _records.of_batch(each.batch, each.source.settings, now, limit)) for each in done if each.batch is not None
+        ]
         if not arrived:
             return
         self._outbox.publish([outgoing for _, _, plan in arrived for outgoing in plan])
@@ -154,86 +145,41 @@ class Collector:
         for fetched, _, _ in arrived:
             fetched.source.saved = fetched.cursor
 
-    def _plan(self, source: Running, batch: Batch, now: datetime) -> list[Outgoing]:
-        limit = self._settings.kafka.max_record_bytes
-        articles = [outgoing for each in batch.articles for outgoing in _records.of_article(each, source.settings, now, limit)]
-        rejected = [outgoing for each in batch.unreadable for outgoing in _records.of_unreadable(each, source.settings, now, limit)]
-        return [*articles, *rejected]
-
     def _arrived(self, fetched: Fetched, batch: Batch, plan: Sequence[Outgoing], now: datetime) -> None:
         """The batch is safe: its cursor, its health and its counts follow."""
-        source = fetched.source
-        if fetched.cursor != source.saved:
-            self._outbox.send(Outgoing(topology.CURSORS, source.settings.id, fetched.cursor))
-        source.cursor = batch.cursor
-        source.due_at = self._monotonic() + _schedule.pause_seconds(batch, source.settings.every_seconds, self._roll())
-        source.health = self._next(source, _schedule.after_batch(source.health, batch, now))
+        if fetched.cursor != fetched.source.saved:
+            self._outbox.send(Outgoing(topology.CURSORS, fetched.source.settings.id, fetched.cursor))
+        _settle.arrived(fetched.source, batch, now, self._clocks)
         held, ended = self._embargo.note(plan)
         for each in ended:
             self._outbox.send(each)
         self.counts.held += held
         self.counts.articles += len(batch.articles)
         self.counts.unreadable += len(batch.unreadable)
-        if batch.articles or batch.unreadable:
-            log.info(
-                "collected", source=source.settings.id, articles=len(batch.articles), unreadable=len(batch.unreadable), more=batch.more
-            )
-        for found in batch.unreadable[:LOGGED_UNREADABLE]:
-            log.warning("unreadable", source=source.settings.id, what=found.subject[:200], why=_schedule.one_line(found.detail))
-
-    def _failed(self, source: Running, error: BaseException) -> None:
-        self.counts.failures += 1
-        health = _schedule.after_failure(source.health, error, self._now())
-        foreseen = isinstance(error, LagebildError)
-        wait = _schedule.back_off_seconds(
-            health.consecutive_failures,
-            source.settings.every_seconds,
-            self._roll(),
-            permanent=isinstance(error, Permanent) or not foreseen,
-            after_seconds=error.after_seconds if isinstance(error, Transient) else None,
-        )
-        source.due_at = self._monotonic() + wait
-        source.health = self._next(source, health)
-        facts = {"source": source.settings.id, "why": health.last_error, "in_a_row": health.consecutive_failures}
-        log.warning("fetch failed", **facts, again_in_seconds=round(wait, 1), exc_info=None if foreseen else error)
 
     def _release(self) -> None:
         """Collect the articles whose embargo is over."""
-        due = self._embargo.due(self._now())
-        if due:
-            self._outbox.publish([Outgoing(topology.COLLECTED, each.id, article.encode(each), source_id=each.source.id) for each in due])
-            self._outbox.publish(self._embargo.released(due))
-            self.counts.released += len(due)
-            log.info("released", articles=len(due))
-
-    def _next(self, source: Running, health: SourceHealth) -> SourceHealth:
-        return replace(health, next_fetch_at=self._now() + timedelta(seconds=max(source.due_at - self._monotonic(), 0.0)))
+        ended = self._embargo.due(self._clocks.now())
+        if ended:
+            self._outbox.publish([Outgoing(topology.COLLECTED, each.id, article.encode(each), source_id=each.source.id) for each in ended])
+            self._outbox.publish(self._embargo.released(ended))
+            self.counts.released += len(ended)
+            log.info("released", articles=len(ended))
 
     def _tell(self) -> None:
-        """Publish the health of the sources whose health is worth telling."""
-        now, told = self._now(), False
-        for source in self._sources:
-            each = source.settings
-            health = _schedule.overdue(source.health, self._fetches.running_seconds(source))
-            health = _schedule.in_state(health, paused=each.paused, every_seconds=each.every_seconds, started_at=self._started_at, now=now)
-            if _schedule.is_worth_telling(source.told, health, now):
-                source.told = replace(health, updated_at=now)
-                self._outbox.send(Outgoing(topology.HEALTH, each.id, sources.encode(source.told)))
-                told = True
-        if told:
-            self._outbox.confirm()
+        tell(self._sources, self._fetches, self._outbox, self._started_at, self._clocks.now())
 
     def _log_counts(self) -> None:
         at, counts = self._counted
-        if self._monotonic() - at >= COUNTED_EVERY_SECONDS and counts != self.counts:
-            self._counted = (self._monotonic(), Counts(**asdict(self.counts)))
+        if self._clocks.monotonic() - at >= COUNTED_EVERY_SECONDS and counts != self.counts:
+            self._counted = (self._clocks.monotonic(), Counts(**asdict(self.counts)))
             log.info("counts", **asdict(self.counts))
 
     def _finish(self) -> None:
         """Publish what running fetches bring within a few seconds; the rest is fetched again after the next start."""
-        deadline = self._monotonic() + FINISH_SECONDS
+        deadline = self._clocks.monotonic() + FINISH_SECONDS
         try:
-            while self._outbox.is_open and self._fetches.running and self._monotonic() < deadline:
+            while self._outbox.is_open and self._fetches.running and self._clocks.monotonic() < deadline:
                 self._settle(self._fetches.done(TICK_SECONDS))
             if self._outbox.is_open:
                 self._tell()
@@ -249,12 +195,12 @@ def main(settings: Settings) -> int:
     stop = threading.Event()
 
     def connect() -> Publishing:
-        with _kafka_errors_are_transient():
+        with kafka_errors_are_transient():
             broker.connect(settings.kafka, "the collector", wait_seconds=0)
             return broker.Publisher(settings.kafka)
 
     def remembered() -> Memory:
-        with _kafka_errors_are_transient():
+        with kafka_errors_are_transient():
             return restored(settings)
 
     with ExitStack() as stack:
@@ -262,16 +208,3 @@ def main(settings: Settings) -> int:
             stack.callback(signal.signal, number, signal.signal(number, lambda *_: stop.set()))
         Collector(settings, connect, restore=remembered).run(stop)
     return 0
-
-
-@contextmanager
-def _kafka_errors_are_transient() -> Iterator[None]:
-    """A broker that goes away between two answers shows as one of the client's own errors; any other error is a defect and passes."""
-    try:
-        yield
-    except LagebildError:
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "kafka":
-            raise Transient(f"Kafka does not answer: {error or type(error).__name__}") from error
-        raise

@@ -14,7 +14,7 @@ from connectors._canonical import shown
 from connectors._item import Item, as_html, clean
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
-from pipeline.text.decoding import decode
+from pipeline.text.decoding import decode, has_controls
 
 _HTML = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
 _ITEM_TAG = re.compile(rb"<(/?)(?:[\w.-]{1,40}:)?(item|entry)(?=[\s>/])", re.IGNORECASE)
@@ -40,7 +40,8 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
     if not text.strip():
         raise Permanent(Rejection.EMPTY, f"{url} answers with nothing")
     if text.startswith(("{", "[")):
-        feed = _json_feed.parse(data if decoded.encoding == "utf-8" and not data.startswith(b"\xef\xbb\xbf") else text.encode(), url)
+        is_plain = decoded.encoding == "utf-8" and not data.startswith(b"\xef\xbb\xbf") and not has_controls(data)
+        feed = _json_feed.parse(data if is_plain else text.encode(), url)
         return Feed(title=feed.title, link=feed.link, language=feed.language, encoding=decoded.encoding, items=feed.items)
     if _HTML.match(text):
         raise Permanent(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,6 +62,18 @@ def connectors_of(settings: Settings, now: Callable[[], datetime]) -> dict[str, 
         context = plugins.Context(name=each.id, folder=settings.folder, now=now)
         found[each.id] = module.create(module.Options.model_validate(options), context)
     return found
+
+
+def due(sources: Iterable[Running], at: float) -> list[Running]:
+    """The sources to fetch from now, the longest due first. `at` counts on the monotonic clock."""
+    found = [each for each in sources if not (each.is_fetching or each.settings.paused) and each.due_at <= at]
+    return sorted(found, key=lambda each: each.due_at)
+
+
+def seconds_to_next(sources: Iterable[Running], at: float) -> float:
+    """How long until the next source is due, 0 at least; infinite when none will be before a fetch has come back."""
+    waiting = [each.due_at for each in sources if not (each.settings.paused or each.is_fetching)]
+    return max(min(waiting, default=math.inf) - at, 0.0)
 
 
 class Fetches:

@@ -11,7 +11,7 @@ from connectors._item import Item
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
 from pipeline.plugins import Unreadable
-from pipeline.text.decoding import decode
+from pipeline.text.decoding import decode, has_controls, without_controls
 
 PATTERNS = ("*.txt", "*.html", "*.htm", "*.json", "*.ndjson", "*.jsonl")
 
@@ -53,9 +53,10 @@ def _html(_name: str, data: bytes) -> Iterator[Entry]:
 
 def _json(name: str, data: bytes) -> Iterator[Entry]:
     decoded = decode(data)
-    found = _json_article.split(decoded.text.encode("utf-8"))
+    text, flags = without_controls(decoded.text)
+    found = _json_article.split(text.encode("utf-8"))
     for number, each in enumerate(found, 1):
-        yield _json_entry(f"{name}#{number}" if len(found) > 1 else name, each, decoded.encoding)
+        yield _json_entry(f"{name}#{number}" if len(found) > 1 else name, each, decoded.encoding, flags)
 
 
 def _lines(name: str, data: bytes) -> Iterator[Entry]:
@@ -64,12 +65,14 @@ def _lines(name: str, data: bytes) -> Iterator[Entry]:
             yield _json_entry(f"{name}:{number}", line.strip(), "utf-8")
 
 
-def _json_entry(subject: str, data: bytes, encoding: str) -> Entry:
+def _json_entry(subject: str, data: bytes, encoding: str, flags: tuple[str, ...] = ()) -> Entry:
     try:
-        if encoding == "utf-8" and not _is_utf8(data):
+        text = data
+        if encoding == "utf-8" and (has_controls(data) or not _is_utf8(data)):
             decoded = decode(data)
-            return Entry(_json_article.read(decoded.text.encode("utf-8")), decoded.encoding)
-        return Entry(_json_article.read(data), encoding)
+            bare, flags = without_controls(decoded.text)
+            text, encoding = bare.encode("utf-8"), decoded.encoding
+        return Entry(replace(_json_article.read(text), flags=flags), encoding)
     except Permanent as error:
         return Entry(Unreadable(subject, error.reason, f"{subject}: {error}", data))
 

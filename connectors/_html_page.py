@@ -18,7 +18,7 @@ from connectors._canonical import shown
 from connectors._item import Item, clean
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
-from pipeline.text.decoding import decode
+from pipeline.text.decoding import decode, without_controls
 
 MAX_CHARACTERS = 5_000_000
 PAGE_SECONDS = 20.0
@@ -29,7 +29,8 @@ def read(data: bytes, seconds: float = PAGE_SECONDS) -> tuple[Item, str]:
     decoded = decode(data, None, "html")
     if len(decoded.text) > MAX_CHARACTERS:
         raise Permanent(Rejection.TOO_LARGE, f"a page of {len(decoded.text):,} characters; {MAX_CHARACTERS:,} are read at most")
-    found = _worker.ask(decoded.text, seconds)
+    page, flags = without_controls(decoded.text)
+    found = _worker.ask(page, seconds)
     if "error" in found:
         raise Permanent(Rejection.UNREADABLE, f"the page broke the extraction of its text: {found['error']}")
     item = Item(
@@ -43,6 +44,7 @@ def read(data: bytes, seconds: float = PAGE_SECONDS) -> tuple[Item, str]:
         updated=clean(found["updated_raw"]),
         language=clean(found["language"]),
         original=data,
+        flags=flags,
     )
     return item, decoded.encoding
 

@@ -41,6 +41,7 @@ class Item:
     pubstatus: Literal["usable", "withheld", "canceled"] = "usable"
     embargoed_at: datetime | None = None
     original: bytes = b""
+    flags: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -72,7 +73,7 @@ def article_of(
         original=item.original if len(item.original) <= MAX_ORIGINAL_BYTES else b"",
         original_sha256=hashlib.sha256(item.original).hexdigest() if item.original else "",
         clock=Clock(fetched_at=fetched_at),
-        flags=flags,
+        flags=(*item.flags, *flags),
     )
 
 

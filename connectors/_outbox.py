@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +12,7 @@ import structlog
 from connectors import _records
 from connectors._records import Outgoing
 from pipeline.broker import Headers
-from pipeline.errors import Permanent
+from pipeline.errors import LagebildError, Permanent, Transient
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
@@ -81,3 +82,16 @@ class Outbox:
             for record in _records.refused_by_broker(each, self._now(), self._settings.kafka.max_record_bytes):
                 self.send(record)
             self.confirm()
+
+
+@contextmanager
+def kafka_errors_are_transient() -> Iterator[None]:
+    """A broker that goes away between two answers shows as one of the client's own errors; any other error is a defect and passes."""
+    try:
+        yield
+    except LagebildError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "kafka":
+            raise Transient(f"Kafka does not answer: {error or type(error).__name__}") from error
+        raise

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pipeline import article, topology
 from pipeline.article import Article, Position, Source
 from pipeline.outcome import Exit, Outcome, Rejected, Rejection
-from pipeline.plugins import Unreadable
+from pipeline.plugins import Batch, Unreadable
 from pipeline.settings import SourceSettings
 
 STAGE = "collect"
@@ -30,6 +30,12 @@ class Outgoing:
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
     source_id: str = ""
+
+
+def of_batch(batch: Batch, settings: SourceSettings, now: datetime, max_bytes: int) -> list[Outgoing]:
+    """The records of all that a batch brought: first its articles, in its order, then what could not be read."""
+    articles = [outgoing for each in batch.articles for outgoing in of_article(each, settings, now, max_bytes)]
+    return articles + [outgoing for each in batch.unreadable for outgoing in of_unreadable(each, settings, now, max_bytes)]
 
 
 def of_article(each: Article, settings: SourceSettings, now: datetime, max_bytes: int) -> list[Outgoing]:

@@ -48,17 +48,34 @@ def back_off_seconds(
 
 
 def after_batch(health: SourceHealth, batch: Batch, now: datetime) -> SourceHealth:
-    """The health after a batch that is safely in Kafka. What could not be read shows as the last error until a fetch without any."""
+    """The health after a batch that is safely in Kafka: that of a failing source when the batch has items and none could be read.
+
+    What could not be read shows as the last error until the source brings something else. Connectors do not bring again what they could
+    not read, so a batch without any item must not make the source look well.
+    """
+    note, is_unreadable = health.unreadable_note, health.is_unreadable
+    if batch.articles or batch.unreadable:
+        note, is_unreadable = _unreadable_note(batch), not batch.articles
     return replace(
         health,
         last_fetch_at=now,
-        last_success_at=now,
+        last_success_at=health.last_success_at if is_unreadable else now,
         last_article_at=now if batch.articles else health.last_article_at,
         articles=health.articles + len(batch.articles),
         unreadable=health.unreadable + len(batch.unreadable),
         consecutive_failures=0,
-        last_error=one_line(batch.unreadable[0].detail) if batch.unreadable else "",
+        last_error=note,
+        unreadable_note=note,
+        is_unreadable=is_unreadable,
     )
+
+
+def _unreadable_note(batch: Batch) -> str:
+    """How many items of `batch` could not be read, and why the first of them; "" when all could."""
+    if not batch.unreadable:
+        return ""
+    count = len(batch.articles) + len(batch.unreadable)
+    return one_line(f"{len(batch.unreadable)} of {count} items could not be read: {batch.unreadable[0].detail}")
 
 
 def after_failure(health: SourceHealth, error: BaseException, now: datetime) -> SourceHealth:
@@ -86,7 +103,7 @@ def in_state(health: SourceHealth, *, paused: bool, every_seconds: float, starte
 def _state(health: SourceHealth, paused: bool, every_seconds: float, started_at: datetime, now: datetime) -> State:
     if paused:
         return "paused"
-    if health.consecutive_failures:
+    if health.consecutive_failures or health.is_unreadable:
         return "failing"
     if health.last_success_at is None:
         return "starting"

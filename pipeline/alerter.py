@@ -254,10 +254,12 @@ def main(settings: Settings) -> int:
         signal.signal(number, wish)
     receivers = notifiers(settings)
     try:
-        broker.connect(settings.kafka, "the alerter", wait_seconds=120)
+        broker.connect(settings.kafka, "the alerter", wait_seconds=120, stop=stop)
         for topic in (topology.MATCHES, topology.COMMANDS, topology.EPISODES, topology.NOTIFICATIONS, topology.RULES):
             broker.partitions_of(settings.kafka, settings.topic(topic))
     except Unreachable as error:
+        if received:
+            return _exit_code(received)
         log.error("the alerter cannot start", why=str(error))
         return EXIT_UNREACHABLE
     follower = RuleFollower(settings)
@@ -269,4 +271,8 @@ def main(settings: Settings) -> int:
     except Fenced as error:
         log.error("the alerter was replaced", why=str(error))
         return EXIT_FENCED
+    return _exit_code(received)
+
+
+def _exit_code(received: list[int]) -> int:
     return EXIT_INTERRUPTED if received and received[0] == signal.SIGINT else 0

@@ -173,7 +173,7 @@ def _until_kafka(settings: Settings, stop: threading.Event) -> bool:
         except Unreachable as error:
             if reminded_at is None or time.monotonic() - reminded_at >= REMIND_SECONDS:
                 reminded_at = time.monotonic()
-                log.warning("waiting for Kafka", why=str(error)[:300])
+                log.warning("waiting for Kafka", why=str(error)[:300], gives_up="never", do=broker.ADVICE)
             stop.wait(0.5)
     return False
 

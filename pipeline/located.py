@@ -21,6 +21,9 @@ from pipeline.errors import Problem
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 
+# Under this name a model's field says in words what its pattern allows; editors that know JSON Schema (VS Code's, for one) show it as well.
+ALLOWED = "patternErrorMessage"
+
 Path_ = tuple[str | int, ...]
 
 
@@ -154,24 +157,41 @@ def model_problems(located: Located, error: pydantic.ValidationError, model: typ
             found.append(located.problem(path, message, at_key=True))
         elif each["type"] == "missing":
             found.append(located.problem(path[:-1], f"{path[-1]!r} is missing"))
+        elif each["type"] == "string_pattern_mismatch":
+            found.append(located.problem(path, f"{path[-1]}: {_allowed_at(model, each['loc'])}"))
         else:
             found.append(located.problem(path, f"{path[-1] if path else 'the file'}: {each['msg'].removeprefix('Value error, ')}"))
     return found
 
 
+def _allowed_at(model: type[pydantic.BaseModel], loc: Sequence[str | int]) -> str:
+    """What the pattern at `loc` allows, in words. A plug-in's field that has none gets its description: a pattern helps nobody."""
+    names = [part for part in loc if not isinstance(part, int)]
+    owner = _model_at(model, names[:-1])
+    field_ = owner.model_fields.get(names[-1]) if owner and names else None
+    extra = field_.json_schema_extra if field_ else None
+    if isinstance(extra, dict) and ALLOWED in extra:
+        return str(extra[ALLOWED])
+    return f"this is not allowed here. It is {field_.description}" if field_ and field_.description else "this is not allowed here"
+
+
 def _names_at(model: type[pydantic.BaseModel], loc: Sequence[str | int]) -> list[str]:
-    current: Any = model
+    owner = _model_at(model, loc)
+    return list(owner.model_fields) if owner else []
+
+
+def _model_at(model: type[pydantic.BaseModel], loc: Sequence[str | int]) -> type[pydantic.BaseModel] | None:
+    current: type[pydantic.BaseModel] | None = model
     for part in loc:
         if isinstance(part, int):
             continue
-        fields = getattr(current, "model_fields", {})
-        if part not in fields:
-            return []
-        current = _model_in(fields[part].annotation)
-    return list(getattr(current, "model_fields", {}))
+        if current is None or part not in current.model_fields:
+            return None
+        current = _model_in(current.model_fields[part].annotation)
+    return current
 
 
-def _model_in(annotation: Any) -> Any:
+def _model_in(annotation: Any) -> type[pydantic.BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
         return annotation
     for argument in getattr(annotation, "__args__", ()):

@@ -20,7 +20,18 @@ from pipeline import located, plugins
 from pipeline.errors import BadConfiguration, Problem
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
-_ID = r"^[a-z0-9][a-z0-9-]{1,63}$"
+
+
+def _only(pattern: str, allowed: str, example: str) -> Any:
+    """A limit on a text. `allowed` completes "it must be …": people read it instead of the pattern, here and in editors that know the schema."""
+    return Field(pattern=pattern, examples=[example], json_schema_extra={located.ALLOWED: f"it must be {allowed}, for example {example}"})
+
+
+Id = Annotated[str, _only(r"^[a-z0-9][a-z0-9-]{1,63}$", "2 to 64 small letters, digits and hyphens, no hyphen first", "tagesblatt-2")]
+Prefix = Annotated[str, _only(r"^[a-z0-9._-]*$", "small letters, digits, dots, hyphens and underscores, or nothing", "desk1.")]
+Country = Annotated[str, _only(r"^([A-Z]{2})?$", "two capital letters, or nothing", "DE")]
+WebAddress = Annotated[str, _only(r"^https?://", "an address that begins with http:// or https://", "http://127.0.0.1:9200")]
+PageLanguage = Annotated[str, _only("^(de|en)$", "de or en", "de")]
 
 
 class Strict(BaseModel):
@@ -31,19 +42,15 @@ class Strict(BaseModel):
 
 class Kafka(Strict):
     servers: list[str] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
-    topic_prefix: str = Field(
-        "",
-        pattern=r"^[a-z0-9._-]*$",
-        description="put before every topic and consumer group, so that several installations share one Kafka",
-    )
+    topic_prefix: Prefix = Field("", description="put before every topic and consumer group, so that several installations share one Kafka")
     replication: int = Field(1, ge=1, le=10, description="copies of each topic that `topics apply` asks for; 3 in production")
     session_seconds: float = Field(10, ge=1, le=300, description="a process that is silent for so long loses its partitions")
     max_record_bytes: int = Field(4_000_000, ge=100_000, le=50_000_000, description="largest record; the broker must allow as much")
 
 
 class Elasticsearch(Strict):
-    url: str = Field("http://127.0.0.1:9200", pattern=r"^https?://", description="address of Elasticsearch")
-    index_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="put before every index, alias and template name")
+    url: WebAddress = Field("http://127.0.0.1:9200", description="address of Elasticsearch")
+    index_prefix: Prefix = Field("", description="put before every index, alias and template name")
     bulk_documents: int = Field(500, ge=1, le=5000, description="documents in one bulk request at most")
     bulk_bytes: int = Field(5_000_000, ge=100_000, le=50_000_000, description="bytes in one bulk request at most")
     retention_days: int = Field(400, ge=1, description="articles older than this are removed by `lagebild retention`")
@@ -63,10 +70,10 @@ class Stories(Strict):
 
 
 class SourceSettings(Strict):
-    id: str = Field(pattern=_ID, description="stable name; cursors and health are kept under it")
+    id: Id = Field(description="stable name; cursors and health are kept under it")
     connector: str = Field(description="the plug-in that reads it: a file name in connectors/")
     name: str = Field("", description="what people see")
-    country: str = Field("", pattern=r"^([A-Z]{2})?$", description="ISO 3166 code of the publisher's country")
+    country: Country = Field("", description="ISO 3166 code of the publisher's country")
     language: str = Field("", description="the language the publisher declares, used when the text is too short to tell")
     owner: str = Field("", description="who owns the publisher: counts once in corroboration")
     every_seconds: float = Field(300, ge=0.2, le=86_400, description="pause between two fetches")
@@ -75,7 +82,7 @@ class SourceSettings(Strict):
 
 
 class Receiver(Strict):
-    name: str = Field(pattern=_ID, description="the name that rules route to")
+    name: Id = Field(description="the name that rules route to")
     notifier: str = Field(description="the plug-in that sends: a file name in pipeline/notifiers/")
     options: dict[str, Any] = Field(default_factory=dict, description="the notifier's own options")
 
@@ -109,7 +116,7 @@ class Settings(Strict):
     kafka: Kafka = Field(default_factory=Kafka, description="the broker")
     elasticsearch: Elasticsearch = Field(default_factory=Elasticsearch, description="the index")
     time_zone: str = Field("Europe/Berlin", description="IANA zone in which people read times")
-    language: Annotated[str, Field(pattern="^(de|en)$")] = Field("de", description="language of the live page: de or en")
+    language: PageLanguage = Field("de", description="language of the live page: de or en")
     rules: str = Field("rules", description="folder of alert rules, relative to this file")
     plugins: list[str] = Field(default_factory=list, description="further folders with connectors/, enrichers/ and notifiers/")
     contact: str = Field("", description="address or URL that publishers see in our User-Agent")

@@ -13,9 +13,11 @@ State = Literal["ok", "failing", "silent", "paused", "starting"]
 class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One source as the collector last saw it.
 
-    `starting` until the first fetch ends, `failing` while the last fetch failed, `silent` when fetches work but nothing new came for
-    much longer than usual, `paused` when the configuration says so. `articles` and `unreadable` count over restarts.
-    `last_error` is one line for a person and stays until a fetch succeeds.
+    `starting` until the first fetch ends, `failing` while the last fetch failed or nothing that the source brought last could be read,
+    `silent` when fetches work but nothing new came for much longer than usual, `paused` when the configuration says so.
+    `articles` and `unreadable` count over restarts; `last_success_at` is the last fetch that worked while the source could be read.
+    `last_error` is one line for a person and stays until a fetch succeeds. `unreadable_note` says how much of what came last could
+    not be read, and stays until something else comes: a fetch that brings nothing new tells nothing about that.
     """
 
     source_id: str
@@ -30,6 +32,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     unreadable: int = 0
     consecutive_failures: int = 0
     last_error: str = ""
+    unreadable_note: str = ""
+    is_unreadable: bool = False
     updated_at: datetime | None = None
 
 

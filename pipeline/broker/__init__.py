@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from pipeline.broker.administration import Lag, TopicChange, apply_topics, lag, lag_by
-from pipeline.broker.connecting import FAULTS, KafkaFault, admin_client, connect
+from pipeline.broker.connecting import ADVICE, FAULTS, KafkaFault, admin_client, connect
 from pipeline.broker.groups import commit, committed, group_consumer, group_offsets, join_to_the_end, owns, positions, rewind
 from pipeline.broker.reading import assigned_consumer, beginnings, ends, partitions_of, polled, read_to_end, reader, tail_consumer
 from pipeline.broker.records import Headers, Partition, Record, offset_of, record_of
@@ -23,6 +23,7 @@ from pipeline.broker.sending import (
 )
 
 __all__ = [
+    "ADVICE",
     "BATCH_BYTES",
     "FAULTS",
     "FENCED",

@@ -3,18 +3,62 @@
 from __future__ import annotations
 
 import socket
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import structlog
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from pipeline.errors import Unreachable
 from pipeline.settings import Kafka
 
+log = structlog.get_logger()
 
-def connect(kafka: Kafka, what: str, wait_seconds: float = 30) -> None:
-    """Return once a broker answers. Raises Unreachable, naming the addresses, when none does within `wait_seconds`."""
+# A wait that may be longer than this is announced after a second: who looks at a silent start gives up after a few.
+SHORT_SECONDS = 3.0
+SILENT_SECONDS = 1.0
+ADVICE = "start Kafka there, or correct kafka.servers in the configuration"
+
+
+def connect(kafka: Kafka, what: str, wait_seconds: float = 30, stop: threading.Event | None = None) -> None:
+    """Return once a broker answers. Raises Unreachable, naming the addresses, when none does within `wait_seconds` or before `stop` is set.
+
+    A wait of more than a few seconds is announced on stderr, with the addresses, its length and what to do.
+    """
+    with _announced(kafka, what, wait_seconds):
+        _connect(kafka, what, wait_seconds, stop or threading.Event())
+
+
+@contextmanager
+def _announced(kafka: Kafka, what: str, wait_seconds: float) -> Iterator[None]:
+    """Announce the wait once it is no longer short. By a clock of its own: one try at an address that swallows packets takes seconds."""
+    if wait_seconds <= SHORT_SECONDS:
+        yield
+        return
+    timer = threading.Timer(SILENT_SECONDS, _announce, (kafka, what, wait_seconds))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _announce(kafka: Kafka, what: str, wait_seconds: float) -> None:
+    servers = ", ".join(kafka.servers)
+    if structlog.is_configured():
+        log.warning("waiting for Kafka", at=servers, needed_by=what, gives_up_after_seconds=wait_seconds, do=ADVICE)
+    else:
+        # A command: its stdout is for results, and the logger would write there.
+        sys.stderr.write(f"Waiting for Kafka at {servers} ({what} needs it), for at most {wait_seconds:.0f} seconds: {ADVICE}.\n")
+
+
+def _connect(kafka: Kafka, what: str, wait_seconds: float, stop: threading.Event) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
@@ -22,11 +66,10 @@ def connect(kafka: Kafka, what: str, wait_seconds: float = 30) -> None:
             KafkaAdminClient(bootstrap_servers=kafka.servers, bootstrap_timeout_ms=2_000, request_timeout_ms=5_000).close()
             return
         except (KafkaError, OSError) as error:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or stop.wait(0.2):
                 raise Unreachable(
                     f"Kafka does not answer at {', '.join(kafka.servers)} ({what} needs it): {error or type(error).__name__}"
                 ) from error
-            time.sleep(0.2)
 
 
 def _listening(kafka: Kafka) -> None:

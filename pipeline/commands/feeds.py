@@ -67,11 +67,19 @@ def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             print_json([msgspec.to_builtins(each) for each in listed])
         else:
             rows = [
-                (each.source_id, each.state, _ago(each.last_success_at), _ago(each.last_article_at), each.articles, each.last_error)
+                (
+                    each.source_id,
+                    each.state,
+                    _ago(each.last_success_at),
+                    _ago(each.last_article_at),
+                    each.articles,
+                    each.unreadable,
+                    each.last_error,
+                )
                 for each in listed
             ]
-            columns = ["source", "state", "last success", "last article", "articles", "error"]
-            out.print(table(f"{len(rows)} sources", columns, rows, right=[4]))
+            columns = ["source", "state", "last success", "last article", "articles", "unreadable", "error"]
+            out.print(table(f"{len(rows)} sources", columns, rows, right=[4, 5]))
         if any(each.state in ("failing", "silent") for each in listed):
             raise typer.Exit(EXIT_FINDINGS)
 

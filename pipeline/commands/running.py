@@ -63,7 +63,7 @@ def run_all(settings: Settings, config: Path) -> int:
     if loaded.problems:
         raise BadConfiguration(list(loaded.problems))
     stop = stop_on_signals()
-    broker.connect(settings.kafka, "lagebild run")
+    broker.connect(settings.kafka, "lagebild run", stop=stop)
     for change in broker.apply_topics(settings):
         if change.change != "unchanged":
             err.print(f"topic {change.topic}: {change.change} ({change.detail})")

@@ -63,6 +63,9 @@ CAPITALS |= {
     "GD": "Saint George's",
     "AG": "Saint John’s",
 }
+# A city is called what texts call it most, so that who looks for it finds it; GeoNames' longer name stays one of its names. Longer names that tell
+# a city from its namesake stay ("Frankfurt am Main").
+SHORT_NAMES = {"New York City": "New York", "Acapulco de Juárez": "Acapulco", "Hualien City": "Hualien"}
 AMBIGUOUS_COUNTRIES = {"jersey", "chad", "georgia"}
 
 # Beginnings of other names ("San Remo"), and what is no name at all.
@@ -186,8 +189,9 @@ def place_rows(cache: Any, babel: Any) -> Iterator[str]:
             str(city["population"] // 1000),
             "1" if well_known else "0",
         )
-        shown = ours[geoname_id][0] if geoname_id in ours else city["name"]
-        yield "\t".join((str(geoname_id), city["countrycode"], *place, shown, city["name"], "|".join(marked)))
+        main = SHORT_NAMES.get(str(city["name"]), str(city["name"]))
+        shown = ours[geoname_id][0] if geoname_id in ours else main
+        yield "\t".join((str(geoname_id), city["countrycode"], *place, shown, main, "|".join(marked)))
 
 
 def centre(cities: Iterable[City]) -> tuple[float, float]:

@@ -96,7 +96,7 @@ def _kind(top: Block) -> None:
 
 
 def _id(top: Block) -> str:
-    rule_id = top.text("id", required=True, pattern=_ID, say="3 to 64 small letters, digits and hyphens")
+    rule_id = top.text("id", required=True, pattern=_ID, say="3 to 64 small letters, digits and hyphens such as raketentest")
     if rule_id == MANIFEST:
         top.complain("id", f"{MANIFEST!r} cannot be the id of a rule: choose another")
     return rule_id
@@ -127,7 +127,9 @@ def _where(match: Block) -> Where:
     return Where(source=_allowed(where, "source"), country=countries, language=languages, entities=entities)
 
 
-def _allowed(where: Block, name: str, pattern: str = r"\S(.*\S)?", say: str = "a name without blanks around it") -> Allowed:
+def _allowed(
+    where: Block, name: str, pattern: str = r"\S(.*\S)?", say: str = "a name without blanks around it such as tagesblatt"
+) -> Allowed:
     """A value, a list of values, or `not:` with such."""
     if not isinstance(where.values.get(name), dict):
         return Allowed(only=where.each(name, where.texts(name, single=True), pattern, say))

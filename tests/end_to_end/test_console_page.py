@@ -25,7 +25,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from pipeline import broker, sources, topology
-from pipeline.article import encode
+from pipeline.article import Dates, encode
 from pipeline.settings import Settings
 from tests.console_pages import Page, browsing, enriched, episode_of, story, until
 
@@ -263,6 +263,54 @@ def test_times_are_those_of_the_configured_zone(chrome: Chrome, page: Page) -> N
     assert "Asia/Tokyo" in one(chrome, "#zone").text
 
 
+def test_times_of_another_year_show_it_and_those_of_this_year_do_not(chrome: Chrome, page: Page) -> None:
+    now = datetime.now(UTC)
+    before = now - timedelta(days=400)
+    old = enriched(at=before, title="Raketentest", body="Ein Raketentest.", word="Raketentest", rule="r")
+    page.records.put(topology.ENRICHED, encode(old))
+    page.records.episode(episode_of(old, now=before))
+    page.records.article(title="Nur mit Tag", dates=Dates(published_raw="x", published_at=before, precision="day", confidence="exact"))
+    visit(chrome, page)
+    shows(chrome, "Nur mit Tag", "Raketentest")
+    year = str((before + timedelta(hours=9)).year)
+    selectors = (
+        ".alert .rang time",
+        ".alert .meta time",
+        "#article-list .row:nth-child(2) time",
+        "#article-list .row:first-child .published",
+    )
+    shown = [text for selector in selectors for text in texts(chrome, selector)]
+    assert len(shown) == 6 and all(year in text for text in shown), shown
+    overlaps = """return [...document.querySelectorAll("#article-list .item")].filter((item) =>
+        item.querySelector(".when time").getBoundingClientRect().right > item.querySelector(".what").getBoundingClientRect().left).length"""
+    assert chrome.execute_script(overlaps) == 0
+    (today,) = texts(chrome, "#article-list .row:first-child .when time")
+    assert str((now + timedelta(hours=9)).year) not in today
+
+
+@pytest.mark.parametrize(
+    ("language", "loading", "none"), [("en", "Loading …", "No open alerts."), ("de", "Wird geladen …", "Keine offenen Alarme.")]
+)
+def test_before_the_first_snapshot_nothing_is_said_of_alerts(chrome: Chrome, page: Page, language: str, loading: str, none: str) -> None:
+    page.records.health(source_id="s", name="Alpha", state="ok")
+    chrome.execute_cdp_cmd("Network.enable", {})
+    chrome.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/events*"]})
+    try:
+        chrome.get(f"{page.address}?lang={language}")
+        # The page has drawn itself once, without anything to draw.
+        until(lambda: chrome.find_element(By.ID, "state").get_attribute("data-state") == "reconnecting")
+        until(lambda: texts(chrome, "#filter-source option"))
+        assert (texts(chrome, "#alerts-none"), texts(chrome, "#figure-alerts"), texts(chrome, "#sources-none")) == (
+            [loading],
+            ["–"],
+            [loading],
+        )
+    finally:
+        chrome.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    until(lambda: texts(chrome, "#alerts-none") == [none])
+    assert texts(chrome, "#figure-alerts") == ["0"]
+
+
 def background(chrome: Chrome) -> int:
     """How bright the page's background is, 0 to 255."""
     return int(chrome.execute_script("return Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"))
@@ -280,6 +328,31 @@ def test_dark_mode_follows_the_system_and_can_be_switched(chrome: Chrome, page: 
         assert background(chrome) > 200
     finally:
         chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+COLOURS = """
+const probe = document.body.appendChild(document.createElement("i"));
+const names = [...document.styleSheets[0].cssRules[0].style].filter((name) => name.startsWith("--") && name !== "--shadow");
+const found = Object.fromEntries(names.map((name) => { probe.style.color = `var(${name})`; return [name, getComputedStyle(probe).color]; }));
+probe.remove();
+return found;
+"""
+
+
+def test_the_colours_of_the_night_are_the_same_whoever_asked_for_them(chrome: Chrome, page: Page) -> None:
+    seen: dict[tuple[str, str], dict[str, str]] = {}
+    try:
+        for system in ("light", "dark"):
+            chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": system}]})
+            for theme in ("", "light", "dark"):
+                visit(chrome, page, f"?lang=en&theme={theme}")
+                seen[system, theme] = chrome.execute_script(COLOURS)
+    finally:
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    day, night = seen["light", "light"], seen["dark", "dark"]
+    assert len(day) >= 19 and all(day[name] != night[name] for name in day)
+    assert seen["light", ""] == seen["dark", "light"] == day
+    assert seen["dark", ""] == seen["light", "dark"] == night
 
 
 def test_the_wall_view_is_large_and_has_no_controls(chrome: Chrome, page: Page) -> None:

@@ -68,10 +68,32 @@ def test_a_source_goes_through_its_states() -> None:
     assert state(again, NOON + timedelta(hours=25), every=86_400) == "ok"
 
 
-def test_what_could_not_be_read_shows_as_the_last_error() -> None:
-    batch = Batch(unreadable=(Unreadable("x", Rejection.UNREADABLE, "the feed is broken"),))
-    found = _schedule.after_batch(NEW, batch, NOON)
-    assert (found.unreadable, found.last_error, state(found)) == (1, "the feed is broken", "ok")
+def unreadable(count: int) -> tuple[Unreadable, ...]:
+    return tuple(Unreadable("x", Rejection.UNREADABLE, f"no text in item\n{number}") for number in range(1, count + 1))
+
+
+def test_a_source_of_which_nothing_can_be_read_is_failing_although_its_fetch_worked() -> None:
+    found = _schedule.after_batch(NEW, Batch(unreadable=unreadable(12)), NOON)
+    assert (state(found), found.last_error) == ("failing", "12 of 12 items could not be read: no text in item 1")
+    assert (found.unreadable, found.last_success_at, found.last_fetch_at) == (12, None, NOON)
+
+
+def test_a_source_of_which_some_items_can_be_read_is_ok_and_shows_how_many_could_not() -> None:
+    found = _schedule.after_batch(NEW, Batch((article(),), unreadable=unreadable(2)), NOON)
+    assert (state(found), found.last_error) == ("ok", "2 of 3 items could not be read: no text in item 1")
+    assert (found.unreadable, found.last_success_at) == (2, NOON)
+
+
+def test_only_something_readable_ends_the_verdict_that_nothing_can_be_read() -> None:
+    later = NOON + timedelta(minutes=5)
+    broken = _schedule.after_batch(NEW, Batch(unreadable=unreadable(1)), NOON)
+    # The connector remembers what it could not read and does not bring it again.
+    nothing_new = _schedule.after_batch(broken, Batch(), later)
+    assert (state(nothing_new), nothing_new.last_error, nothing_new.last_success_at) == ("failing", broken.last_error, None)
+    away = _schedule.after_failure(nothing_new, Transient("no answer"), later)
+    assert away.last_error == "no answer" and _schedule.after_batch(away, Batch(), later).last_error == broken.last_error
+    mended = _schedule.after_batch(decode(encode(away)), Batch((article(),)), later)
+    assert (state(mended), mended.last_error, mended.last_success_at) == ("ok", "", later)
 
 
 def test_a_fetch_that_never_comes_back_is_failing() -> None:

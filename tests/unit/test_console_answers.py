@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +21,12 @@ from pipeline.console.words import WORDS
 from pipeline.errors import Unreachable
 from pipeline.settings import Settings
 from tests.builders import NOON
+
+
+def test_each_colour_of_the_page_is_defined_once() -> None:
+    style = (Path(guard.__file__).parent / "static" / "page.css").read_text()
+    defined = Counter(re.findall(r"^\s*(--[\w-]+):", style, re.MULTILINE))
+    assert defined["--page"] == 1 and set(defined.values()) == {1}
 
 
 def read_status() -> Status:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import random
+import struct
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import Permanent
-from pipeline.text.decoding import codec, decode
+from pipeline.text.decoding import codec, decode, without_controls
+from pipeline.text.hygiene import shown
 
 GERMAN = "Übermäßig große Raketen über Köln: „Müde“, sagt er – gestern."
 
@@ -51,8 +54,79 @@ def test_what_is_not_text_is_refused_with_a_reason(data: bytes) -> None:
     assert refused.value.reason == "unreadable"
 
 
-def test_a_few_nul_bytes_do_not_make_a_text_unreadable() -> None:
-    assert decode(b"Nordkorea\x00 testet" + b" eine Rakete" * 20).encoding == "utf-8"
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_control_characters_between_readable_words_do_not_make_a_text_unreadable(encoding: str) -> None:
+    raw = "Über Korea\x00 flog heute\x00 eine\x00 große Rakete.\x00"
+    assert shown(decode(raw.encode(encoding)).text) == "Über Korea flog heute eine große Rakete."
+
+
+CONTROLS = "".join(map(chr, (*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F)))
+
+
+@given(
+    st.text("abc äöüß„“ XYZ.,0123456789\n", min_size=8, max_size=400),
+    # Not in front: the byte order mark of UTF-16 followed by a NUL is that of UTF-32.
+    st.lists(st.tuples(st.integers(1, 400), st.sampled_from(CONTROLS)), min_size=1, max_size=50),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+@settings(deadline=None, max_examples=200)
+def test_a_text_is_read_without_its_control_characters_up_to_one_in_eight(
+    text: str, controls: list[tuple[int, str]], encoding: str
+) -> None:
+    letters = list(text)
+    for place, control in controls[: len(text) // 7]:
+        letters.insert(place, control)
+    decoded = decode("".join(letters).encode(encoding))
+    assert decoded.text == "".join(letters)
+    assert shown(decoded.text) == shown(text) and shown(text) == shown(without_controls(decoded.text)[0])
+
+
+@given(
+    st.integers(0, 2**32), st.integers(512, 4_096), st.sampled_from(["bytes", "seven bits", "numbers"]), st.sampled_from([None, "latin1"])
+)
+@settings(deadline=None, max_examples=200)
+def test_binary_data_of_some_length_stay_refused(seed: int, size: int, kind: str, declared: str | None) -> None:
+    chance = random.Random(seed)
+    data = chance.randbytes(size)
+    if kind == "seven bits":
+        data = bytes(each & 0x7F for each in data)
+    if kind == "numbers":
+        data = struct.pack(f"<{size // 4}i", *(chance.randrange(100_000) for _ in range(size // 4)))
+    with pytest.raises(Permanent, match="text"):
+        decode(data, declared)
+
+
+FORMATS = (
+    b"%PDF-",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF89a",
+    b"RIFF",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"\x1f\x8b",
+    b"BZh91AY",
+    b"{\\rtf",
+    b"\x7fELF",
+    b"MZ\x90\x00",
+    b"OggS\x00",
+    b"Rar!\x1a",
+    b"7z\xbc\xaf\x27\x1c",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+)
+
+
+@given(st.sampled_from(FORMATS), st.text("abc DEF 123\n", max_size=200), st.sampled_from([b"", b"\n", b"\xef\xbb\xbf"]))
+@settings(deadline=None, max_examples=100)
+def test_a_binary_format_is_refused_by_name_however_readable_the_rest(magic: bytes, rest: str, before: bytes) -> None:
+    with pytest.raises(Permanent, match="not text: have the source deliver text") as refused:
+        decode(before + magic + rest.encode())
+    assert refused.value.reason == "unreadable"
+
+
+def test_a_text_that_only_begins_like_a_format_is_read() -> None:
+    for text in ("MZ steht für Ministerium.", "GIF8 ist kein Bild.", "PK am Montag", "RIF und Raff", "BZh ist ein Kürzel"):
+        assert decode(text.encode()).text == text
 
 
 @pytest.mark.parametrize("label", ["zlib", "hex", "unicode_escape", "utf-7", "rot13", "idna", "klingon", "", "\x00", "a" * 9_999])

@@ -17,6 +17,7 @@ from connectors import _folder, _html_page, _json_article, _text_layout, directo
 from pipeline.article import encode, identity
 from pipeline.errors import Permanent, Transient
 from pipeline.plugins import Batch, Context
+from pipeline.text.hygiene import clean
 
 SEEDS = Path(__file__).parents[2].parent / "shared" / "data" / "seeds"
 # Files in these tests are written now; the connector looks at them an hour later.
@@ -429,3 +430,21 @@ def test_a_file_taken_away_between_look_and_read_is_no_error(tmp_path: Path, mon
     monkeypatch.setattr(directory, "listing", listing_then_gone)
     batch = fetch(tmp_path)
     assert len(batch.articles) == 1 and batch.unreadable == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a.txt", "Titel eins\nNordkorea\x00 testet\x07 eine Rakete."),
+        ("a.html", "<html><title>Titel eins</title><body><article><p>Nordkorea\x00 testet\x07 eine Rakete.</p></article></body></html>"),
+        ("a.json", '{"title": "Titel eins", "body": "Nordkorea\x00 testet\x07 eine Rakete."}'),
+        ("a.ndjson", '{"title": "Titel eins", "body": "Nordkorea\x00 testet\x07 eine Rakete."}\n'),
+    ],
+)
+def test_control_characters_in_a_readable_file_are_removed_and_flagged(tmp_path: Path, name: str, written: str) -> None:
+    (tmp_path / name).write_text(written, encoding="utf-8")
+    batch = directory.read_file(tmp_path / name)
+    assert batch.unreadable == ()
+    found, cleaned = batch.articles[0], clean(batch.articles[0].body)
+    assert (found.title, cleaned.text) == ("Titel eins", "Nordkorea testet eine Rakete.")
+    assert "control_characters_removed" in (*found.flags, *cleaned.flags)

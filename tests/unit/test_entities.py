@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from pipeline.article import Article, Entity, Language, Source, decode, encode
 from pipeline.enrichers._gazetteer import key
+from pipeline.enrichers._names import NameLanguage, places
 from pipeline.enrichers.entities import Entities, Options, create
+from pipeline.index.documents import document
 from pipeline.plugins import Context, load
 from pipeline.text.tokens import analyse
 
@@ -316,3 +318,19 @@ def test_the_seed_articles_have_exactly_their_entities(seed: str, expected: set[
     assert {each.id for each in article.entities} == expected
     words = {mention.text for each in article.entities for mention in each.mentions}
     assert not [word for word in words if word.endswith(("ischen", "ische")) or "minister" in word]
+
+
+@pytest.mark.parametrize("text", ["Washingtons Haltung", "Ein Treffen in Washington, D.C.", "Proteste in Washington D.C. und Berlin"])
+@pytest.mark.parametrize("name_language", ["de", "en"])
+def test_a_city_is_found_in_the_index_by_the_name_that_texts_call_it(text: str, name_language: NameLanguage) -> None:
+    named = create(Options(name_language=name_language), Context(name="entities"))
+    article = named.enrich(Article(id="a1", source=Source(id="s1"), body=text, language=Language(code="de")))
+    assert entity(article, "geo:4140963").name == "Washington"
+    assert "Washington" in document(article)["news"]["entity"]["name"]
+
+
+@pytest.mark.parametrize("name_language", ["de", "en"])
+def test_a_place_has_the_longer_of_its_names_only_where_that_tells_it_from_a_namesake(name_language: NameLanguage) -> None:
+    called = {subject.id: subject.name for subject in {sense.subject for _, sense in places(name_language)}}
+    assert (called["geo:5128581"], called["geo:2925533"], called["geo:2925535"]) == ("New York", "Frankfurt am Main", "Frankfurt (Oder)")
+    assert (called["geo:3533462"], called["geo:1674504"]) == ("Acapulco", "Hualien")

@@ -344,3 +344,15 @@ def test_any_damage_to_a_feed_ends_in_items_or_in_a_reason(noise: bytes, at: int
         assert str(error)
     else:
         assert isinstance(found.items, tuple)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        feed("<title>Rakete\x00 testet\x07 am Montag</title><guid>1</guid>"),
+        b'{"version": "https://jsonfeed.org/version/1.1", "title": "F", "items": [{"id": "1", "title": "Rakete\x00 testet\x07 am Montag"}]}',
+    ],
+)
+def test_control_characters_in_a_readable_feed_do_not_cost_its_items(document: bytes) -> None:
+    (found,) = fetch(Web(document)).articles
+    assert found.title == "Rakete testet am Montag"

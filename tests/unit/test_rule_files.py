@@ -108,7 +108,7 @@ def changed(old: str, new: str) -> str:
         ("terms: [Raketentest]", "terms: [Nordkorea]", "27:5", "should match by Nordkorea; it matched by Raketentest"),
         ('"Protest gegen Raketen", match: false', '"Protest", match: no', "28:30", "must be true or false"),
         ("id: de-raketentest", "id: de-rakete", "3:5", "the id is 'de-rakete' but the file is called 'de-raketentest'"),
-        ("id: de-raketentest", "id: Rakete!", "3:5", "3 to 64 small letters"),
+        ("id: de-raketentest", "id: Rakete!", "3:5", "3 to 64 small letters, digits and hyphens such as raketentest"),
         ("title: Raketentests", "title: a\ntitle: b", "5:1", "'title' stands here twice"),
     ],
 )

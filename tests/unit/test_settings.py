@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 
+from pipeline import located, plugins
 from pipeline.errors import BadConfiguration
 from pipeline.settings import Settings, load, secret, warnings
 
@@ -88,6 +92,58 @@ def test_a_secret_comes_from_the_environment_or_a_file_and_never_prints(tmp_path
     assert "s3cret" not in repr(SecretStr("s3cret"))
     with pytest.raises(BadConfiguration, match="NOT_THERE is not set"):
         secret(SecretStr("${env:NOT_THERE}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kafka: {topic_prefix: 'A b'}", "1:23: topic_prefix: it must be small letters, digits, dots, hyphens and underscores, or nothing"),
+        ("elasticsearch: {index_prefix: 'A b'}", "1:31: index_prefix: it must be small letters, digits, dots, hyphens"),
+        (
+            "elasticsearch: {url: '127.0.0.1:9200'}",
+            "1:22: url: it must be an address that begins with http:// or https://, for example http://",
+        ),
+        ("sources: [{id: Tagesblatt, connector: rss, options: {url: 'https://a.example/'}}]", "1:16: id: it must be 2 to 64 small letters"),
+        (
+            "sources: [{id: ab, country: de, connector: rss, options: {url: 'https://a.example/'}}]",
+            "1:29: country: it must be two capital letters, or nothing, for example DE",
+        ),
+        ("receivers: [{name: -x, notifier: console}]", "1:20: name: it must be 2 to 64 small letters, digits and hyphens"),
+        ("language: fr", "1:11: language: it must be de or en, for example de"),
+    ],
+)
+def test_a_text_of_the_wrong_form_is_told_in_words_with_an_example(tmp_path: Path, text: str, expected: str) -> None:
+    (found,) = problems(tmp_path, text + "\nenrichers: []\n")
+    assert found.startswith(f"lagebild.yaml:{expected}") and "for example" in found
+    assert not {"^", "$", "[", "\\"} & set(found)
+
+
+def fields_of(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for each in (schema, *schema.get("$defs", {}).values()):
+        yield from each.get("properties", {}).items()
+
+
+def test_every_pattern_says_in_words_what_it_allows_and_its_example_is_allowed() -> None:
+    models = [plugins.load(kind, name).Options for kind in plugins.KINDS for name in plugins.names(kind)]
+    limited = [(name, field) for model in (Settings, *models) for name, field in fields_of(model.model_json_schema()) if "pattern" in field]
+    assert len(limited) >= 7
+    for name, field in limited:
+        assert field["patternErrorMessage"].startswith("it must be "), name
+        assert re.search(field["pattern"], field["examples"][0]), name
+
+
+def test_a_pattern_of_a_plug_in_without_words_is_told_by_its_description() -> None:
+    class Options(BaseModel):
+        channel: str = Field(pattern=r"^#\w+$", description="where it is posted")
+        plain: str = Field("", pattern=r"^\d*$")
+
+    source = located.read_text("channel: desk\nplain: x\n", "options.yaml")
+    with pytest.raises(ValidationError) as caught:
+        Options.model_validate(source.data)
+    assert [str(each) for each in located.model_problems(source, caught.value, Options)] == [
+        "options.yaml:1:10: channel: this is not allowed here. It is where it is posted",
+        "options.yaml:2:8: plain: this is not allowed here",
+    ]
 
 
 def test_every_setting_is_described() -> None:

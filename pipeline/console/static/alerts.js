@@ -1,9 +1,9 @@
 // Open alerts, the last rung on top. They go on while the articles are paused.
 import { choice } from "./choice.js";
-import { alerts } from "./model.js";
+import { alerts, model } from "./model.js";
 import { arrange, link, make, marked, meter, refill, tag, time } from "./make.js";
 import { age, ago, languageName, number, say, span } from "./words.js";
-import { full, fullDay, moment, published, secondsSince } from "./times.js";
+import { full, fullDay, moment, published, secondsSince, today } from "./times.js";
 
 const FEW = 3;
 const ON_WALL = 5;
@@ -26,7 +26,10 @@ export function drawAlerts() {
   const shown = found.slice(0, choice.wall ? ON_WALL : all ? found.length : FEW);
   const byKey = new Map(shown.map((alert) => [alert.id, alert]));
   arrange(list, [...byKey.keys()], elements, (key) => alertElement(byKey.get(key)));
-  document.getElementById("alerts-none").hidden = found.length > 0;
+  const none = document.getElementById("alerts-none");
+  none.hidden = found.length > 0;
+  // Before the first snapshot nobody knows whether there are any.
+  none.textContent = say(model.loaded ? "alerts_none" : "loading");
   more.hidden = found.length <= FEW || choice.wall;
   more.textContent = all ? say("alerts_fewer") : say("alerts_more", { n: found.length - FEW });
   return found.length;
@@ -53,7 +56,8 @@ function alertElement(alert) {
     elements.set(alert.id, element);
   }
   const open = expanded.has(alert.id);
-  const drawn = JSON.stringify(alert) + open;
+  // At midnight every time of yesterday gets its day, and at New Year its year.
+  const drawn = JSON.stringify(alert) + open + today();
   if (element.drawn !== drawn) {
     element.drawn = drawn;
     drawAlert(element.firstElementChild, alert, open);

@@ -25,7 +25,7 @@ function draw() {
   const alerts = drawAlerts();
   drawSources();
   drawChoices();
-  element("figure-alerts").textContent = number(alerts);
+  element("figure-alerts").textContent = model.loaded ? number(alerts) : "–";
   element("figure-alerts").classList.toggle("bad", alerts > 0);
   document.title = alerts ? `(${alerts}) ${config.words.title}` : config.words.title;
   element("shown").textContent = isFiltered() ? say("shown", { n: number(shown.articles), all: number(shown.all) }) : "";

@@ -62,6 +62,7 @@ export function drawSources() {
   const byKey = new Map(found.map((each) => [each.id, each]));
   arrange(element("source-list"), [...byKey.keys()], sourceElements, (key) => sourceElement(byKey.get(key)));
   element("sources-none").hidden = found.length > 0;
+  put("sources-none", say(model.loaded ? "sources_none" : "loading"));
   const count = (state) => found.filter((each) => each.state === state).length;
   const bad = ["failing", "silent"].filter(count).map((state) => `${count(state)} ${say(state)}`);
   put("sources-sum", found.length ? [say("sources_sum", { ok: count("ok") }), ...bad].join(" · ") : "");

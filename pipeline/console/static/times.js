@@ -7,6 +7,8 @@ const hours = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const second = format({ ...hours, second: "2-digit" });
 const minute = format(hours);
 const dayShort = format({ day: "2-digit", month: "short" });
+const dayAndYear = format({ day: "2-digit", month: "short", year: "numeric" });
+const year = format({ year: "numeric" });
 const dayKey = format({ year: "numeric", month: "2-digit", day: "2-digit" });
 const fullFormat = format({ weekday: "short", day: "2-digit", month: "long", year: "numeric", ...hours, second: "2-digit", timeZoneName: "short" });
 const dayFormat = format({ weekday: "short", day: "2-digit", month: "long", year: "numeric" });
@@ -36,15 +38,19 @@ export const clock = (iso) => second.format(new Date(iso));
 export const full = (iso) => fullFormat.format(new Date(iso));
 export const fullDay = (iso) => dayFormat.format(new Date(iso));
 
+// The day, with its year when that is not this one: old news must not look like this year's.
+// It never breaks inside: in a narrow column the time goes to the next line.
+const day = (date) => (year.format(date) === year.format(now()) ? dayShort : dayAndYear).format(date).replaceAll(" ", "\u00a0");
+
 // hh:mm:ss today, day and hh:mm otherwise.
 export function moment(iso) {
   const date = new Date(iso);
-  return isToday(date) ? second.format(date) : `${dayShort.format(date)} ${minute.format(date)}`;
+  return isToday(date) ? second.format(date) : `${day(date)} ${minute.format(date)}`;
 }
 
 // A publisher's time: hh:mm today; a date without a time never gets one.
 export function published(iso, dayOnly) {
   const date = new Date(iso);
-  if (dayOnly) return dayShort.format(date);
-  return isToday(date) ? minute.format(date) : `${dayShort.format(date)} ${minute.format(date)}`;
+  if (dayOnly) return day(date);
+  return isToday(date) ? minute.format(date) : `${day(date)} ${minute.format(date)}`;
 }

@@ -1,0 +1,102 @@
+"""A broker that is not there: who waits for it says so soon."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import broker
+from pipeline.broker import connecting
+from pipeline.errors import Unreachable
+from pipeline.settings import Kafka
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Where nobody listens, and nobody can begin to."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("process", "seconds"), [("collector", 30), ("worker", 120), ("alerter", 120)])
+def test_a_process_says_within_three_seconds_what_it_waits_for(process: str, seconds: int, address: str, tmp_path: Path) -> None:
+    config = tmp_path / "lagebild.yaml"
+    config.write_text(f"kafka: {{servers: ['{address}']}}\n")
+    command = [sys.executable, "-m", "pipeline.cli", "run", process, "--config", str(config)]
+    started = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    try:
+        assert started.stderr is not None
+        line = json.loads(started.stderr.readline())
+        assert (line["event"], line["at"], line["gives_up_after_seconds"]) == ("waiting for Kafka", address, seconds)
+        assert "start Kafka there" in line["do"] and "kafka.servers" in line["do"]
+        assert started.poll() is None, "it goes on trying"
+    finally:
+        started.kill()
+        started.communicate()
+
+
+@pytest.mark.parametrize("process", ["collector", "worker", "alerter", "indexer"])
+def test_a_process_that_waits_for_kafka_ends_when_it_is_asked_to(process: str, address: str, tmp_path: Path) -> None:
+    config = tmp_path / "lagebild.yaml"
+    config.write_text(f"kafka: {{servers: ['{address}']}}\nelasticsearch: {{url: 'http://{address}'}}\n")
+    command = [sys.executable, "-m", "pipeline.cli", "run", process, "--config", str(config)]
+    started = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    try:
+        assert started.stderr is not None
+        started.stderr.readline()
+        started.terminate()
+        assert started.wait(15) in (0, -signal.SIGTERM)
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def test_the_wait_is_announced_before_the_first_try_comes_back(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    announced = threading.Event()
+
+    def swallowed(_kafka: Kafka) -> None:
+        assert announced.wait(3), "nothing was said within three seconds"
+        raise OSError("timed out")
+
+    monkeypatch.setattr(connecting, "_announce", lambda *_: announced.set())
+    monkeypatch.setattr(connecting, "SHORT_SECONDS", 0.1)
+    monkeypatch.setattr(connecting, "_listening", swallowed)
+    with pytest.raises(Unreachable, match=address):
+        broker.connect(Kafka(servers=[address]), "the test", wait_seconds=0.2)
+
+
+def test_a_command_announces_its_wait_on_stderr(address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting.structlog, "is_configured", lambda: False)
+    monkeypatch.setattr(connecting, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(connecting, "SHORT_SECONDS", 0.1)
+    with pytest.raises(Unreachable):
+        broker.connect(Kafka(servers=[address]), "lagebild topics apply", wait_seconds=0.3)
+    told = capsys.readouterr()
+    assert (
+        told.out == ""
+        and f"Waiting for Kafka at {address} (lagebild topics apply needs it), for at most 0 seconds: start Kafka" in told.err
+    )
+
+
+def test_a_short_wait_is_not_announced(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(connecting.threading, "Timer", lambda *each: started.append(each))
+    with pytest.raises(Unreachable):
+        broker.connect(Kafka(servers=[address]), "the test", wait_seconds=0)
+    assert started == []
