@@ -66,7 +66,8 @@ class Stage(Protocol):
         ...
 
 
-Send = Callable[[Out], Awaitable[None]]
+# Returns when the producer has taken the record into its queue; what it returns is awaited for the broker's confirmation.
+Send = Callable[[Out], Awaitable[Awaitable[object]]]
 
 
 def rejection(stage: str, work: Work, error: Permanent, now: datetime) -> list[Out]:
@@ -111,7 +112,7 @@ def _named_in(work: Work) -> tuple[str, str, Position]:
 
 
 class Runner:
-    """Runs one stage over batches. `send` delivers one record and raises Transient or Permanent when it was not confirmed."""
+    """Runs one stage over batches. Both steps of `send` raise Transient or Permanent when the record was not confirmed."""
 
     def __init__(self, stage: Stage, send: Send, now: Callable[[], datetime]) -> None:
         self.stage = stage
@@ -126,8 +127,7 @@ class Runner:
             caused.append((work, await self._process(work)))
             if not number % TURN_EVERY:
                 await asyncio.sleep(0)
-        results = await asyncio.gather(*(self.deliver(out) for _, outs in caused for out in outs), return_exceptions=True)
-        await self._settle(caused, results)
+        await self._settle(caused, await self._deliver_all([out for _, outs in caused for out in outs]))
 
     async def _process(self, work: Work) -> list[Out]:
         wait_seconds = FIRST_WAIT_SECONDS
@@ -145,9 +145,34 @@ class Runner:
         wait_seconds = FIRST_WAIT_SECONDS
         while True:
             try:
-                return await self._send(out)
+                await (await self._send(out))
+                return
             except Transient as error:
                 wait_seconds = await self._wait(wait_seconds, error)
+
+    async def _deliver_all(self, outs: Sequence[Out]) -> list[None | BaseException]:
+        """What became of each, in the order of `outs`.
+
+        They are handed over one after the other: a small record would pass a larger one that waits for room in the producer (aiokafka 0.14), and
+        two revisions of an article would change places. Then all are waited for together.
+        """
+        handed = [await self._handed_over(out) for out in outs]
+        return await asyncio.gather(*(self._confirmed(out, each) for out, each in zip(outs, handed, strict=True)), return_exceptions=True)
+
+    async def _handed_over(self, out: Out) -> Awaitable[object] | Exception:
+        try:
+            return await self._send(out)
+        except Exception as error:
+            return error
+
+    async def _confirmed(self, out: Out, handed: Awaitable[object] | Exception) -> None:
+        try:
+            if isinstance(handed, Exception):
+                raise handed
+            await handed
+        except Transient as error:
+            await self._wait(FIRST_WAIT_SECONDS, error)
+            await self.deliver(out)
 
     async def _settle(self, caused: list[tuple[Work, list[Out]]], results: list[None | BaseException]) -> None:
         """Reject the records whose effects the broker refuses for good; raise anything unforeseen."""

@@ -6,7 +6,8 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -90,7 +91,7 @@ class WorkerProcess:
     def _loop_of(self, row: Row) -> Callable[[Any], Any]:
         async def loop(stream: Any) -> None:
             row.lanes = Lanes(limit=self.settings.worker.batch_articles * 4)
-            row.runner = Runner(row.stage, self._deliver, lambda: datetime.now(UTC))
+            row.runner = Runner(row.stage, self._send, lambda: datetime.now(UTC))
             row.busy = asyncio.Lock()
             row.restored = asyncio.Event()
             quiet = stream.noack()
@@ -139,20 +140,13 @@ class WorkerProcess:
             for offset in row.tracked[work.position.partition].finish(work.position.offset):
                 await stream.ack(events[work.position.partition, offset])
 
-    async def _deliver(self, out: Out) -> None:
-        """Return once the broker has confirmed the record."""
-        try:
-            # The topic's own `send` does the same with as much work again: sensors, codecs and schemas that have nothing to do here.
+    async def _send(self, out: Out) -> Awaitable[object]:
+        """Return when the record stands in the producer's queue; awaiting what is returned ends when the broker has confirmed it."""
+        # The topic's own `send` does the same with as much work again: sensors, codecs and schemas that have nothing to do here.
+        with _refusals(out):
             producer = await self.app.maybe_start_producer()
             topic, headers = self.settings.topic(out.topic), list(out.headers) or None
-            await (await producer.send(topic, out.key.encode(), out.value, out.partition, None, headers))
-        except (KafkaError, NotReady, ProducerSendError) as error:
-            # Faust wraps what the producer raises at once; a delivery that fails later raises as it is.
-            if isinstance(error, MessageSizeTooLargeError) or isinstance(error.__cause__, MessageSizeTooLargeError):
-                raise Permanent(
-                    "too_large", f"a record of {len(out.value or b''):,} bytes for {out.topic} is larger than kafka.max_record_bytes"
-                ) from error
-            raise Transient(f"Kafka did not confirm a record for {out.topic}: {error!r}") from error
+            return _Confirmation(out, await producer.send(topic, out.key.encode(), out.value, out.partition, None, headers))
 
     async def _assigned(self, _app: Any, assigned: set[Any], **_: Any) -> None:
         """Start restoring at once and return: Faust holds the rebalance until this is done."""
@@ -223,6 +217,31 @@ class WorkerProcess:
             stalled = watchdog.look(behind, excused=excused, now=time.monotonic())
             if stalled:
                 fail_fast(f"no progress for {self.settings.worker.stalled_seconds:.0f} s on {stalled}", EXIT_STALLED)
+
+
+@dataclass(frozen=True)
+class _Confirmation:
+    """Awaits the broker's answer about one record, in our errors."""
+
+    out: Out
+    answer: Awaitable[object]
+
+    def __await__(self) -> Generator[Any, None, None]:
+        with _refusals(self.out):
+            yield from self.answer.__await__()
+
+
+@contextmanager
+def _refusals(out: Out) -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, NotReady, ProducerSendError) as error:
+        # Faust wraps what the producer raises at once; a delivery that fails later raises as it is.
+        if isinstance(error, MessageSizeTooLargeError) or isinstance(error.__cause__, MessageSizeTooLargeError):
+            raise Permanent(
+                "too_large", f"a record of {len(out.value or b''):,} bytes for {out.topic} is larger than kafka.max_record_bytes"
+            ) from error
+        raise Transient(f"Kafka did not confirm a record for {out.topic}: {error!r}") from error
 
 
 def _work_of(message: Any, topic: str) -> Work:

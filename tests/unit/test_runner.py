@@ -31,12 +31,15 @@ class FakeBroker:
         self.sent: list[Out] = []
         self._errors = errors or {}
 
-    async def send(self, out: Out) -> None:
+    async def send(self, out: Out) -> asyncio.Future[None]:
         await asyncio.sleep(0)
         waiting = self._errors.get(out.topic)
         if waiting:
             raise waiting.pop(0)
         self.sent.append(out)
+        confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        confirmed.set_result(None)
+        return confirmed
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +61,52 @@ def test_every_effect_is_confirmed_when_run_returns() -> None:
     broker = FakeBroker()
     run(passed_on, broker, work(b"1", 0), work(b"2", 1))
     assert [out.value for out in broker.sent] == [b"1", b"2"]
+
+
+def test_records_are_handed_over_in_order_although_a_large_one_waits_for_room() -> None:
+    queued: list[bytes | None] = []
+
+    class Crowded(FakeBroker):
+        async def send(self, out: Out) -> asyncio.Future[None]:
+            for _ in range(5 if out.value == b"large" else 1):
+                await asyncio.sleep(0)
+            queued.append(out.value)
+            return await super().send(out)
+
+    run(passed_on, Crowded(), work(b"first", 0), work(b"large", 1), work(b"small", 2))
+    assert queued == [b"first", b"large", b"small"]
+
+
+def test_one_confirmation_is_not_waited_for_before_the_next_record_is_handed_over() -> None:
+    class Slow(FakeBroker):
+        """Confirms nothing before it has everything."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.open: list[asyncio.Future[None]] = []
+
+        async def send(self, out: Out) -> asyncio.Future[None]:
+            self.open.append(asyncio.get_running_loop().create_future())
+            if len(self.open) == 3:
+                for each in self.open:
+                    each.set_result(None)
+            return self.open[-1]
+
+    run(passed_on, Slow(), work(b"1", 0), work(b"2", 1), work(b"3", 2))
+
+
+def test_a_confirmation_that_fails_is_asked_for_again() -> None:
+    class Forgetful(FakeBroker):
+        async def send(self, out: Out) -> asyncio.Future[None]:
+            answer = await super().send(out)
+            if len(self.sent) == 1:
+                answer = asyncio.get_running_loop().create_future()
+                answer.set_exception(Transient("the leader is gone"))
+            return answer
+
+    broker = Forgetful()
+    run(passed_on, broker, work(b"1"))
+    assert [out.value for out in broker.sent] == [b"1", b"1"]
 
 
 def test_a_permanent_error_rejects_the_record_with_its_bytes_and_the_rest_goes_on() -> None:
@@ -117,11 +166,11 @@ class RefusingBatches(FakeBroker):
         super().__init__()
         self._seen: set[Out] = set()
 
-    async def send(self, out: Out) -> None:
+    async def send(self, out: Out) -> asyncio.Future[None]:
         if out.topic == topology.IDENTIFIED and (out not in self._seen or len(out.value or b"") > 1):
             self._seen.add(out)
             raise Permanent("too_large", "5 MB")
-        await super().send(out)
+        return await super().send(out)
 
 
 def test_a_result_that_the_broker_never_takes_rejects_its_record_and_not_its_neighbours() -> None:
