@@ -60,7 +60,7 @@ def connectors_of(settings: Settings, now: Callable[[], datetime]) -> dict[str, 
         if settings.contact and "contact" in module.Options.model_fields:
             options.setdefault("contact", settings.contact)
         context = plugins.Context(name=each.id, folder=settings.folder, now=now)
-        found[each.id] = module.create(module.Options.model_validate(options), context)
+        found[each.id] = plugins.make(module, module.Options.model_validate(options), context)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -43,7 +44,20 @@ def _not_empty(name: str, entry: Entry) -> Entry:
 
 def _text(_name: str, data: bytes) -> Iterator[Entry]:
     decoded = decode(data)
+    if _XML_BEGINS.match(decoded.text):
+        raise _no_xml()
     yield Entry(replace(_text_layout.read(decoded.text), original=data), decoded.encoding, is_alone=True)
+
+
+def _xml(_name: str, _data: bytes) -> Iterator[Entry]:
+    raise _no_xml()
+
+
+def _no_xml() -> Permanent:
+    return Permanent(
+        Rejection.UNREADABLE,
+        "it is XML, and a watched folder reads text, HTML, JSON and NDJSON; feeds (RSS, Atom) belong to a source with the connector 'rss'",
+    )
 
 
 def _html(_name: str, data: bytes) -> Iterator[Entry]:
@@ -85,10 +99,12 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
+_XML_BEGINS = re.compile(r"\s*<(?:\?xml\b|rss\b|feed\b|rdf:RDF\b)", re.IGNORECASE)
 _READERS: dict[str, Callable[[str, bytes], Iterator[Entry]]] = {
     ".html": _html,
     ".htm": _html,
     ".xhtml": _html,
+    **dict.fromkeys((".xml", ".rss", ".atom", ".rdf"), _xml),
     ".json": _json,
     ".ndjson": _lines,
     ".jsonl": _lines,

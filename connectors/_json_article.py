@@ -10,7 +10,7 @@ import msgspec
 
 from connectors._canonical import shown
 from connectors._item import Item, as_html, clean, looks_like_html
-from pipeline.errors import Permanent
+from pipeline.errors import Permanent, why_unreadable
 from pipeline.outcome import Rejection
 
 # Lower case, without `_` and `-`; the first that is filled wins. ninjs names stand among them (headline, description_text, body_text, uri).
@@ -54,7 +54,7 @@ def split(data: bytes) -> list[bytes]:
                 return [bytes(each) for each in msgspec.json.decode(outer[name], type=list[msgspec.Raw])]
         return [data.strip()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Permanent(Rejection.UNREADABLE, f"not valid JSON: {error}") from error
+        raise Permanent(Rejection.UNREADABLE, _no_json(error)) from error
 
 
 def read(data: bytes) -> Item:
@@ -62,7 +62,7 @@ def read(data: bytes) -> Item:
     try:
         found = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Permanent(Rejection.UNREADABLE, f"not valid JSON: {error}") from error
+        raise Permanent(Rejection.UNREADABLE, _no_json(error)) from error
     if not isinstance(found, dict):
         raise Permanent(Rejection.INVALID, f"an article is a JSON object, this is a {type(found).__name__}")
     fields = {str(name).lower().replace("_", "").replace("-", ""): value for name, value in found.items()}
@@ -82,13 +82,28 @@ def read(data: bytes) -> Item:
         authors=_names(fields, "authors"),
         section=_first(fields, "section"),
         keywords=_names(fields, "keywords"),
-        published=_first(fields, "published"),
-        updated=_first(fields, "updated"),
+        published=_date(fields, "published"),
+        updated=_date(fields, "updated"),
         language=_first(fields, "language"),
         pubstatus=_pubstatus(fields),
         embargoed_at=_embargo(_first(fields, "embargoed")),
         original=data,
     )
+
+
+def _no_json(error: Exception) -> str:
+    return f"{'this JSON is' if isinstance(error, RecursionError) else 'not valid JSON:'} {why_unreadable(error)}"
+
+
+def _date(fields: Mapping[str, Any], field: str) -> str:
+    """The date as it was written. A list or an object is shown as JSON: no date, and seen by the stage that reads dates."""
+    return _first(fields, field) or next(
+        (str(msgspec.json.encode(fields[name]), "utf-8") for name in _NAMES[field] if _is_wrong(fields.get(name))), ""
+    )
+
+
+def _is_wrong(value: object) -> bool:
+    return value not in (None, [], {}) and not isinstance(value, str)
 
 
 def _first(fields: Mapping[str, Any], field: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from connectors._canonical import shown
 from connectors._item import Item, as_html, clean, looks_like_html
-from pipeline.errors import Permanent
+from pipeline.errors import Permanent, why_unreadable
 from pipeline.outcome import Rejection
 
 
@@ -36,7 +36,7 @@ def parse(data: bytes, url: str) -> JsonFeed:
             tuple(_item(bytes(each), url, language) for each in items),
         )
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Permanent(Rejection.UNREADABLE, f"the JSON Feed at {url} cannot be read: {error}") from error
+        raise Permanent(Rejection.UNREADABLE, f"the JSON Feed at {url} cannot be read: {why_unreadable(error)}") from error
 
 
 def _value(feed: dict[str, msgspec.Raw], name: str, default: Any) -> Any:

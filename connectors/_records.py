@@ -45,10 +45,10 @@ def of_article(each: Article, settings: SourceSettings, now: datetime, max_bytes
         value = article.encode(stamped)
     except (UnicodeEncodeError, TypeError, ValueError, OverflowError) as error:
         detail = f"the connector {settings.connector} delivered a record that cannot be written: {error}"
-        return rejection(each.id, settings.id, Rejection.INVALID, detail, each.original, now, max_bytes)
+        return rejection(each.id, settings.id, Rejection.INVALID, detail, each.original, now, max_bytes, each.guid or each.url)
     if len(value) + _OVERHEAD_BYTES > max_bytes:
         detail = f"the article needs {len(value):,} bytes, more than kafka.max_record_bytes: {each.url or each.title[:100]}"
-        return rejection(each.id, settings.id, Rejection.TOO_LARGE, detail, value, now, max_bytes)
+        return rejection(each.id, settings.id, Rejection.TOO_LARGE, detail, value, now, max_bytes, each.guid or each.url)
     topic = topology.HELD if is_held(stamped, now) else topology.COLLECTED
     return [Outgoing(topic, each.id, value, source_id=settings.id)]
 
@@ -74,13 +74,12 @@ def of_unreadable(each: Unreadable, settings: SourceSettings, now: datetime, max
     """The rejection of something that is no article. Its id comes from its subject and its bytes, so that each content is reported once."""
     subject = f"{each.subject}\x00{hashlib.sha256(each.original).hexdigest()}"
     reason = Rejection(each.reason) if each.reason in set(Rejection) else Rejection.UNREADABLE
-    return rejection(
-        article.identity(settings.id, subject, ""), settings.id, reason, f"{each.subject}: {each.detail}", each.original, now, max_bytes
-    )
+    id = article.identity(settings.id, subject, "")
+    return rejection(id, settings.id, reason, each.named_detail, each.original, now, max_bytes, each.subject)
 
 
 def rejection(
-    article_id: str, source_id: str, reason: Rejection, detail: str, original: bytes, now: datetime, max_bytes: int
+    article_id: str, source_id: str, reason: Rejection, detail: str, original: bytes, now: datetime, max_bytes: int, subject: str = ""
 ) -> list[Outgoing]:
     """The bytes (the first of them when they are many) and the outcome. Nothing was collected, so the position names the id instead of an offset."""
     kept = original[: min(MAX_ORIGINAL_BYTES, max_bytes - _OVERHEAD_BYTES)]
@@ -97,6 +96,7 @@ def rejection(
         original_bytes=len(original),
         original_sha256=hashlib.sha256(original).hexdigest(),
         truncated=len(kept) < len(original),
+        subject=subject[:500].encode("utf-8", "replace").decode(),
     )
     outcome = Outcome(
         article_id=article_id,

@@ -17,7 +17,7 @@ from connectors._new_items import Memory, select
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
-from pipeline.outgoing.address import Guard, url_problem, without_query
+from pipeline.outgoing.address import Allowance, url_problem, without_query
 from pipeline.plugins import Batch, Context, Unreadable
 from pipeline.settings import secret
 
@@ -40,7 +40,7 @@ class Options(BaseModel):
     timeout_seconds: float = Field(30, gt=0, le=300, description="time for the whole request, redirects and body included")
     max_bytes: int = Field(10_000_000, ge=1_000, le=100_000_000, description="largest feed, decompressed")
     max_items: int = Field(1_000, ge=1, le=10_000, description="items read from one document at most; more are reported")
-    allow_private: list[str] = Field(
+    allow_private: list[Allowance] = Field(
         default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
     )
 
@@ -49,12 +49,6 @@ class Options(BaseModel):
     def _can_be_asked(cls, value: str) -> str:
         if problem := url_problem(value):
             raise ValueError(f"{without_query(value)} {problem}")
-        return value
-
-    @pydantic.field_validator("allow_private")
-    @classmethod
-    def _are_networks(cls, value: list[str]) -> list[str]:
-        Guard(value)
         return value
 
 

@@ -18,7 +18,7 @@ from pipeline.article import Position
 from pipeline.broker import Record
 from pipeline.delivery import Result
 from pipeline.episodes import Alerts, Command, Decision, Episode, Notification, RulePolicy, decide, expired, obey, settled
-from pipeline.errors import GiveUp, Permanent
+from pipeline.errors import GiveUp, Permanent, why_unreadable
 from pipeline.matched import Matched
 from pipeline.matched import decode as decode_matched
 from pipeline.outcome import Rejection
@@ -109,7 +109,9 @@ class Alerting:
         position = Position(record.topic, record.partition, record.offset)
         log.warning("rejected", stage="alert", record=str(position), why=str(error)[:300])
         work = Work(key=record.key, value=record.value or b"", position=position, at=record.at, headers=record.headers)
-        self._rejected.append(rejection("alert", work, Permanent(Rejection.INVALID, f"no match or command: {error}"), self._now())[0])
+        self._rejected.append(
+            rejection("alert", work, Permanent(Rejection.INVALID, f"no match or command: {why_unreadable(error)}"), self._now())[0]
+        )
 
     def claim(self) -> None:
         """Choose what to send now; it is handed to the sender when it is written."""

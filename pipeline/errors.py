@@ -17,6 +17,7 @@ anything else             a defect: the process ends with a non-zero code and is
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 
@@ -57,6 +58,13 @@ class GiveUp(LagebildError):
 
 class Unreachable(LagebildError):
     """A service that is needed does not answer."""
+
+
+def why_unreadable(error: Exception) -> str:
+    """What a decoder's error says, for people: of depth Python tells only that it gave up."""
+    if isinstance(error, RecursionError):
+        return f"nested deeper than the {sys.getrecursionlimit():,} levels that are read"
+    return str(error)
 
 
 @dataclass(frozen=True, order=True)

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from pipeline.errors import Problem
+from pipeline.errors import Problem, why_unreadable
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
@@ -79,7 +79,7 @@ def read_text(text: str, name: str) -> Located:
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         located.problems.append(Problem(name, place[0], place[1], f"not valid YAML: {error.problem or error.context}"))
     except (YAMLError, ValueError, RecursionError) as error:
-        located.problems.append(Problem(name, 1, 1, f"not valid YAML: {str(error).splitlines()[0]}"))
+        located.problems.append(Problem(name, 1, 1, f"not valid YAML: {why_unreadable(error).splitlines()[0]}"))
     if located.problems:
         located.data = None
     return located
@@ -159,9 +159,25 @@ def model_problems(located: Located, error: pydantic.ValidationError, model: typ
             found.append(located.problem(path[:-1], f"{path[-1]!r} is missing"))
         elif each["type"] == "string_pattern_mismatch":
             found.append(located.problem(path, f"{path[-1]}: {_allowed_at(model, each['loc'])}"))
+        elif each["type"] in ("model_type", "list_type", "dict_type"):
+            found.append(located.problem(path, f"{_called(path)}: {_shape_at(model, each['loc'], each['type'])}"))
         else:
             found.append(located.problem(path, f"{path[-1] if path else 'the file'}: {each['msg'].removeprefix('Value error, ')}"))
     return found
+
+
+def _called(path: Path_) -> str:
+    if not path:
+        return "the file"
+    return f"{path[-2]}[{path[-1]}]" if isinstance(path[-1], int) and len(path) > 1 else str(path[-1])
+
+
+def _shape_at(model: type[pydantic.BaseModel], loc: Sequence[str | int], kind: str) -> str:
+    """What is to be written at `loc`, where there is something of another shape."""
+    if kind == "list_type":
+        return "write a list: each entry on a line of its own, after '- '"
+    names = _names_at(model, loc)
+    return f"write names with values, such as '{names[0]}: …'; it may have {', '.join(names)}" if names else "write names with values"
 
 
 def _allowed_at(model: type[pydantic.BaseModel], loc: Sequence[str | int]) -> str:

@@ -76,6 +76,17 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     original_bytes: int = 0
     original_sha256: str = ""
     truncated: bool = False
+    subject: str = ""  # what people call it: a file, an address, a GUID; empty after collection, when the article id names it
+
+    @property
+    def was_collected(self) -> bool:
+        """Whether it stands in a topic; what the collector could not read does not."""
+        return self.partition >= 0
+
+    @property
+    def came_from(self) -> str:
+        """The position of what was rejected, for people."""
+        return f"{self.topic}/{self.partition}/{self.offset}" if self.was_collected else "the source itself: it was never collected"
 
     def headers(self) -> list[tuple[str, bytes]]:
         """The record's Kafka headers: one per field, named `rejected.<field>`, readable in any Kafka tool."""

@@ -15,12 +15,16 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
+
+import pydantic
 
 from pipeline.article import Article
 from pipeline.errors import LagebildError
@@ -36,6 +40,11 @@ class Unreadable:
     reason: str  # a value of `pipeline.outcome.Rejection`
     detail: str  # one sentence for a person
     original: bytes = b""
+
+    @property
+    def named_detail(self) -> str:
+        """The detail with its subject before it, once: many details begin with it."""
+        return self.detail if self.detail.startswith(f"{self.subject}: ") else f"{self.subject}: {self.detail}"
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,31 @@ class NoSuchPlugin(LagebildError):
     """A plug-in named in the configuration was not found."""
 
 
+class FaultyPlugin(LagebildError):
+    """A plug-in raised what it may not raise; the message names its file and line."""
+
+
+@contextmanager
+def faults_named(name: str, file: str | None) -> Iterator[None]:
+    """Turns a defect in the plug-in `name`, whose module is `file`, into FaultyPlugin; errors of ours pass as they are."""
+    try:
+        yield
+    except (LagebildError, pydantic.ValidationError):
+        raise
+    except Exception as error:
+        lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == file]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        what = error.msg if isinstance(error, SyntaxError) else error
+        raise FaultyPlugin(f"the plug-in {name!r} is faulty: {file}:{line or 1}: {type(error).__name__}: {what}") from error
+
+
+def make(module: ModuleType, options: Any, context: Context) -> Any:
+    """What the plug-in's `create` returns. Raises FaultyPlugin with file and line for a defect in it, and errors of ours as they are."""
+    name = module.__name__.rpartition(".")[2]
+    with faults_named(name, module.__file__):
+        return module.create(options, context)
+
+
 def names(kind: str, folders: tuple[Path, ...] = ()) -> list[str]:
     """All plug-ins of `kind` (`connectors`, `enrichers`, `notifiers`), sorted. Imports none of them."""
     package = importlib.import_module(KINDS[kind])
@@ -106,7 +140,10 @@ def names(kind: str, folders: tuple[Path, ...] = ()) -> list[str]:
 
 
 def load(kind: str, name: str, folders: tuple[Path, ...] = ()) -> ModuleType:
-    """The plug-in's module. Raises NoSuchPlugin when there is none of that name; the team's own folders are searched first."""
+    """The plug-in's module; the team's own folders are searched first.
+
+    Raises NoSuchPlugin when there is none of that name, FaultyPlugin when it cannot be imported or has no `Options` or `create`.
+    """
     for folder in folders:
         path = folder / kind / f"{name}.py"
         if path.is_file():
@@ -125,5 +162,12 @@ def _load_file(kind: str, name: str, path: Path) -> ModuleType:
         raise NoSuchPlugin(f"{path} cannot be loaded as a Python module")
     module = importlib.util.module_from_spec(spec)
     sys.modules[full_name] = module
-    spec.loader.exec_module(module)
+    try:
+        with faults_named(name, str(path)):
+            spec.loader.exec_module(module)
+        if missing := [each for each in ("Options", "create") if not hasattr(module, each)]:
+            raise FaultyPlugin(f"the plug-in {name!r} is faulty: {path}:1: it has no {' and no '.join(missing)}")
+    except BaseException:
+        del sys.modules[full_name]
+        raise
     return module

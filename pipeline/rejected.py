@@ -83,9 +83,19 @@ def not_replayable(each: RejectedRecord) -> str:
     readers = {name for stage in topology.STAGES for name in stage.reads}
     if each.about.topic not in readers:
         return f"{each.about.stage} could not read it at the source: mend the source, and it is collected again"
+    if not each.about.was_collected and not _is_article(each.value):
+        return f"{each.about.stage} could not read it as an article, so no stage can: mend the source, and it is collected again"
     if each.about.truncated:
         return "only its beginning was kept"
     return ""
+
+
+def _is_article(value: bytes) -> bool:
+    try:
+        decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _key(each: RejectedRecord) -> str:

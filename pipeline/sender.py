@@ -33,7 +33,7 @@ def notifiers(settings: Settings) -> dict[str, Notifier]:
     for each in settings.receivers:
         module = plugins.load("notifiers", each.notifier, settings.plugin_folders)
         options = module.Options.model_validate(each.options)
-        made[each.name] = module.create(options, Context(each.name, settings.folder))
+        made[each.name] = plugins.make(module, options, Context(each.name, settings.folder))
     return made
 
 

@@ -31,6 +31,9 @@ Id = Annotated[str, _only(r"^[a-z0-9][a-z0-9-]{1,63}$", "2 to 64 small letters, 
 Prefix = Annotated[str, _only(r"^[a-z0-9._-]*$", "small letters, digits, dots, hyphens and underscores, or nothing", "desk1.")]
 Country = Annotated[str, _only(r"^([A-Z]{2})?$", "two capital letters, or nothing", "DE")]
 WebAddress = Annotated[str, _only(r"^https?://", "an address that begins with http:// or https://", "http://127.0.0.1:9200")]
+LanguageCode = Annotated[
+    str, _only(r"^([a-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3})?$", "a language code (ISO 639: two or three small letters), or nothing", "de")
+]
 PageLanguage = Annotated[str, _only("^(de|en)$", "de or en", "de")]
 
 
@@ -74,7 +77,7 @@ class SourceSettings(Strict):
     connector: str = Field(description="the plug-in that reads it: a file name in connectors/")
     name: str = Field("", description="what people see")
     country: Country = Field("", description="ISO 3166 code of the publisher's country")
-    language: str = Field("", description="the language the publisher declares, used when the text is too short to tell")
+    language: LanguageCode = Field("", description="the language the publisher declares, used when the text is too short to tell")
     owner: str = Field("", description="who owns the publisher: counts once in corroboration")
     every_seconds: float = Field(300, ge=0.2, le=86_400, description="pause between two fetches")
     paused: bool = Field(False, description="keep the source but do not fetch")
@@ -167,7 +170,7 @@ def load(path: Path) -> Settings:
         raise BadConfiguration([Problem(str(path), 1, 1, "the configuration is a mapping of names to values")])
     folder = path.resolve().parent
     settings: Settings | None = None
-    problems = [*_reference_problems(data, source), *_plugin_problems(data, source, folder)]
+    problems = [*_reference_problems(data, source), *_folder_problems(data, source, folder), *_plugin_problems(data, source, folder)]
     try:
         settings = Settings.model_validate(data).model_copy(update={"folder": folder})
     except pydantic.ValidationError as error:
@@ -175,6 +178,16 @@ def load(path: Path) -> Settings:
     if settings is None or problems:
         raise BadConfiguration(problems)
     return settings
+
+
+def rules_folder_in(path: Path) -> Path | None:
+    """The rules folder of the configuration in `path`, whatever else is wrong with it. None when `load` has reported the folder, or cannot read the file."""
+    data = located.read(path).data
+    named = data.get("rules", Settings.model_fields["rules"].default) if isinstance(data, dict) else None
+    if not isinstance(named, str):
+        return None
+    folder = path.resolve().parent / named
+    return folder if folder.is_dir() or "rules" not in data else None
 
 
 def _entries(data: Mapping[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -206,6 +219,25 @@ def _reference_problems(data: Mapping[str, Any], source: located.Located) -> lis
     return found
 
 
+def _folder_problems(data: Mapping[str, Any], source: located.Located, folder: Path) -> list[Problem]:
+    """Folders that the file names and that are not there."""
+    listed = data.get("plugins")
+    named = [(("plugins", index), each) for index, each in enumerate(listed if isinstance(listed, list) else ())]
+    wanted: list[tuple[tuple[str | int, ...], Any]] = [*named, (("rules",), data.get("rules"))]
+    return [
+        source.problem(place, f"there is no folder {each!r} (looked for {folder / each}).{_nearest_folder(folder / each)}")
+        for place, each in wanted
+        if isinstance(each, str) and not (folder / each).is_dir()
+    ]
+
+
+def _nearest_folder(path: Path) -> str:
+    try:
+        return located.nearest(path.name, [each.name for each in path.parent.iterdir() if each.is_dir()])
+    except OSError:
+        return ""
+
+
 def _plugin_problems(data: Mapping[str, Any], source: located.Located, folder: Path) -> list[Problem]:
     """Plug-ins that do not exist, and options that they do not have."""
     listed = data.get("plugins")
@@ -231,6 +263,8 @@ def _plugin_problem(
         module = plugins.load(kind, name, folders)
     except plugins.NoSuchPlugin as error:
         return [source.problem((*place, key), f"{error}.{located.nearest(name, plugins.names(kind, folders))}")]
+    except plugins.FaultyPlugin as error:
+        return [source.problem((*place, key), str(error))]
     try:
         module.Options.model_validate(options)
     except pydantic.ValidationError as error:

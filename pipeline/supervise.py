@@ -104,6 +104,7 @@ class Supervisor:
         if code == EXIT_BAD_CONFIGURATION:
             each.given_up = True
             log.error("a process found the configuration wrong", name=each.name)
+            self.on_change(each.name, "found the configuration wrong")
             return
         if now_seconds - each.started_at_seconds >= STEADY_SECONDS:
             each.pause_seconds = FIRST_PAUSE_SECONDS

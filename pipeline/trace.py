@@ -5,16 +5,19 @@ Everything is read from the topics: they hold the truth also when Elasticsearch 
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from pipeline import broker, topology
 from pipeline.article import Article, decode
-from pipeline.outcome import Outcome, rejected_from
+from pipeline.outcome import Outcome, Rejected, rejected_from
 from pipeline.settings import Settings
 
 PASSING = (topology.COLLECTED, topology.IDENTIFIED, topology.DEDUPLICATED, topology.ENRICHED)
@@ -35,28 +38,40 @@ class Step:
 
 
 def trace(settings: Settings, wanted: str) -> list[Step]:
-    """All steps of the article with this id, URL, GUID or file name (relative to its watched folder), in the order of time; empty when nothing is known of it.
+    """All steps of the article with this id, URL, GUID or file, in the order of time; empty when nothing is known of it.
 
-    Reads the topics from their beginning, some 50,000 records a second; the key narrows nothing, because a URL is no key.
+    A file is named as the source calls it (relative to its watched folder), or by a path to it. Reads the topics from their beginning, some 50,000 records a second; the key narrows nothing, because a URL is no key.
     """
     steps: list[Step] = []
-    ids: set[str] = {wanted}
+    asked = _asked(settings, wanted)
+    ids = set(asked)
     for name in PASSING:
         for record in broker.read_to_end(settings.kafka, settings.topic(name)):
-            article = _article(record, ids, wanted)
+            article = _article(record, ids, asked)
             if article is not None:
                 ids.add(article.id)
                 steps.append(_passed(name, record, article))
-    for reader in (_rejections, _outcomes, _alerts):
+    for step in _rejections(settings, ids, asked):
+        ids.add(str(step.facts["id"]))
+        steps.append(step)
+    for reader in (_outcomes, _alerts):
         steps += reader(settings, ids)
     return sorted(steps, key=lambda step: (step.at, _order(step.topic), step.offset))
+
+
+def _asked(settings: Settings, wanted: str) -> frozenset[str]:
+    """The names that `wanted` may stand for: itself, without `file:`, and for a path to a file its name within each watched folder above it."""
+    bare = wanted.removeprefix("file:")
+    path = Path(os.path.abspath(bare))
+    folders = [Path(os.path.abspath(settings.folder / str(each.options["path"]))) for each in settings.sources if "path" in each.options]
+    return frozenset({wanted, bare, *(path.relative_to(folder).as_posix() for folder in folders if folder in path.parents)})
 
 
 def _order(topic: str) -> int:
     return next((number for number, each in enumerate(topology.TOPICS) if each.name == topic), len(topology.TOPICS))
 
 
-def _article(record: broker.Record, ids: set[str], wanted: str) -> Article | None:
+def _article(record: broker.Record, ids: set[str], asked: frozenset[str]) -> Article | None:
     """The article in the record, if it is the one asked for. Cheap tests on the bytes come first."""
     value = record.value or b""
     if not any(each.encode() in value for each in ids):
@@ -66,7 +81,7 @@ def _article(record: broker.Record, ids: set[str], wanted: str) -> Article | Non
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return None
     names = (article.url, article.canonical_url, article.guid, article.guid.removeprefix("file:"))
-    return article if article.id in ids or wanted in names else None
+    return article if article.id in ids or not asked.isdisjoint(names) else None
 
 
 def _passed(name: str, record: broker.Record, article: Article) -> Step:
@@ -112,17 +127,25 @@ def _enriched(article: Article) -> str:
     return f"{len(article.entities)} entities, {len(article.terms)} terms, matched: {matches or 'no rule'}"
 
 
-def _rejections(settings: Settings, ids: set[str]) -> Iterator[Step]:
+def _rejections(settings: Settings, ids: set[str], asked: frozenset[str]) -> Iterator[Step]:
     for record in broker.read_to_end(settings.kafka, settings.topic(topology.REJECTED)):
-        if (record.key or b"").decode("utf-8", "replace") in ids:
-            try:
-                about = rejected_from(record.headers)
-            except msgspec.ValidationError:
-                continue
+        try:
+            about = rejected_from(record.headers)
+        except msgspec.ValidationError:
+            continue
+        if (record.key or b"").decode("utf-8", "replace") in ids or is_called(about, record.value or b"", asked):
             detail = f"{about.reason}: {about.detail}"
-            yield Step(
-                about.at, about.stage, "rejected", topology.REJECTED, record.partition, record.offset, detail, {"id": about.article_id}
-            )
+            facts = {"id": about.article_id, "subject": about.subject}
+            yield Step(about.at, about.stage, "rejected", topology.REJECTED, record.partition, record.offset, detail, facts)
+
+
+def is_called(about: Rejected, value: bytes, asked: frozenset[str]) -> bool:
+    """Whether what was rejected goes by one of the names: its subject, the file that it is a part of, or a value in its bytes (a GUID, a URL)."""
+    subject = about.subject
+    names = {subject, subject.removeprefix("file:"), re.sub(r"(?:#|:)\d+\Z", "", subject)}
+    if not asked.isdisjoint(names - {""}):
+        return True
+    return any(re.search(rb':\s*"%b"|>\s*%b\s*<' % ((re.escape(each.encode()),) * 2), value) for each in asked if each)
 
 
 def _outcomes(settings: Settings, ids: set[str]) -> Iterator[Step]:

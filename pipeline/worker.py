@@ -52,7 +52,7 @@ def enrichers(settings: Settings) -> dict[str, Enricher]:
     for each in settings.enrichers:
         module = plugins.load("enrichers", each.name, settings.plugin_folders)
         options = module.Options.model_validate(each.options)
-        made[each.name] = module.create(options, Context(each.name, settings.folder))
+        made[each.name] = plugins.make(module, options, Context(each.name, settings.folder))
     return made
 
 

@@ -34,12 +34,17 @@ class _Transport(driver.Transport):
     Consumer = _Consumer
 
 
+class _App(faust.App):
+    def _create_directories(self) -> None:
+        """Nothing: Faust makes folders for its tables in the current directory, which may be read-only, and there are no tables here."""
+
+
 def create_app(settings: Settings) -> faust.App:
     """The Faust app with every setting that `reference` found to matter; seconds unless named otherwise."""
     session = settings.kafka.session_seconds
     # A restore that takes longer than the rebalance timeout makes two workers expel each other for ever (measured 2026-11).
     rebalance = settings.worker.restore_seconds + 30
-    app = faust.App(
+    app = _App(
         settings.topic(GROUP),
         broker=[f"kafka://{server}" for server in settings.kafka.servers],
         key_serializer="raw",

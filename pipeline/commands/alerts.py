@@ -74,6 +74,7 @@ def acknowledge(
     config: Config = DEFAULT_CONFIG,
     by: Annotated[str, typer.Option(help="Who says so.")] = "",
     note: Annotated[str, typer.Option(help="A remark for the others.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     with errors_told():
         settings = settings_with_kafka(config, "lagebild alerts")
@@ -90,6 +91,9 @@ def acknowledge(
             publisher.confirm()
         finally:
             publisher.close()
+        if as_json:
+            print_json(command)
+            return
         out.print(f"{found[0][:10]} is acknowledged by {command.by}.")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +40,7 @@ Paths = Annotated[list[Path], typer.Argument(help="Files or folders: text, HTML,
 
 def add_to(app: typer.Typer) -> None:
     app.command("try", help="Run files through the stages in memory, without any server, and show what the index would get.")(try_paths)
-    app.command("trace", help="What became of one article, stage by stage, by its id or URL.")(trace_article)
+    app.command("trace", help="What became of one article, stage by stage, by its id, URL, GUID or file.")(trace_article)
     app.add_typer(rejected_commands, name="rejected")
 
 
@@ -70,7 +69,7 @@ def try_paths(paths: Paths, config: Config = DEFAULT_CONFIG, folder: Folder = No
         for outcome in tried.outcomes:
             out.print(Text(f"{outcome.exit}: {outcome.article_id} ({outcome.reason}; {outcome.detail})"))
         for each in tried.unreadable:
-            out.print(Text(printable(f"rejected: {each.subject} ({each.reason}; {each.detail})")))
+            out.print(Text(printable(f"rejected: {each.named_detail} ({each.reason})")))
         err.print(
             f"{len(tried.articles)} passed, {len(tried.outcomes)} dropped or rejected by a stage, {len(tried.unreadable)} refused as they were read."
         )
@@ -91,7 +90,7 @@ def show(article: Article) -> None:
     out.print(Text(printable(article.title) or "(no title)", style="bold"))
     rows: list[tuple[str, object]] = [("id", f"{article.id}  revision {article.revision}")]
     rows.append(("language", f"{article.language.code} ({article.language.origin}, {article.language.confidence:.2f})"))
-    rows.append(("published", article.dates.published_at or f"{article.dates.confidence}: {article.dates.published_raw!r}"))
+    rows.append(("published", _published(article)))
     if article.authors:
         rows.append(("authors", ", ".join(article.authors)))
     if article.story:
@@ -120,15 +119,20 @@ def show(article: Article) -> None:
     out.print()
 
 
+def _published(article: Article) -> object:
+    dates = article.dates
+    return dates.published_at or (f"{dates.confidence}: {dates.published_raw!r}" if dates.published_raw else "no date")
+
+
 def trace_article(
-    wanted: Annotated[str, typer.Argument(metavar="ID-OR-URL", help="The article's id, URL or GUID.")],
+    wanted: Annotated[str, typer.Argument(metavar="ID-OR-URL-OR-FILE", help="The article's id, URL or GUID, or its file.")],
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
         steps = trace(settings_with_kafka(config, "lagebild trace"), wanted)
         if as_json:
-            print_json([asdict(step) for step in steps])
+            print_json(steps)
         elif steps:
             rows = [
                 (f"{step.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], step.stage, step.what, f"{step.topic}/{step.partition}/{step.offset}", step.detail)
@@ -158,11 +162,12 @@ def list_rejected(
                 each.about.stage,
                 each.about.reason,
                 each.about.source_id,
+                each.about.subject or each.about.article_id,
                 each.about.detail,
             )
             for each in found
         ]
-        out.print(table(f"{len(rows)} rejected", ["offset", "at (UTC)", "stage", "reason", "source", "detail"], rows, right=[0]))
+        out.print(table(f"{len(rows)} rejected", ["offset", "at (UTC)", "stage", "reason", "source", "what", "detail"], rows, right=[0]))
 
 
 @rejected_commands.command("show", help="One rejected record: why, and its original bytes (to stdout with --bytes).")
@@ -179,7 +184,8 @@ def show_rejected(
         elif as_json:
             print_json({**_described(found), "value": found.value.decode("utf-8", "replace")})
         else:
-            out.print(table("", ["", ""], list(_described(found).items())))
+            rows = {**_described(found), "came_from": found.about.came_from}
+            out.print(table("", ["", ""], list(rows.items())))
             out.print(Text(printable(found.value[:2000].decode("utf-8", "replace"))))
 
 
@@ -199,11 +205,17 @@ def replay_rejected(
         sent, refused = rejected.replay(settings, chosen)
         if as_json:
             print_json({"replayed": sent, "not_replayable": refused})
-            return
-        out.print(f"{len(sent)} sent back to their stage.")
-        for offset, why in refused.items():
-            err.print(Text(f"offset {offset} stays: {why}"))
+        else:
+            if sent or not refused:
+                out.print(f"{len(sent)} sent back to their stage.")
+            for offset, why in refused.items():
+                err.print(Text(f"offset {offset} cannot be sent back: {why}"))
+        if refused:
+            raise typer.Exit(EXIT_FINDINGS)
 
 
 def _described(each: rejected.RejectedRecord) -> dict[str, Any]:
-    return {"offset": each.offset, **msgspec.to_builtins(each.about)}
+    """What stands beside the bytes; `offset` is the record's own, and `came_from` the one of what was rejected (None: it was never collected)."""
+    about = msgspec.to_builtins(each.about)
+    came_from = {name: about.pop(name) for name in ("topic", "partition", "offset")}
+    return {"offset": each.offset, **about, "came_from": came_from if each.about.was_collected else None}

@@ -106,7 +106,7 @@ def test_feed(
         rows = [(each.title[:100], each.dates.published_raw, each.authors[0] if each.authors else "", each.url) for each in batch.articles]
         out.print(table(f"{len(rows)} articles", ["title", "published", "author", "address"], rows))
         for unreadable in batch.unreadable:
-            err.print(Text(printable(f"unreadable: {unreadable.subject}: {unreadable.detail}")))
+            err.print(Text(printable(f"unreadable: {unreadable.named_detail}")))
 
 
 def fetch_once(settings: Settings, source: SourceSettings) -> Batch:
@@ -115,8 +115,9 @@ def fetch_once(settings: Settings, source: SourceSettings) -> Batch:
     options = module.Options.model_validate(source.options)
     if settings.contact and not getattr(options, "contact", settings.contact):
         options = options.model_copy(update={"contact": settings.contact})
-    connector = module.create(options, Context(source.id, settings.folder))
-    fetched: Batch = connector.fetch({})
+    connector = plugins.make(module, options, Context(source.id, settings.folder))
+    with plugins.faults_named(source.connector, module.__file__):
+        fetched: Batch = connector.fetch({})
     return fetched
 
 

@@ -74,7 +74,7 @@ def check(config: Config = DEFAULT_CONFIG, folder: Folder = None, as_json: AsJso
         loaded = load_folder(folder or settings_from(config).rules_folder)
         tests = sum(len(each.rule.tests) for each in loaded.rules)
         if as_json:
-            print_json({"rules": len(loaded.rules), "tests": tests, "problems": [str(each) for each in loaded.problems]})
+            print_json({"rules": len(loaded.rules), "tests": tests, "problems": loaded.problems})
         else:
             _tell(loaded.problems)
             if loaded.problems:
@@ -90,8 +90,7 @@ def apply(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJ
     with errors_told():
         applied = apply_folder(settings_with_kafka(config, "lagebild rules apply"), dry_run=dry_run)
         if as_json:
-            problems = [str(each) for each in applied.problems]
-            print_json({"changed": applied.changed, "removed": applied.removed, "active": applied.active, "problems": problems})
+            print_json(applied)
         elif applied.problems:
             _tell(applied.problems)
             err.print("Nothing was published; the rules that are active stay.")

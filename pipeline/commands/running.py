@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from pipeline import broker, events, supervise
-from pipeline.commands.terminal import DEFAULT_CONFIG, Config, err, errors_told, settings_from
+from pipeline.commands.terminal import DEFAULT_CONFIG, EXIT_INTERRUPTED, EXIT_OK, Config, err, errors_told, settings_from
 from pipeline.errors import BadConfiguration
 from pipeline.rules.apply import watch
 from pipeline.rules.load import load_folder
@@ -72,14 +72,22 @@ def run_all(settings: Settings, config: Path) -> int:
     if settings.console.port:
         err.print(f"Live page: http://{settings.console.host}:{settings.console.port}/")
     threading.Thread(target=watch, args=(settings, stop), name="rules watcher", daemon=True).start()
-    return supervise.Supervisor(commands).run(stop)
+    return supervise.Supervisor(commands).run(stop) or stop.exit_code
 
 
-def stop_on_signals() -> threading.Event:
+class Stop(threading.Event):
+    """Set when everything is to end; `exit_code` is 130 once it was Ctrl-C, and 0 for an orderly SIGTERM."""
+
+    exit_code = EXIT_OK
+
+
+def stop_on_signals() -> Stop:
     """An event that SIGTERM and Ctrl-C set, instead of ending the process in the middle."""
-    stop = threading.Event()
+    stop = Stop()
 
-    def note(_number: int, _frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            stop.exit_code = EXIT_INTERRUPTED
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -26,7 +26,7 @@ from pipeline.commands.terminal import (
 )
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.rules.load import load_folder
-from pipeline.settings import Settings, warnings
+from pipeline.settings import Settings, rules_folder_in, warnings
 
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
 index = typer.Typer(help="Elasticsearch templates and indices.", no_args_is_help=True)
@@ -51,8 +51,10 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             settings = settings_from(config)
         except BadConfiguration as error:
             problems += error.problems
-        else:
-            loaded = load_folder(settings.rules_folder)
+        # What cannot be loaded has no sources to miss.
+        cautions = [] if problems else warnings(settings)
+        if (folder := rules_folder_in(config)) is not None:
+            loaded = load_folder(folder)
             problems += loaded.problems
             rules = len(loaded.rules)
         problems += [Problem("pipeline/topology.py", 1, 1, each) for each in topology.problems()]
@@ -60,7 +62,7 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             print_json(
                 {
                     "problems": [asdict(each) for each in problems],
-                    "warnings": warnings(settings),
+                    "warnings": cautions,
                     "rules": rules,
                     "sources": len(settings.sources),
                 }
@@ -70,7 +72,7 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
                 err.print(Text(str(each)))
             err.print(f"{len(problems)} problem(s).")
         else:
-            for warning in warnings(settings):
+            for warning in cautions:
                 err.print(Text(f"warning: {warning}"))
             out.print(f"{config}: fine. {len(settings.sources)} sources, {rules} rules, {len(settings.receivers)} receivers.")
     if problems:

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import broker
+from pipeline import broker, events
 from pipeline.errors import BadConfiguration, LagebildError, Transient, Unreachable
 from pipeline.settings import Settings, load
 
@@ -58,7 +59,8 @@ def settings_with_kafka(path: Path, what: str) -> Settings:
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """Turns our errors into a message and an exit code; a traceback is for defects only."""
+    """Turns our errors into a message and an exit code; a traceback is for defects only. Log lines go to stderr: stdout is for answers."""
+    events.keep_off_stdout()
     try:
         yield
     except BadConfiguration as error:
@@ -79,8 +81,17 @@ def errors_told() -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """`value` as one JSON document on stdout; instants as ISO 8601."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    """`value`, which may hold records, as one JSON document on stdout; instants as ISO 8601. Raises TypeError for what has no place in JSON."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value, str_keys=True, enc_hook=_plain), ensure_ascii=False) + "\n")
+
+
+def _plain(value: object) -> object:
+    """What msgspec does not know: paths, and numbers that are more than numbers (numpy's)."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, float):
+        return float(value)
+    raise TypeError(f"a {type(value).__name__} has no place in JSON")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> Table:

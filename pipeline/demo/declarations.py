@@ -30,9 +30,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.article import identity
 from pipeline.errors import LagebildError
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -124,6 +126,26 @@ class Samples:
     def events(self) -> tuple[Delivery | State, ...]:
         """Everything that appears at a moment: deliveries and states of all articles."""
         return tuple(event for article in self.articles for events in (article.deliveries, article.states) for event in events)
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The ids of the samples' rules: the names of their files."""
+        return frozenset(path.stem for path in (self.folder / "rules").glob("*.yaml"))
+
+    def includes(self, source_id: str, article_id: str) -> bool:
+        """Whether an article is one of the samples. A sample feed brings nothing else; in the watched folder people may put files of their own."""
+        feed = self.feeds.get(source_id)
+        return feed is not None and (feed.format != "folder" or article_id in self._files)
+
+    @cached_property
+    def _files(self) -> frozenset[str]:
+        """The ids that the sample files get: the watched folder's articles are named by it and by their file."""
+        return frozenset(
+            identity(delivery.feed, f"file:{article.file}", "")
+            for article in self.articles
+            if article.file
+            for delivery in article.deliveries
+        )
 
     @property
     def steps(self) -> int:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -24,11 +25,11 @@ from pipeline.demo.ledger import ledger
 from pipeline.demo.tally import Follower, Tally
 from pipeline.demo.verdict import Row, summary
 from pipeline.embedded.servers import Addresses
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, Transient, Unreachable
 from pipeline.index.apply import apply as apply_index
 from pipeline.index.queries import counts
+from pipeline.rules.apply import Applied, watch
 from pipeline.rules.apply import apply as apply_rules
-from pipeline.rules.apply import watch
 from pipeline.settings import Settings, load
 
 Tell = Callable[[str], None]
@@ -123,8 +124,10 @@ def running(demo: Demo, logs: Path, tell: Tell) -> Iterator[Follower]:
 
     supervisor = supervise.Supervisor(commands, logs, changed)
     thread = threading.Thread(target=supervisor.run, args=(stop,), name="supervisor")
-    rules = threading.Thread(target=watch, args=(demo.settings, stop), name="rules watcher", daemon=True)
-    follower = Follower(demo.settings).start()
+    rules = threading.Thread(
+        target=watch, args=(demo.settings, stop, rules_told(demo.settings.rules, tell)), name="rules watcher", daemon=True
+    )
+    follower = Follower(demo.settings, demo.feeds.samples.includes).start()
     thread.start()
     rules.start()
     try:
@@ -134,6 +137,30 @@ def running(demo: Demo, logs: Path, tell: Tell) -> Iterator[Follower]:
         thread.join(60)
         follower.stop()
         demo.feeds.stop()
+
+
+def rules_told(folder: str, tell: Tell) -> Callable[[Applied], None]:
+    """What says in sentences what became of the rules folder."""
+
+    def told(applied: Applied) -> None:
+        for line in rules_in_words(applied, folder, datetime.now().astimezone()):
+            tell(line)
+
+    return told
+
+
+def rules_in_words(applied: Applied, folder: str, now: datetime) -> list[str]:
+    """One sentence per rule that became active or is gone, or per fault in a file of `folder`; [] when nothing changed."""
+    if applied.problems:
+        return [
+            *(f"{folder}/{each}" for each in applied.problems),
+            "The rules folder is refused as it is: the rules that were active stay active.",
+        ]
+    since = f"{now:%H:%M:%S}"
+    return [
+        *(f"rule {each} is active since {since}" for each in applied.changed),
+        *(f"rule {each} is no longer active since {since}" for each in applied.removed),
+    ]
 
 
 def keep_filling(demo: Demo, stop: threading.Event) -> None:
@@ -151,14 +178,12 @@ def process_once(demo: Demo, tally: Tally, stop: threading.Event, tell: Tell) ->
         tell(f"step {step + 1} of {demo.feeds.steps}: {tally.line()}")
         if stop.is_set():
             break
-    rows = summary(ledger(demo.feeds.samples), tally)
-    articles = demo.settings.index("news-articles")
+    samples = demo.feeds.samples
     with search.Server(demo.settings) as server:
         found = counts(server, demo.settings)
-    return [
-        *rows,
-        Row("documents in Elasticsearch", rows[3].expected, sum(number for name, number in found.items() if name.startswith(articles))),
-    ]
+    articles = demo.settings.index("news-articles")
+    documents = sum(number for name, number in found.items() if name.startswith(articles))
+    return summary(ledger(samples), tally, samples.rules, documents)
 
 
 def _drain(demo: Demo, tally: Tally, stop: threading.Event) -> None:
@@ -171,8 +196,11 @@ def _drain(demo: Demo, tally: Tally, stop: threading.Event) -> None:
         if tally.line() != last:
             last, changed = tally.line(), now
         fetched = all(demo.feeds.served[name] >= 2 for name in feeds)
-        if fetched and now - changed > QUIET_SECONDS and not behind(demo.settings):
-            return
+        try:
+            if fetched and now - changed > QUIET_SECONDS and not behind(demo.settings):
+                return
+        except (Unreachable, Transient, broker.KafkaFault):
+            changed = now  # Kafka is being started again
         if now - started > STEP_DEADLINE_SECONDS:
             waiting = [name for name in feeds if demo.feeds.served[name] < 2] or behind(demo.settings)
             raise LagebildError(f"the samples were not processed within {STEP_DEADLINE_SECONDS:.0f} s; still waiting for {waiting}")

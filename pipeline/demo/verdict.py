@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.demo.ledger import Ledger
@@ -10,20 +11,31 @@ from pipeline.demo.tally import Tally
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the summary. `at_least`: more is right too, because a source may deliver an unchanged item again."""
+    """One line of the summary. `at_least`: more is right too, because a source may deliver an unchanged item again.
+
+    `aside`: counted for information, because it is not of the samples; nothing is expected of it.
+    """
 
     what: str
     expected: int
     found: int
     at_least: bool = False
+    aside: bool = False
 
     @property
     def holds(self) -> bool:
+        if self.aside:
+            return True
         return self.found >= self.expected if self.at_least else self.found == self.expected
 
 
-def summary(expected: Ledger, tally: Tally) -> list[Row]:
-    """The summary table, in the order of the flow."""
+def summary(expected: Ledger, everything: Tally, rules: Collection[str], documents: int) -> list[Row]:
+    """The summary table, in the order of the flow. `rules` are the ids of the samples' rules, `documents` how many articles the index holds.
+
+    The check is about the samples: what people put beside them stands in a row of its own, and only when there is any.
+    """
+    tally = everything.of_samples(rules)
+    others_indexed = {each.rpartition(":")[0] for each in everything.indexed} & everything.others
     totals = expected.totals
     firsts = [each for each in tally.alerts if each.get("kind") == "first"]
     agains = [each for each in tally.alerts if each.get("kind") == "update"]
@@ -42,4 +54,6 @@ def summary(expected: Ledger, tally: Tally) -> list[Row]:
         Row("alert episodes", totals["episodes"], len(tally.episodes)),
         Row("alerts: first", totals["episodes"], len(firsts)),
         Row("alerts: again, for new facts", totals["rings_again"], len(agains)),
+        Row("documents in Elasticsearch", totals["articles"], documents - len(others_indexed)),
+        *([Row("other articles, not of the samples", 0, len(everything.others), aside=True)] if everything.others else []),
     ]

@@ -72,6 +72,8 @@ ko zh ka hy az kk uz sw af
 LANGUAGES = tuple(_LANGUAGE_CODES.split())
 _BITS = {language: 1 << number for number, language in enumerate(LANGUAGES)}
 _ALL = (1 << len(LANGUAGES)) - 1
+# What `language_bit` gives for a text whose language is not known.
+UNDETERMINED = _ALL
 # Names in which GeoNames does not say of which language they are: in German and English texts they would be taken for words.
 OTHER_LANGUAGES = _ALL & ~(_BITS["de"] | _BITS["en"])
 

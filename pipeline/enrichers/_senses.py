@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pipeline.enrichers._gazetteer import Found, Sense, Words, language_bit
+from pipeline.enrichers._gazetteer import UNDETERMINED, Found, Sense, Words, language_bit
 
+_AFTER_LATIN = "\u0250"
+_READERS = language_bit("de") | language_bit("en")
 # Languages with a genitive in -s without an apostrophe: "Russlands", "Poetins", "Norges".
 _GENITIVE = language_bit("de") | language_bit("nl") | language_bit("sv") | language_bit("da") | language_bit("no")
 # Abbreviations that a headline in capitals may hold as words.
@@ -47,12 +49,21 @@ def possible(words: Words, found: Found, language: int, first_names: frozenset[s
         return []
     surface = words.text[words.starts[found.first] : words.ends[found.last - 1]]
     lower = surface[0].islower()
-    senses = [sense for sense in found.senses if _fits(sense, words, found, surface, lower, language)]
+    senses = [_weighed(sense, surface, language) for sense in found.senses if _fits(sense, words, found, surface, lower, language)]
     if len(senses) > 1:
         senses = [sense for sense in senses if sense.subject.id] or senses
     if senses and _in_a_name(words, found, first_names):
         senses = [sense for sense in senses if sense.subject.type not in ("place", "country")]
     return senses if senses and senses[0].subject.id else []
+
+
+def _weighed(sense: Sense, surface: str, language: int) -> Sense:
+    """The sense, doubtful when only the language could vouch for it and nobody knows that: in a text of undetermined language a place's
+    name that neither German nor English uses may as well be a word of theirs ("Namen", Dutch for Namur). Other scripts cannot be."""
+    only_elsewhere = sense.languages and not sense.languages & _READERS and surface[0] < _AFTER_LATIN
+    if only_elsewhere and language == UNDETERMINED and sense.subject.type == "place":
+        return sense._replace(doubtful=True)
+    return sense
 
 
 def _fits(sense: Sense, words: Words, found: Found, surface: str, lower: bool, language: int) -> bool:

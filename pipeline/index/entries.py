@@ -11,7 +11,7 @@ import msgspec
 from pipeline import topology
 from pipeline.article import Article, Position
 from pipeline.broker import Record
-from pipeline.errors import Permanent
+from pipeline.errors import Permanent, why_unreadable
 from pipeline.index import bulk, templates
 from pipeline.index.alerts import episode_document, notification_document
 from pipeline.index.bulk import Next, Operation, Verdict
@@ -62,7 +62,7 @@ def prepare(record: Record, settings: Settings, indexed_at: datetime | None) -> 
     except msgspec.ValidationError as error:
         return _refused(record, Permanent(Rejection.INVALID, f"not a record of {record.topic}: {error}"))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return _refused(record, Permanent(Rejection.UNREADABLE, f"not readable as JSON: {error}"))
+        return _refused(record, Permanent(Rejection.UNREADABLE, f"not readable as JSON: {why_unreadable(error)}"))
 
 
 def _refused(record: Record, error: Permanent) -> Entry:

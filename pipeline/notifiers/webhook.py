@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from pipeline.errors import BadConfiguration, GiveUp, Problem
 from pipeline.notifiers._post import Poster, json_body
+from pipeline.outgoing.address import Allowance
 from pipeline.plugins import Context
 from pipeline.settings import secret
 
@@ -35,7 +36,7 @@ class Options(BaseModel):
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="further headers, such as Authorization; may hold ${env:NAME}")
     timeout_seconds: float = Field(10, gt=0, le=60, description="for one attempt as a whole")
     max_bytes: int = Field(256_000, ge=2_000, le=5_000_000, description="largest body; longer messages lose their lead and snippet")
-    allow_private: list[str] = Field(
+    allow_private: list[Allowance] = Field(
         default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
     )
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Ways to write an IPv4 address into an IPv6 one: 6to4 (RFC 3056), Teredo (RFC 4380), NAT64 (RFC 6052, RFC 8215). Where such a packet comes out
 # is decided by a relay, not by us, so none of them is public.
 _CARRIERS = tuple(ipaddress.IPv6Network(each) for each in ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48"))
+
+
+_MAX_HOST_CHARACTERS = 254
+# A part of a host's name; letters of all scripts, because names are written as people read them.
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 
 
 def is_public(address: Address) -> bool:
@@ -28,15 +37,15 @@ class Guard:
     """Says which addresses of a host may be connected to: public ones, and what was allowed by name."""
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
-        """`allowed` names hosts, addresses or networks that may be private. Raises ValueError for a network that is none."""
+        """`allowed` names hosts, addresses or networks that may be private. Raises ValueError for what is none of them."""
         self._networks = []
         self._hosts = set()
         for each in allowed:
+            if problem := allowance_problem(each):
+                raise ValueError(problem)
             try:
                 self._networks.append(ipaddress.ip_network(each, strict="/" in each))
             except ValueError:
-                if "/" in each:
-                    raise
                 self._hosts.add(each.lower().rstrip("."))
 
     def first_refused(self, host: str, addresses: Iterable[str]) -> str:
@@ -51,6 +60,30 @@ class Guard:
         plain = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped else address
         named = host.lower().rstrip(".") in self._hosts
         return is_public(address) or named or any(each in network for each in (address, plain) for network in self._networks)
+
+
+def allowance_problem(text: str) -> str:
+    """Why `text` cannot be a host, an address or a network, as a sentence; "" when it can."""
+    try:
+        ipaddress.ip_network(text, strict="/" in text)
+    except ValueError as error:
+        if "/" in text:
+            return str(error)
+        labels = text.removesuffix(".").split(".")
+        # A last part of digits alone makes it an address for every resolver (RFC 3986, 3.2.2), and an address it was not.
+        if len(text) > _MAX_HOST_CHARACTERS or not all(_LABEL.fullmatch(each) for each in labels) or labels[-1].isdigit():
+            return f"{text[:100]!r} is no host, address or network: write for example wiki.example.org, 10.1.2.3 or 10.0.0.0/8"
+    return ""
+
+
+def _possible(text: str) -> str:
+    if problem := allowance_problem(text):
+        raise ValueError(problem)
+    return text
+
+
+# An entry of an option `allow_private`.
+Allowance = Annotated[str, AfterValidator(_possible)]
 
 
 def url_problem(url: str) -> str:

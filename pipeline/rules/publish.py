@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from pipeline.errors import why_unreadable
 from pipeline.rules.model import CompiledRule, RuleSet
 
 MANIFEST = "manifest"  # no rule can have this id: `declare` refuses it
@@ -98,7 +99,7 @@ class RuleTable:
             else:
                 self._take(key, _rule_decoder.decode(value) if value is not None else None)
         except (msgspec.DecodeError, RecursionError) as error:
-            self.problem = f"the record {key!r} of the topic of rules cannot be read ({error}): publish the rules again"
+            self.problem = f"the record {key!r} of the topic of rules cannot be read ({why_unreadable(error)}): publish the rules again"
             return
         if self.complete:
             self._swap()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pipeline.article import Article, decode
-from pipeline.errors import Permanent
+from pipeline.errors import Permanent, why_unreadable
 from pipeline.outcome import Rejection
 from pipeline.runner import Work
 
@@ -15,4 +15,4 @@ def read(work: Work) -> Article:
     try:
         return decode(work.value)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
-        raise Permanent(Rejection.INVALID, f"the record is not an article: {error}") from error
+        raise Permanent(Rejection.INVALID, f"the record is not an article: {why_unreadable(error)}") from error

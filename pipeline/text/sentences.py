@@ -19,8 +19,8 @@ _ABBREVIATIONS = frozenset(
 )
 _MARKS = ".!?…。！？｡।॥۔؟"
 _NEEDS_BLANK = frozenset(".!?…")
-# It begins with one character class, for which the regular expression engine scans quickly, and never steps back.
-_CANDIDATE = re.compile(rf"""([{_MARKS}\n])(?:(?<=\n)[ \n]*+|(?<!\n)[{_MARKS}]*+["”“»«’')\]」』）]*+)""")
+# It begins with one character class, for which the regular expression engine scans quickly, and never steps back: all that follows may be empty.
+_CANDIDATE = re.compile(rf"""([{_MARKS}\n])(?:(?<=\n)[ \n]*|(?<!\n)[{_MARKS}]*["”“»«’')\]」』）]*)""")
 _WORD_BEFORE = re.compile(r"[^\W_]+\Z")
 _ROMAN = frozenset("IVXLCDM")
 # A line of a text that was wrapped by hand or by a mailer (RFC 3676 asks for at most 78, many use 72).

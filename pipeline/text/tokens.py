@@ -80,7 +80,9 @@ def analyse(text: str) -> Analysed:
 # Characters in which a text is its own NFC and hides nothing: ASCII, Latin letters, dashes, quotation marks, the euro sign.
 _BEYOND_PLAIN = re.compile("[^\x00-\xac\xae-\u02bb\u02bd-\u02ff\u2013-\u2026\u20ac]")
 _JOINTS = re.compile(f"[{re.escape(HYPHENS + APOSTROPHES)}]")
-_LATIN_TOKEN = re.compile(rf"([^\W_]++(?:[-'’](?![sS]\b)[^\W_]++)*+){GENITIVE}")
+# Nothing after the first letter can fail, so that it never steps back.
+_JOINED = r"[-'’](?![sS]\b)[^\W_]+"
+_LATIN_TOKEN = re.compile(rf"([^\W_]+(?:{_JOINED}(?:{_JOINED})*|)){GENITIVE}")
 _ADDRESS_HINT = re.compile(r"\.[a-z]|@|://")
 _ADDRESS = re.compile(
     r"""(?:(?:https?|ftps?)://|www\.)[^\s<>"„“”«»\u2e80-\uffef]*[\w/]

@@ -11,14 +11,16 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
+from connectors._records import of_unreadable
 from pipeline import broker, topology
 from pipeline.article import Clock, Language, Position, Story, encode
 from pipeline.broker import administration
 from pipeline.cli import app
 from pipeline.errors import Permanent
 from pipeline.outcome import Exit, Outcome
+from pipeline.plugins import Unreadable
 from pipeline.runner import rejection
-from pipeline.settings import Settings, load
+from pipeline.settings import Settings, SourceSettings, load
 from tests.builders import NOON, article, work
 
 
@@ -96,6 +98,9 @@ def test_a_rejected_record_is_listed_shown_and_sent_back_to_its_stage(config: Pa
         publish(settings, out.topic, out.key or "x", out.value or b"", out.headers)
     listed = json.loads(call(config, "rejected", "list", "--json").stdout)
     assert [(each["stage"], each["reason"]) for each in listed] == [("identify", "invalid")]
+    assert listed[0]["offset"] == 0
+    assert listed[0]["came_from"] == {"topic": topology.COLLECTED, "partition": 0, "offset": 5}
+    assert json.loads(call(config, "rejected", "show", "0", "--json").stdout)["came_from"]["offset"] == 5
     shown = call(config, "rejected", "show", "0", "--bytes")
     assert shown.stdout_bytes == b"{broken"
     replayed = json.loads(call(config, "rejected", "replay", "0", "--json").stdout)
@@ -103,6 +108,25 @@ def test_a_rejected_record_is_listed_shown_and_sent_back_to_its_stage(config: Pa
     again = [record.value for record in broker.read_to_end(settings.kafka, settings.topic(topology.COLLECTED))]
     assert again == [b"{broken"]
     assert call(config, "rejected", "show", "99").exit_code == 1
+
+
+def test_what_could_not_be_collected_is_found_by_its_file_and_not_sent_back(config: Path) -> None:
+    call(config, "topics", "apply")
+    settings = load(config)
+    unreadable = Unreadable("big.txt", "unreadable", "not text", b"\x00\x01")
+    for out in of_unreadable(unreadable, SourceSettings(id="inbox", connector="directory"), NOON, 1_000_000):
+        publish(settings, out.topic, out.key, out.value or b"", out.headers)
+    (listed,) = json.loads(call(config, "rejected", "list", "--json").stdout)
+    assert (listed["offset"], listed["came_from"], listed["subject"]) == (0, None, "big.txt")
+    assert "big.txt" in call(config, "rejected", "list").stdout
+    for wanted in ("big.txt", "file:big.txt"):
+        steps = json.loads(call(config, "trace", wanted, "--json").stdout)
+        assert [step["what"] for step in steps] == ["rejected", "rejected"], "the record and its outcome"
+        assert steps[0]["at"] == "2026-11-20T12:00:00Z"
+    replayed = call(config, "rejected", "replay", "0")
+    assert replayed.exit_code == 1
+    assert "cannot be sent back" in replayed.stderr and "sent back to" not in replayed.stdout
+    assert list(broker.read_to_end(settings.kafka, settings.topic(topology.COLLECTED))) == []
 
 
 def test_a_broker_that_is_away_is_exit_code_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

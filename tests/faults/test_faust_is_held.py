@@ -65,6 +65,7 @@ class Desk:
     def close(self) -> None:
         for each in self._started:
             each.kill()
+        assert not Path(f"{self.settings.topic(agents.GROUP)}-data").exists(), "a worker writes nothing where it is started"
 
 
 @pytest.fixture

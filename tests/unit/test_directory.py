@@ -448,3 +448,24 @@ def test_control_characters_in_a_readable_file_are_removed_and_flagged(tmp_path:
     found, cleaned = batch.articles[0], clean(batch.articles[0].body)
     assert (found.title, cleaned.text) == ("Titel eins", "Nordkorea testet eine Rakete.")
     assert "control_characters_removed" in (*found.flags, *cleaned.flags)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("broken.xml", b'<?xml version="1.0"?><rss><channel><item><title>Eins'),
+        ("feed.rss", b"<rss><channel/></rss>"),
+        ("disguised.txt", b'\xef\xbb\xbf\n<?xml version="1.0"?>\n<rss/>'),
+    ],
+)
+def test_xml_is_never_read_as_text_and_the_reason_says_what_is_read(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    batch = fetch(tmp_path, patterns=["*"])
+    (refused,) = batch.unreadable
+    assert batch.articles == () and refused.reason == "unreadable" and refused.original == content
+    assert "text, HTML, JSON and NDJSON" in refused.detail and "'rss'" in refused.detail
+
+
+def test_a_text_about_markup_is_still_a_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("RSS wird zwanzig\n\nJede Datei begann mit <?xml version='1.0'?>.", encoding="utf-8")
+    assert [each.title for each in fetch(tmp_path).articles] == ["RSS wird zwanzig"]

@@ -334,3 +334,16 @@ def test_a_place_has_the_longer_of_its_names_only_where_that_tells_it_from_a_nam
     called = {subject.id: subject.name for subject in {sense.subject for _, sense in places(name_language)}}
     assert (called["geo:5128581"], called["geo:2925533"], called["geo:2925535"]) == ("New York", "Frankfurt am Main", "Frankfurt (Oder)")
     assert (called["geo:3533462"], called["geo:1674504"]) == ("Acapulco", "Hualien")
+
+
+@pytest.mark.parametrize("text", ["Namen en cijfers van de week", "Alle Namen wurden genannt.", "Die Namen der Opfer"])
+def test_a_place_name_of_another_language_needs_more_than_a_capital_where_the_language_is_unknown(text: str) -> None:
+    assert not {each for each in ids(text, "und") if each.startswith("geo:")}
+
+
+def test_place_names_of_other_languages_are_found_in_their_languages_and_with_a_place_before_them() -> None:
+    assert "geo:2790471" in ids("Het ongeluk gebeurde in Namen.", "nl")
+    assert "geo:2790471" in ids("Ongeluk in Namen", "und")
+    assert "geo:2790471" not in ids("Die Namen", "de")
+    for text in ("Berlin", "Paris", "Wien", "Москва", "Namur"):
+        assert any(each.startswith("geo:") for each in ids(f"{text} 2026", "und")), text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr, ValidationError
+from typer.testing import CliRunner
 
 from pipeline import located, plugins
+from pipeline.cli import app
 from pipeline.errors import BadConfiguration
 from pipeline.settings import Settings, load, secret, warnings
 
@@ -158,3 +161,94 @@ def test_every_setting_is_described() -> None:
         ]
 
     assert walk(Settings.model_json_schema()) == []
+
+
+def test_missing_folders_come_with_everything_else_and_with_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / "extras").mkdir()
+    (tmp_path / "regeln").mkdir()
+    found = problems(tmp_path, "rules: regel\nplugins: [extra]\ntime_zone: Mars\nenrichers: []\n")
+    assert len(found) == 3
+    assert found[0] == f"lagebild.yaml:1:8: there is no folder 'regel' (looked for {tmp_path / 'regel'}). Did you mean 'regeln'?"
+    assert found[1] == f"lagebild.yaml:2:11: there is no folder 'extra' (looked for {tmp_path / 'extra'}). Did you mean 'extras'?"
+
+
+@pytest.mark.parametrize("each", ["not an address", "", "300.1.2.3", "10.0.0.1/8", "-a.example", "http://a.example", "a..b", "x/y"])
+@pytest.mark.parametrize(
+    "section",
+    [
+        "sources: [{id: ab, connector: rss, options: {url: 'https://a.example/', ",
+        "receivers: [{name: ab, notifier: webhook, options: {url: x, ",
+    ],
+)
+def test_what_cannot_be_a_host_an_address_or_a_network_is_refused_at_its_place(tmp_path: Path, section: str, each: str) -> None:
+    (found,) = problems(tmp_path, f"{section}allow_private: [ok.example, '{each}']}}}}]\nenrichers: []\n")
+    assert found.startswith(f"lagebild.yaml:1:{len(section) + 29}: ")
+
+
+@pytest.mark.parametrize(
+    "each", ["wiki", "wiki.example.org", "wiki.example.", "127.0.0.1", "::1", "10.0.0.0/8", "fd00::/8", "münchen.example", "a_b"]
+)
+def test_hosts_addresses_and_networks_may_be_private(tmp_path: Path, each: str) -> None:
+    text = f"enrichers: []\nsources: [{{id: ab, connector: rss, options: {{url: 'https://a.example/', allow_private: ['{each}']}}}}]\n"
+    assert load(written(tmp_path, text)).sources[0].options["allow_private"] == [each]
+
+
+def test_the_language_of_a_source_is_a_code(tmp_path: Path) -> None:
+    text = "enrichers: []\nsources: [{id: ab, connector: rss, language: %s, options: {url: 'https://a.example/'}}]\n"
+    (found,) = problems(tmp_path, text % "klingon")
+    assert found.startswith("lagebild.yaml:2:46: language: it must be a language code")
+    for code in ("de", "pt-BR", "zh_Hant_TW", "sah", "''"):
+        load(written(tmp_path, text % code))
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "what"),
+    [
+        ("def create(options, context):\n    return (\n", 4, "SyntaxError"),
+        ("raise RuntimeError('kaputt')\n", 3, "RuntimeError: kaputt"),
+        ("", 1, "it has no create"),
+    ],
+)
+def test_a_plug_in_that_cannot_be_imported_is_a_problem_with_its_file_and_line(tmp_path: Path, code: str, line: int, what: str) -> None:
+    (tmp_path / "connectors").mkdir()
+    wire = tmp_path / "connectors" / "faulty.py"
+    wire.write_text(f"class Options:\n    pass\n{code}", encoding="utf-8")
+    text = "enrichers: []\nplugins: [.]\nsources: [{id: ab, connector: faulty}]\n"
+    (found,) = problems(tmp_path, text)
+    assert found.startswith("lagebild.yaml:3:31: the plug-in 'faulty' is faulty: ") and what in found
+    assert f"{wire}:{line}: " in found or "SyntaxError" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kafka: nothing\n", "kafka: write names with values, such as 'servers: …'; it may have servers, "),
+        ("sources: nothing\n", "sources: write a list: each entry on a line of its own, after '- '"),
+        ("sources: [nothing]\n", "sources[0]: write names with values, such as 'id: …'"),
+    ],
+)
+def test_a_value_of_the_wrong_shape_is_told_what_to_write(tmp_path: Path, text: str, says: str) -> None:
+    (found,) = [each for each in problems(tmp_path, text + "enrichers: []\n") if "write" in each]
+    assert says in found
+    assert "instance of" not in found
+
+
+def checked(folder: Path, text: str) -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["check", "--json", "--config", str(written(folder, text))])
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_check_tells_of_rules_and_configuration_in_one_go_and_warns_of_nothing_it_cannot_know(tmp_path: Path) -> None:
+    text = "enrichers: []\nsources: [{id: ab, connector: rss, language: klingon, options: {url: 'https://a.example/'}}]\n"
+    found = checked(tmp_path, text)
+    assert found["warnings"] == [] and len(found["problems"]) == 2
+    assert any("rules" in each["file"] for each in found["problems"]), "the rules folder that is used by default is missing too"
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "broken.yaml").write_text("id: [\n", encoding="utf-8")
+    found = checked(tmp_path, text)
+    assert {Path(each["file"]).name for each in found["problems"]} == {"lagebild.yaml", "broken.yaml"}
+
+
+def test_a_missing_rules_folder_is_told_once(tmp_path: Path) -> None:
+    assert len(checked(tmp_path, "rules: nowhere\nenrichers: []\n")["problems"]) == 1

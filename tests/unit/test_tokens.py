@@ -170,3 +170,10 @@ def test_places_are_in_order_inside_the_text_and_inside_their_sentence(text: str
 )
 def test_a_hostile_text_is_analysed_in_linear_time(hostile: str) -> None:
     assert len(analyse(hostile).starts) <= len(hostile)
+
+
+@pytest.mark.parametrize("piece", ["a", "a-", "a's", "a's-", "'s", "-", ".", "\n", "a\u0301-", "北\u0301", "ё-", "ё’s"])
+def test_hostile_text_takes_no_more_than_its_length(piece: str) -> None:
+    """200,000 characters: a pattern that stepped back over them would take hours, so that the test would never end."""
+    read = analyse((piece * 200_000)[:200_000] + "_ end")
+    assert read.forms[-1] == "end"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -82,3 +83,14 @@ def test_a_partition_that_is_read_empty_is_not_kept_waiting_by_the_others() -> N
         return int(made.call_args.kwargs["fetch_max_wait_ms"])
 
     assert asyncio.run(fetch_wait_ms()) == FETCH_WAIT_MS <= 100
+
+
+async def _first_start(settings: Settings) -> None:
+    await create_app(settings).on_first_start()
+
+
+def test_a_worker_writes_nothing_where_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faust makes a folder for tables in the current directory: a service's is often read-only, and the worker would start for ever."""
+    monkeypatch.chdir(tmp_path)
+    asyncio.run(_first_start(Settings()))
+    assert list(tmp_path.iterdir()) == []
