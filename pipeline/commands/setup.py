@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -25,7 +26,9 @@ from pipeline.commands.terminal import (
     table,
 )
 from pipeline.errors import BadConfiguration, Problem
+from pipeline.located import nearest
 from pipeline.rules.load import load_folder
+from pipeline.rules.model import CompiledRule
 from pipeline.settings import Settings, rules_folder_in, warnings
 
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
@@ -42,6 +45,18 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(config_commands, name="config")
 
 
+def _unknown_receivers(rules: Iterable[CompiledRule], known: list[str]) -> list[Problem]:
+    """A rule that names nobody would ring unheard."""
+    return [
+        Problem(
+            f"rule {each.rule.id}", 1, 1, f"notify.route names {name!r}, which is no receiver of the configuration.{nearest(name, known)}"
+        )
+        for each in rules
+        for name in each.rule.notify.route
+        if name not in known
+    ]
+
+
 def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     with errors_told():
         problems: list[Problem] = []
@@ -56,6 +71,8 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         if (folder := rules_folder_in(config)) is not None:
             loaded = load_folder(folder)
             problems += loaded.problems
+            if not problems:
+                problems += _unknown_receivers(loaded.rules, [each.name for each in settings.receivers])
             rules = len(loaded.rules)
         problems += [Problem("pipeline/topology.py", 1, 1, each) for each in topology.problems()]
         if as_json:

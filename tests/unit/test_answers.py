@@ -203,3 +203,13 @@ def test_control_c_is_an_interruption_and_sigterm_is_an_end(number: signal.Signa
         for each, handler in kept.items():
             signal.signal(each, handler)
     assert stop.is_set() and stop.exit_code == code
+
+
+def test_check_names_a_receiver_that_a_rule_asks_for_and_nobody_is(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "lagebild.yaml").write_text("rules: rules\nreceivers: [{name: desk, notifier: console}]\n")
+    rule = "schema: news-alerts/v1\nkind: rule\nid: streik\ntitle: Streik\nmatch: {any: [Streik]}\nnotify: {route: [desc]}\n"
+    (tmp_path / "rules" / "streik.yaml").write_text(rule)
+    result = CliRunner().invoke(app, ["check", "--config", str(tmp_path / "lagebild.yaml")])
+    assert result.exit_code == 3
+    assert "rule streik" in result.output and "'desc'" in result.output and "Did you mean 'desk'?" in result.output
