@@ -11,13 +11,11 @@ no part in any of this.
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +31,7 @@ from pipeline.plugins import Notifier
 from pipeline.rules.follow import RuleFollower
 from pipeline.sender import Sender, notifiers
 from pipeline.settings import Settings
+from pipeline.stopping import stop_on_signals
 from pipeline.transactions import Fenced, Transactions
 
 log = structlog.get_logger()
@@ -40,7 +39,6 @@ log = structlog.get_logger()
 GROUP = "alerter"
 EXIT_FENCED = 1
 EXIT_UNREACHABLE = 4
-EXIT_INTERRUPTED = 130
 
 _IDLE_MS, _BUSY_MS = 50, 10
 _CLOSING_SECONDS = 15.0
@@ -243,23 +241,15 @@ def main(settings: Settings) -> int:
 
     Must run in the main thread. Raises BadConfiguration when a receiver's secret cannot be read.
     """
-    stop = threading.Event()
-    received: list[int] = []
-
-    def wish(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, wish)
+    stop = stop_on_signals()
     receivers = notifiers(settings)
     try:
         broker.connect(settings.kafka, "the alerter", wait_seconds=120, stop=stop)
         for topic in (topology.MATCHES, topology.COMMANDS, topology.EPISODES, topology.NOTIFICATIONS, topology.RULES):
             broker.partitions_of(settings.kafka, settings.topic(topic))
     except Unreachable as error:
-        if received:
-            return _exit_code(received)
+        if stop.is_set():
+            return stop.exit_code
         log.error("the alerter cannot start", why=str(error))
         return EXIT_UNREACHABLE
     follower = RuleFollower(settings)
@@ -271,8 +261,4 @@ def main(settings: Settings) -> int:
     except Fenced as error:
         log.error("the alerter was replaced", why=str(error))
         return EXIT_FENCED
-    return _exit_code(received)
-
-
-def _exit_code(received: list[int]) -> int:
-    return EXIT_INTERRUPTED if received and received[0] == signal.SIGINT else 0
+    return stop.exit_code

@@ -11,12 +11,10 @@ finished is uncommitted; what is unfinished of them is dropped here and done by 
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from types import FrameType
 
 import structlog
 
@@ -30,12 +28,12 @@ from pipeline.index.intake import Intake
 from pipeline.index.writer import REMIND_SECONDS, Writer
 from pipeline.runner import Out
 from pipeline.settings import Settings
+from pipeline.stopping import stop_on_signals
 
 log = structlog.get_logger()
 
 GROUP = "indexer"
 EXIT_UNREACHABLE = 4
-EXIT_INTERRUPTED = 130
 
 
 def _utc_now() -> datetime:
@@ -198,18 +196,10 @@ def _until_ready(server: search.Server, settings: Settings, stop: threading.Even
 
 def main(settings: Settings) -> int:
     """The process: exit code 0 after SIGTERM, 130 after SIGINT, 4 when Elasticsearch refuses us. Must run in the main thread."""
-    stop = threading.Event()
-    received: list[int] = []
-
-    def wish(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, wish)
+    stop = stop_on_signals()
     try:
         run(settings, stop)
     except Unreachable as error:
         log.error("the indexer cannot go on", why=str(error))
         return EXIT_UNREACHABLE
-    return EXIT_INTERRUPTED if received and received[0] == signal.SIGINT else 0
+    return stop.exit_code

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -214,9 +214,13 @@ def _reference_problems(data: Mapping[str, Any], source: located.Located) -> lis
     route = alerts.get("default_route") if isinstance(alerts, dict) else None
     for index, name in enumerate(route if isinstance(route, list) else ()):
         if isinstance(name, str) and name not in known:
-            message = f"there is no receiver {name!r}.{located.nearest(name, known)}"
-            found.append(source.problem(("alerts", "default_route", index), message))
+            found.append(source.problem(("alerts", "default_route", index), no_receiver(name, known)))
     return found
+
+
+def no_receiver(name: str, known: Sequence[str]) -> str:
+    """What is wrong with a route to `name`, which is none of the `known` receivers."""
+    return f"there is no receiver {name!r}.{located.nearest(name, known)}"
 
 
 def _folder_problems(data: Mapping[str, Any], source: located.Located, folder: Path) -> list[Problem]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from pipeline.embedded.leash import Child, Command
+from pipeline.restarts import History
 
 log = structlog.get_logger()
 
@@ -25,10 +26,6 @@ PROCESSES = ("collector", "worker", "alerter", "indexer", "console")
 # Linear algebra threads cost a worker up to twenty times its speed on small machines (measured 2026-11).
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-# A process that ran for so long starts with a clean slate.
-STEADY_SECONDS = 60.0
 # An exit with this code is final: the configuration is wrong, and starting again would not mend it.
 EXIT_BAD_CONFIGURATION = 3
 
@@ -44,15 +41,14 @@ def command(name: str, config: Path, environment: Mapping[str, str] | None = Non
 
 @dataclass
 class Supervised:
-    """One process and its history. Times are monotonic seconds."""
+    """One process and how it fared. Times are monotonic seconds."""
 
     name: str
     command: Command
     child: Child | None = None
     starts: int = 0
-    started_at_seconds: float = 0.0
+    history: History = History()
     next_start_at_seconds: float = 0.0
-    pause_seconds: float = FIRST_PAUSE_SECONDS
     given_up: bool = False
 
 
@@ -94,7 +90,7 @@ class Supervisor:
         path = self.log_folder / f"{each.name}.log" if self.log_folder else None
         each.child = Child(each.command, path)
         each.starts += 1
-        each.started_at_seconds = now_seconds
+        each.history = each.history._replace(started_at_seconds=now_seconds)
         self.on_change(each.name, "started" if each.starts == 1 else "started again")
 
     def _ended(self, each: Supervised, now_seconds: float) -> None:
@@ -106,12 +102,10 @@ class Supervisor:
             log.error("a process found the configuration wrong", name=each.name)
             self.on_change(each.name, "found the configuration wrong")
             return
-        if now_seconds - each.started_at_seconds >= STEADY_SECONDS:
-            each.pause_seconds = FIRST_PAUSE_SECONDS
-        each.next_start_at_seconds = now_seconds + each.pause_seconds
-        log.warning("a process ended and is started again", name=each.name, exit_code=code, after_seconds=each.pause_seconds)
+        each.history = each.history.ended(now_seconds)
+        each.next_start_at_seconds = now_seconds + each.history.pause_seconds
+        log.warning("a process ended and is started again", name=each.name, exit_code=code, after_seconds=each.history.pause_seconds)
         self.on_change(each.name, f"ended with code {code}")
-        each.pause_seconds = min(each.pause_seconds * 2, LONGEST_PAUSE_SECONDS)
 
     def stop(self, names: Sequence[str] = PROCESSES, grace_seconds: float = 10) -> None:
         """End everything: the flow's order, and what is not part of it last."""

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from pipeline.errors import Unreachable
 from pipeline.matched import matched
 from pipeline.settings import Settings
 from tests.builders import article
+from tests.waiting import until as until
 
 T = TypeVar("T")
 _numbers = itertools.count(1)
@@ -160,15 +161,6 @@ class Page:
         self.server.end()
         self._thread.join(10)
         assert not self._thread.is_alive(), "the server did not end"
-
-
-def until(condition: Callable[[], T], seconds: float = 15.0) -> T:
-    """What `condition` returns once that is true. Fails when it does not become so in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.02)
-    return found
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.text import Text
 
 from pipeline import events
-from pipeline.commands.running import stop_on_signals
 from pipeline.commands.terminal import (
     EXIT_FINDINGS,
     EXIT_INTERRUPTED,
@@ -41,6 +40,7 @@ from pipeline.embedded.packages import DownloadFailed, Plan, Step
 from pipeline.embedded.server import StartFailed
 from pipeline.embedded.servers import Addresses, Servers
 from pipeline.errors import Unreachable
+from pipeline.stopping import stop_on_signals
 
 Once = Annotated[bool, typer.Option("--once", help="Process all samples to the end, check the result, and leave.")]
 Data = Annotated[

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import threading
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from pipeline import broker, events, supervise
-from pipeline.commands.terminal import DEFAULT_CONFIG, EXIT_INTERRUPTED, EXIT_OK, Config, err, errors_told, settings_from
+from pipeline.commands.terminal import DEFAULT_CONFIG, Config, err, errors_told, settings_from
 from pipeline.errors import BadConfiguration
 from pipeline.rules.apply import watch
 from pipeline.rules.load import load_folder
 from pipeline.settings import Settings
+from pipeline.stopping import stop_on_signals
 
 # Each process's module with its `main(settings) -> exit code`. The collector is found by name, because pipeline knows nothing of connectors.
 MODULES = {
@@ -73,23 +72,3 @@ def run_all(settings: Settings, config: Path) -> int:
         err.print(f"Live page: http://{settings.console.host}:{settings.console.port}/")
     threading.Thread(target=watch, args=(settings, stop), name="rules watcher", daemon=True).start()
     return supervise.Supervisor(commands).run(stop) or stop.exit_code
-
-
-class Stop(threading.Event):
-    """Set when everything is to end; `exit_code` is 130 once it was Ctrl-C, and 0 for an orderly SIGTERM."""
-
-    exit_code = EXIT_OK
-
-
-def stop_on_signals() -> Stop:
-    """An event that SIGTERM and Ctrl-C set, instead of ending the process in the middle."""
-    stop = Stop()
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            stop.exit_code = EXIT_INTERRUPTED
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, note)
-    return stop

@@ -26,10 +26,9 @@ from pipeline.commands.terminal import (
     table,
 )
 from pipeline.errors import BadConfiguration, Problem
-from pipeline.located import nearest
 from pipeline.rules.load import load_folder
 from pipeline.rules.model import CompiledRule
-from pipeline.settings import Settings, rules_folder_in, warnings
+from pipeline.settings import Settings, no_receiver, rules_folder_in, warnings
 
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
 index = typer.Typer(help="Elasticsearch templates and indices.", no_args_is_help=True)
@@ -48,9 +47,7 @@ def add_to(app: typer.Typer) -> None:
 def _unknown_receivers(rules: Iterable[CompiledRule], known: list[str]) -> list[Problem]:
     """A rule that names nobody would ring unheard."""
     return [
-        Problem(
-            f"rule {each.rule.id}", 1, 1, f"notify.route names {name!r}, which is no receiver of the configuration.{nearest(name, known)}"
-        )
+        Problem(f"rule {each.rule.id}", 1, 1, f"notify.route: {no_receiver(name, known)}")
         for each in rules
         for name in each.rule.notify.route
         if name not in known

@@ -22,13 +22,13 @@ from rich.text import Text
 from pipeline import broker, events
 from pipeline.errors import BadConfiguration, LagebildError, Transient, Unreachable
 from pipeline.settings import Settings, load
+from pipeline.stopping import EXIT_INTERRUPTED as EXIT_INTERRUPTED
 
 EXIT_OK = 0
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_BAD_CONFIGURATION = 3
 EXIT_UNREACHABLE = 4
-EXIT_INTERRUPTED = 130
 
 DEFAULT_CONFIG = Path("lagebild.yaml")
 

@@ -15,10 +15,9 @@ from pipeline.console.feed import kafka_feed
 from pipeline.console.hub import Hub
 from pipeline.errors import Unreachable
 from pipeline.settings import Settings
+from pipeline.stopping import EXIT_INTERRUPTED
 
 log = structlog.get_logger()
-
-EXIT_INTERRUPTED = 130
 
 
 class Server(uvicorn.Server):

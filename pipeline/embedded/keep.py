@@ -11,40 +11,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from pipeline.embedded.leash import ChildFailed
 from pipeline.embedded.server import GivenUp, Server, StartFailed
+from pipeline.restarts import History
 
 LOOK_EVERY_SECONDS = 0.2
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-# A server that answered for so long starts with a clean slate.
-STEADY_SECONDS = 60.0
 QUICK_ENDS = 5
 
 Tell = Callable[[str], None]
 
 
-class History(NamedTuple):
-    """How a server fared: ends in a row, each before it had run steadily, and since when it answers (monotonic seconds)."""
-
-    quick_ends: int = 0
-    started_at_seconds: float = 0.0
-
-    def ended(self, now_seconds: float) -> History:
-        """The history after an end: the row goes on only when the server had not run steadily."""
-        steady = now_seconds - self.started_at_seconds >= STEADY_SECONDS
-        return self._replace(quick_ends=1 if steady else self.quick_ends + 1)
-
-    @property
-    def is_hopeless(self) -> bool:
-        return self.quick_ends >= QUICK_ENDS
-
-    @property
-    def pause_seconds(self) -> float:
-        """How long to wait before the next start: 0.5 s after the first end, then twice as long each time."""
-        return min(FIRST_PAUSE_SECONDS * 2.0 ** max(self.quick_ends - 1, 0), LONGEST_PAUSE_SECONDS)
+def is_hopeless(history: History) -> bool:
+    """Whether a server with this history is not started again."""
+    return history.quick_ends >= QUICK_ENDS
 
 
 def how(exit_code: int | None) -> str:
@@ -88,7 +68,7 @@ class Keeper:
 
     def _note(self, what: str) -> None:
         self.history = self.history.ended(time.monotonic())
-        if self.history.is_hopeless:
+        if is_hopeless(self.history):
             launch = self.server.launch
             self.given_up = (
                 f"{launch.name} ended {self.history.quick_ends} times in a row and is not started again ({what.rstrip('.')}). "

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from pipeline.embedded import account, java
 from pipeline.embedded.folder import InUse
 from pipeline.embedded.server import StartFailed
 from pipeline.embedded.servers import CannotEnter, Servers
+from tests import waiting
 
 ROOT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the user")
@@ -31,11 +33,7 @@ def unique(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:12]}"
 
 
-def until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.05)
+until = partial(waiting.until, seconds=40)
 
 
 def write_message(address: str, topic: str, value: bytes) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,17 +24,14 @@ from pipeline.index.retention import retention
 from pipeline.index.writer import Writer, write_all
 from pipeline.outcome import Exit, Outcome, Rejection, rejected_from
 from pipeline.settings import Elasticsearch, Kafka, Settings
+from tests import waiting
 from tests.builders import NOON, article
 
 GERMAN = Language(code="de", confidence=0.99, origin="detected")
 TOPICS = [topology.topic(name) for name in (*topology.stage("index").reads, topology.REJECTED, topology.OUTCOMES)]
 
 
-def until(condition: Callable[[], bool], seconds: float = 45.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.05)
+until = partial(waiting.until, seconds=45)
 
 
 def identified(id: str, **changes: Any) -> Article:
@@ -469,7 +466,7 @@ def test_short_polls_leave_no_new_member_outside_its_group(settings: Settings) -
     for number in range(6):
         consumer = broker.group_consumer(settings, f"short-{number}", [topology.ENRICHED])
         try:
-            until(lambda: bool(broker.polled(consumer, 1)), 8)  # noqa: B023
+            until(lambda: bool(broker.polled(consumer, 1)), seconds=8)  # noqa: B023
         finally:
             consumer.close(timeout_ms=2_000)
 

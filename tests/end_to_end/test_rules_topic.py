@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from pipeline import broker, topology
 from pipeline.rules.apply import apply, watch
 from pipeline.rules.follow import RuleFollower
 from pipeline.settings import Settings
+from tests import waiting
 
 RULE = """schema: news-alerts/v1
 kind: rule
@@ -41,11 +41,7 @@ def write(settings: Settings, rule_id: str, term: str, title: str = "Titel") -> 
     (settings.rules_folder / f"{rule_id}.yaml").write_text(RULE.format(id=rule_id, term=term, title=title), encoding="utf-8")
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+until = partial(waiting.until, seconds=30)
 
 
 def test_a_change_costs_its_own_size_and_reaches_a_follower(settings: Settings) -> None:

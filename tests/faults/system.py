@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from pipeline.embedded.servers import Addresses
 from pipeline.rules import apply as rules
 from pipeline.settings import Settings
 from tests.faults.stream import KEYWORD
+from tests.waiting import until as until
 
 PROCESSES = ("collector", "worker", "indexer", "alerter")
 RULE = f"""\
@@ -30,14 +30,6 @@ notify:
   route: [desk]
   max_per_hour: 10000
 """
-
-
-def until(condition: Callable[[], Any], seconds: float, what: str) -> None:
-    """Return once `condition` holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.05)
 
 
 def configuration(folder: Path, addresses: Addresses, **changes: Mapping[str, Any] | None) -> Path:

@@ -5,21 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from pipeline.embedded.keep import keeping
 from pipeline.embedded.server import Server
 from pipeline.embedded.servers import Servers
+from tests import waiting
 
-
-def until(condition: Callable[[], bool], seconds: float = 55) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+until = partial(waiting.until, seconds=55)
 
 
 def meta(server: Server) -> bytes:

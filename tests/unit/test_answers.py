@@ -17,10 +17,10 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.commands import terminal
-from pipeline.commands.running import stop_on_signals
 from pipeline.outcome import Rejected, Rejection, rejected_from
 from pipeline.rejected import RejectedRecord, not_replayable
 from pipeline.settings import Settings
+from pipeline.stopping import stop_on_signals
 from pipeline.trace import Step, _asked, is_called
 from tests.builders import NOON, article
 

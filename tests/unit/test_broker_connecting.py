@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,41 +31,42 @@ def address() -> Iterator[str]:
         yield f"127.0.0.1:{bound.getsockname()[1]}"
 
 
-@pytest.mark.parametrize(("process", "seconds"), [("collector", 30), ("worker", 120), ("alerter", 120)])
-def test_a_process_says_within_three_seconds_what_it_waits_for(process: str, seconds: int, address: str, tmp_path: Path) -> None:
-    config = tmp_path / "lagebild.yaml"
-    config.write_text(f"kafka: {{servers: ['{address}']}}\n")
+@contextmanager
+def started(process: str, address: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """One of our processes, whose servers are all at `address`; killed on leaving."""
+    config = folder / "lagebild.yaml"
+    config.write_text(f"kafka: {{servers: ['{address}']}}\nelasticsearch: {{url: 'http://{address}'}}\n")
     command = [sys.executable, "-m", "pipeline.cli", "run", process, "--config", str(config)]
-    started = subprocess.Popen(
+    running = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     try:
-        assert started.stderr is not None
-        line = json.loads(started.stderr.readline())
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def first_line(running: subprocess.Popen[bytes]) -> bytes:
+    assert running.stderr is not None
+    return running.stderr.readline()
+
+
+@pytest.mark.parametrize(("process", "seconds"), [("collector", 30), ("worker", 120), ("alerter", 120)])
+def test_a_process_says_within_three_seconds_what_it_waits_for(process: str, seconds: int, address: str, tmp_path: Path) -> None:
+    with started(process, address, tmp_path) as running:
+        line = json.loads(first_line(running))
         assert (line["event"], line["at"], line["gives_up_after_seconds"]) == ("waiting for Kafka", address, seconds)
         assert "start Kafka there" in line["do"] and "kafka.servers" in line["do"]
-        assert started.poll() is None, "it goes on trying"
-    finally:
-        started.kill()
-        started.communicate()
+        assert running.poll() is None, "it goes on trying"
 
 
 @pytest.mark.parametrize("process", ["collector", "worker", "alerter", "indexer"])
 def test_a_process_that_waits_for_kafka_ends_when_it_is_asked_to(process: str, address: str, tmp_path: Path) -> None:
-    config = tmp_path / "lagebild.yaml"
-    config.write_text(f"kafka: {{servers: ['{address}']}}\nelasticsearch: {{url: 'http://{address}'}}\n")
-    command = [sys.executable, "-m", "pipeline.cli", "run", process, "--config", str(config)]
-    started = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    try:
-        assert started.stderr is not None
-        started.stderr.readline()
-        started.terminate()
-        assert started.wait(15) in (0, -signal.SIGTERM)
-    finally:
-        started.kill()
-        started.communicate()
+    with started(process, address, tmp_path) as running:
+        first_line(running)
+        running.terminate()
+        assert running.wait(15) in (0, -signal.SIGTERM)
 
 
 def test_the_wait_is_announced_before_the_first_try_comes_back(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.embedded import keep
-from pipeline.embedded.keep import QUICK_ENDS, STEADY_SECONDS, History, how, keeping
+from pipeline import restarts
+from pipeline.embedded.keep import QUICK_ENDS, how, is_hopeless, keeping
 from pipeline.embedded.leash import Command
 from pipeline.embedded.server import Launch, Server
+from pipeline.restarts import STEADY_SECONDS, History
 
 
 def test_the_pause_doubles_while_a_server_ends_quickly_and_is_short_again_once_it_was_steady() -> None:
@@ -26,7 +27,7 @@ def test_it_is_hopeless_after_several_quick_ends_and_not_before() -> None:
     history = History(0, 0.0)
     for _ in range(QUICK_ENDS - 1):
         history = history.ended(1.0)
-    assert not history.is_hopeless and history.ended(1.0).is_hopeless
+    assert not is_hopeless(history) and is_hopeless(history.ended(1.0))
 
 
 def test_an_exit_is_told_in_words() -> None:
@@ -34,7 +35,7 @@ def test_an_exit_is_told_in_words() -> None:
 
 
 def test_a_server_that_cannot_be_started_is_given_up_with_its_log_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keep, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(restarts, "FIRST_PAUSE_SECONDS", 0.01)
     command = Command([sys.executable, "-c", "raise SystemExit(7)"], {}, tmp_path)
     log = tmp_path / "kafka.log"
     server = Server(Launch("Kafka", "127.0.0.1:1", command, log, answers=lambda: False))

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.embedded.leash import Child, ChildFailed, Command
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 QUIET = "import time; print('up', flush=True); time.sleep(600)"
@@ -27,13 +27,6 @@ child = Child(Command([sys.executable, "-c", sys.argv[1]], {}, Path("/"), grace_
 print(child.pid, flush=True)
 time.sleep(600)
 """
-
-
-def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.01)
 
 
 def state(pid: int) -> str:

@@ -2,23 +2,19 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pipeline.embedded.leash import Command
 from pipeline.supervise import EXIT_BAD_CONFIGURATION, Supervisor
+from tests import waiting
 
 
 def python(code: str) -> Command:
     return Command([sys.executable, "-c", code], {}, Path.cwd())
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+until = partial(waiting.until, seconds=20)
 
 
 def test_what_ends_is_started_again_after_a_growing_pause() -> None:
