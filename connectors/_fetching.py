@@ -18,7 +18,8 @@ from pipeline import plugins
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Connector
-from pipeline.settings import Settings, SourceSettings
+from pipeline.sections import SourceSettings
+from pipeline.settings import Settings
 from pipeline.sources import SourceHealth
 
 log = structlog.get_logger()

@@ -13,7 +13,7 @@ from pipeline import article, topology
 from pipeline.article import Article, Position, Source
 from pipeline.outcome import Exit, Outcome, Rejected, Rejection
 from pipeline.plugins import Batch, Unreadable
-from pipeline.settings import SourceSettings
+from pipeline.sections import SourceSettings
 
 STAGE = "collect"
 MAX_ORIGINAL_BYTES = 1_000_000
@@ -65,6 +65,7 @@ def _stamped(each: Article, settings: SourceSettings, now: datetime) -> Article:
         site=each.source.site,
         country=settings.country or each.source.country,
         owner=settings.owner or each.source.owner,
+        tier=settings.tier or each.source.tier,
     )
     language = each.language if each.language.declared else replace(each.language, declared=settings.language)
     return replace(each, source=source, language=language, clock=replace(each.clock, collected_at=now))

@@ -11,106 +11,28 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from pipeline import located, plugins
 from pipeline.errors import BadConfiguration, Problem
+from pipeline.sections import (
+    Alerts,
+    Console,
+    Elasticsearch,
+    EnricherSettings,
+    Kafka,
+    PageLanguage,
+    Receiver,
+    SourceSettings,
+    Stories,
+    Strict,
+    Worker,
+)
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
-
-
-def _only(pattern: str, allowed: str, example: str) -> Any:
-    """A limit on a text. `allowed` completes "it must be …": people read it instead of the pattern, here and in editors that know the schema."""
-    return Field(pattern=pattern, examples=[example], json_schema_extra={located.ALLOWED: f"it must be {allowed}, for example {example}"})
-
-
-Id = Annotated[str, _only(r"^[a-z0-9][a-z0-9-]{1,63}$", "2 to 64 small letters, digits and hyphens, no hyphen first", "tagesblatt-2")]
-Prefix = Annotated[str, _only(r"^[a-z0-9._-]*$", "small letters, digits, dots, hyphens and underscores, or nothing", "desk1.")]
-Country = Annotated[str, _only(r"^([A-Z]{2})?$", "two capital letters, or nothing", "DE")]
-WebAddress = Annotated[str, _only(r"^https?://", "an address that begins with http:// or https://", "http://127.0.0.1:9200")]
-LanguageCode = Annotated[
-    str, _only(r"^([a-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3})?$", "a language code (ISO 639: two or three small letters), or nothing", "de")
-]
-PageLanguage = Annotated[str, _only("^(de|en)$", "de or en", "de")]
-
-
-class Strict(BaseModel):
-    """Unknown names are errors, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Kafka(Strict):
-    servers: list[str] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
-    topic_prefix: Prefix = Field("", description="put before every topic and consumer group, so that several installations share one Kafka")
-    replication: int = Field(1, ge=1, le=10, description="copies of each topic that `topics apply` asks for; 3 in production")
-    session_seconds: float = Field(10, ge=1, le=300, description="a process that is silent for so long loses its partitions")
-    max_record_bytes: int = Field(4_000_000, ge=100_000, le=50_000_000, description="largest record; the broker must allow as much")
-
-
-class Elasticsearch(Strict):
-    url: WebAddress = Field("http://127.0.0.1:9200", description="address of Elasticsearch")
-    index_prefix: Prefix = Field("", description="put before every index, alias and template name")
-    bulk_documents: int = Field(500, ge=1, le=5000, description="documents in one bulk request at most")
-    bulk_bytes: int = Field(5_000_000, ge=100_000, le=50_000_000, description="bytes in one bulk request at most")
-    retention_days: int = Field(400, ge=1, description="articles older than this are removed by `lagebild retention`")
-
-
-class Worker(Strict):
-    batch_articles: int = Field(100, ge=1, le=1000, description="articles a stage takes at once")
-    restore_seconds: float = Field(120, ge=1, description="deadline for reading a stage's memory after an assignment")
-    stalled_seconds: float = Field(60, ge=5, description="the worker ends itself when nothing moves for so long although there is work")
-
-
-class Stories(Strict):
-    window_hours: float = Field(
-        72, gt=0, le=72, description="how long an article can attract copies; the topic `stories` keeps 24 hours more"
-    )
-    max_per_language: int = Field(300_000, ge=100, description="articles remembered per language")
-
-
-class SourceSettings(Strict):
-    id: Id = Field(description="stable name; cursors and health are kept under it")
-    connector: str = Field(description="the plug-in that reads it: a file name in connectors/")
-    name: str = Field("", description="what people see")
-    country: Country = Field("", description="ISO 3166 code of the publisher's country")
-    language: LanguageCode = Field("", description="the language the publisher declares, used when the text is too short to tell")
-    owner: str = Field("", description="who owns the publisher: counts once in corroboration")
-    every_seconds: float = Field(300, ge=0.2, le=86_400, description="pause between two fetches")
-    paused: bool = Field(False, description="keep the source but do not fetch")
-    options: dict[str, Any] = Field(default_factory=dict, description="the connector's own options")
-
-
-class Receiver(Strict):
-    name: Id = Field(description="the name that rules route to")
-    notifier: str = Field(description="the plug-in that sends: a file name in pipeline/notifiers/")
-    options: dict[str, Any] = Field(default_factory=dict, description="the notifier's own options")
-
-
-class EnricherSettings(Strict):
-    name: str = Field(description="the plug-in: a file name in pipeline/enrichers/")
-    options: dict[str, Any] = Field(default_factory=dict, description="the enricher's own options")
-
-
-class Alerts(Strict):
-    default_route: list[str] = Field(default_factory=list, description="receivers of rules that name none")
-    attempts: int = Field(8, ge=1, le=100, description="tries before a notification counts as failed")
-    late_hours: float = Field(
-        6,
-        gt=0,
-        description="an article published longer ago than this when we first saw it is marked as late; it still rings, with its date",
-    )
-
-
-class Console(Strict):
-    host: str = Field(
-        "127.0.0.1", description="address the live page listens on; anything but 127.0.0.1 is visible to others and has no login yet"
-    )
-    port: int = Field(8080, ge=0, le=65_535, description="port of the live page; 0 takes a free one")
-    articles: int = Field(500, ge=10, le=5000, description="newest articles kept for the page")
 
 
 class Settings(Strict):
@@ -212,6 +134,10 @@ def _reference_problems(data: Mapping[str, Any], source: located.Located) -> lis
     known = [str(each.get("name")) for _, each in _entries(data, "receivers")]
     alerts = data.get("alerts")
     route = alerts.get("default_route") if isinstance(alerts, dict) else None
+    heartbeat = alerts.get("heartbeat") if isinstance(alerts, dict) else None
+    beats_to = heartbeat.get("receiver") if isinstance(heartbeat, dict) else None
+    if isinstance(beats_to, str) and beats_to not in known:
+        found.append(source.problem(("alerts", "heartbeat", "receiver"), no_receiver(beats_to, known)))
     for index, name in enumerate(route if isinstance(route, list) else ()):
         if isinstance(name, str) and name not in known:
             found.append(source.problem(("alerts", "default_route", index), no_receiver(name, known)))

@@ -1,6 +1,7 @@
 """Kafka through kafka-python: the only package that imports it (the Faust worker has its own client in `agents`).
 
-`connecting`: is it there. `sending`: publish and confirm. `groups`: read as a group. `reading`: read whole topics and state.
+`connecting`: is it there. `sending`: publish and confirm. `groups`: read as a group. `reading`: read whole topics and state. `window`: read a
+stretch of time.
 `administration`: topics and lag. `records`: what a record is.
 """
 
@@ -21,6 +22,7 @@ from pipeline.broker.sending import (
     producer,
     publish_atomically,
 )
+from pipeline.broker.window import Window, window
 
 __all__ = [
     "ADVICE",
@@ -36,6 +38,7 @@ __all__ = [
     "Publisher",
     "Record",
     "TopicChange",
+    "Window",
     "admin_client",
     "apply_topics",
     "assigned_consumer",
@@ -62,4 +65,5 @@ __all__ = [
     "record_of",
     "rewind",
     "tail_consumer",
+    "window",
 ]

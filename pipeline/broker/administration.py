@@ -14,7 +14,8 @@ from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailable
 from pipeline import topology
 from pipeline.broker.connecting import connect
 from pipeline.broker.records import offset_of
-from pipeline.settings import Kafka, Settings
+from pipeline.sections import Kafka
+from pipeline.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from pipeline.errors import Unreachable
-from pipeline.settings import Kafka
+from pipeline.sections import Kafka
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 from pipeline.broker.groups import join_to_the_end
 from pipeline.broker.records import Record, record_of
 from pipeline.errors import Transient, Unreachable
-from pipeline.settings import Kafka
+from pipeline.sections import Kafka
 
 
 def assigned_consumer(kafka: Kafka, partitions: Sequence[TopicPartition]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kafka import KafkaProducer
@@ -16,7 +16,7 @@ from kafka.errors import InvalidProducerEpochError, KafkaError, MessageSizeTooLa
 
 from pipeline.broker.records import Headers
 from pipeline.errors import Permanent, Transient
-from pipeline.settings import Kafka
+from pipeline.sections import Kafka
 
 # Bounds on what one publisher holds in memory while the broker does not confirm.
 MAX_OUTSTANDING_RECORDS = 2_000
@@ -107,16 +107,26 @@ class Publisher:
 FENCED: tuple[type[Exception], ...] = (ProducerFencedError, InvalidProducerEpochError)
 
 
-def publish_atomically(kafka: Kafka, transactional_id: str, records: Sequence[tuple[str, str, bytes | None]]) -> None:
-    """Publish all `records` (topic, key, value) to partition 0 of their topics, or none of them. Raises Transient when Kafka does not take them."""
+def publish_atomically(
+    kafka: Kafka, transactional_id: str, records: Callable[[], Sequence[tuple[str, str, bytes | None]]]
+) -> Sequence[tuple[str, str, bytes | None]]:
+    """Publish all `records` (topic, key, value) to partition 0 of their topics, or none of them; what was published.
+
+    They are asked for when every earlier publisher of this id has been fenced, so that what they are made from is what is there. Without any, nothing is
+    published. Raises Transient when Kafka does not take them.
+    """
     sender = producer(kafka, transactional_id=transactional_id, linger_ms=5)
     try:
         sender.init_transactions()
+        wanted = records()
+        if not wanted:
+            return wanted
         sender.begin_transaction()
-        futures = [sender.send(topic, value, key.encode(), partition=0) for topic, key, value in records]
+        futures = [sender.send(topic, value, key.encode(), partition=0) for topic, key, value in wanted]
         for future in futures:
             future.get(timeout=60)
         sender.commit_transaction()
+        return wanted
     except KafkaError as error:
         raise Transient(f"Kafka did not take the records: {error or type(error).__name__}") from error
     finally:

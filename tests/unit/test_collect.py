@@ -22,7 +22,8 @@ from pipeline.article import Article
 from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.outcome import Exit, Outcome, Rejection, rejected_from
 from pipeline.plugins import Batch, Unreadable
-from pipeline.settings import Kafka, Settings, SourceSettings
+from pipeline.sections import Kafka, SourceSettings
+from pipeline.settings import Settings
 from tests.builders import article
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from pipeline import broker, sources, topology
 from pipeline.broker import Record
 from pipeline.cli import app
 from pipeline.plugins import Batch, Unreadable
-from pipeline.settings import Kafka
+from pipeline.sections import Kafka
 from tests.builders import article
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -13,7 +13,8 @@ from aiokafka.consumer import consumer
 from pipeline import broker
 from pipeline.agents import create_app
 from pipeline.agents.app import FETCH_WAIT_MS
-from pipeline.settings import Kafka, Settings, Worker
+from pipeline.sections import Kafka, Worker
+from pipeline.settings import Settings
 
 
 class Seen(Exception): ...

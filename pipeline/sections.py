@@ -1,0 +1,116 @@
+"""The sections of the configuration file: each name with its type, default and help in one place. `settings` reads them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline import located
+
+
+def _only(pattern: str, allowed: str, example: str) -> Any:
+    """A limit on a text. `allowed` completes "it must be …": people read it instead of the pattern, here and in editors that know the schema."""
+    return Field(pattern=pattern, examples=[example], json_schema_extra={located.ALLOWED: f"it must be {allowed}, for example {example}"})
+
+
+Id = Annotated[str, _only(r"^[a-z0-9][a-z0-9-]{1,63}$", "2 to 64 small letters, digits and hyphens, no hyphen first", "tagesblatt-2")]
+Prefix = Annotated[str, _only(r"^[a-z0-9._-]*$", "small letters, digits, dots, hyphens and underscores, or nothing", "desk1.")]
+Country = Annotated[str, _only(r"^([A-Z]{2})?$", "two capital letters, or nothing", "DE")]
+WebAddress = Annotated[str, _only(r"^https?://", "an address that begins with http:// or https://", "http://127.0.0.1:9200")]
+OptionalWebAddress = Annotated[
+    str, _only(r"^(https?://.*)?$", "an address that begins with http:// or https://, or nothing", "https://lagebild.example")
+]
+LanguageCode = Annotated[
+    str, _only(r"^([a-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3})?$", "a language code (ISO 639: two or three small letters), or nothing", "de")
+]
+PageLanguage = Annotated[str, _only("^(de|en)$", "de or en", "de")]
+
+
+class Strict(BaseModel):
+    """Unknown names are errors, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kafka(Strict):
+    servers: list[str] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
+    topic_prefix: Prefix = Field("", description="put before every topic and consumer group, so that several installations share one Kafka")
+    replication: int = Field(1, ge=1, le=10, description="copies of each topic that `topics apply` asks for; 3 in production")
+    session_seconds: float = Field(10, ge=1, le=300, description="a process that is silent for so long loses its partitions")
+    max_record_bytes: int = Field(4_000_000, ge=100_000, le=50_000_000, description="largest record; the broker must allow as much")
+
+
+class Elasticsearch(Strict):
+    url: WebAddress = Field("http://127.0.0.1:9200", description="address of Elasticsearch")
+    index_prefix: Prefix = Field("", description="put before every index, alias and template name")
+    bulk_documents: int = Field(500, ge=1, le=5000, description="documents in one bulk request at most")
+    bulk_bytes: int = Field(5_000_000, ge=100_000, le=50_000_000, description="bytes in one bulk request at most")
+    retention_days: int = Field(400, ge=1, description="articles older than this are removed by `lagebild retention`")
+
+
+class Worker(Strict):
+    batch_articles: int = Field(100, ge=1, le=1000, description="articles a stage takes at once")
+    restore_seconds: float = Field(120, ge=1, description="deadline for reading a stage's memory after an assignment")
+    stalled_seconds: float = Field(60, ge=5, description="the worker ends itself when nothing moves for so long although there is work")
+
+
+class Stories(Strict):
+    window_hours: float = Field(
+        72, gt=0, le=72, description="how long an article can attract copies; the topic `stories` keeps 24 hours more"
+    )
+    max_per_language: int = Field(300_000, ge=100, description="articles remembered per language")
+
+
+class SourceSettings(Strict):
+    id: Id = Field(description="stable name; cursors and health are kept under it")
+    connector: str = Field(description="the plug-in that reads it: a file name in connectors/")
+    name: str = Field("", description="what people see")
+    country: Country = Field("", description="ISO 3166 code of the publisher's country")
+    language: LanguageCode = Field("", description="the language the publisher declares, used when the text is too short to tell")
+    owner: str = Field("", description="who owns the publisher: counts once in corroboration")
+    every_seconds: float = Field(300, ge=0.2, le=86_400, description="pause between two fetches")
+    paused: bool = Field(False, description="keep the source but do not fetch")
+    tier: int = Field(0, ge=0, le=9, description="how far it is trusted: 1 first, 9 last, 0 not said; rules ask for it as source.tier")
+    options: dict[str, Any] = Field(default_factory=dict, description="the connector's own options")
+
+
+class Receiver(Strict):
+    name: Id = Field(description="the name that rules route to")
+    notifier: str = Field(description="the plug-in that sends: a file name in pipeline/notifiers/")
+    options: dict[str, Any] = Field(default_factory=dict, description="the notifier's own options")
+
+
+class EnricherSettings(Strict):
+    name: str = Field(description="the plug-in: a file name in pipeline/enrichers/")
+    options: dict[str, Any] = Field(default_factory=dict, description="the enricher's own options")
+
+
+class Heartbeat(Strict):
+    receiver: Id = Field(description="a receiver outside that raises the alarm when the heartbeat stays away (a dead man's switch)")
+    every_seconds: float = Field(60, ge=5, le=86_400, description="pause between two heartbeats")
+
+
+class Alerts(Strict):
+    default_route: list[str] = Field(default_factory=list, description="receivers of rules that name none")
+    attempts: int = Field(8, ge=1, le=100, description="tries before a notification counts as failed")
+    late_hours: float = Field(
+        6,
+        gt=0,
+        description="an article published longer ago than this when we first saw it is marked as late; it still rings, with its date",
+    )
+
+    page_url: OptionalWebAddress = Field("", description="address under which people reach the live page: alerts link to it")
+    kibana_url: OptionalWebAddress = Field("", description="address of Kibana: alerts link to it")
+    heartbeat: Heartbeat | None = Field(None, description="proof of life to a receiver outside; none when left out")
+
+
+class Console(Strict):
+    host: str = Field(
+        "127.0.0.1", description="address the live page listens on; anything but 127.0.0.1 is visible to others and has no login yet"
+    )
+    port: int = Field(8080, ge=0, le=65_535, description="port of the live page; 0 takes a free one")
+    articles: int = Field(500, ge=10, le=5000, description="newest articles kept for the page")
+    user_header: str = Field(
+        "", description="header in which a proxy names who is signed in, such as X-Forwarded-User; empty: people choose a name on the page"
+    )
