@@ -41,7 +41,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who delivered the article. `site` is the publisher's host; `owner` counts once in corroboration."""
+    """Who delivered the article. `site` is the publisher's host; `owner` counts once in corroboration; `tier` is how it ranks (0: not said)."""
 
     id: str
     name: str = ""
@@ -49,6 +49,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     site: str = ""
     country: str = ""
     owner: str = ""
+    tier: int = 0
 
 
 class Dates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,7 +137,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One rule that matched the article, with its evidence."""
+    """One rule that matched the article, with its evidence. `known`: a later revision that matches only in text an earlier one had already."""
 
     id: str
     rule_id: str
@@ -145,6 +146,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     severity: str
     hits: tuple[Hit, ...]
     shadow: bool = False
+    known: bool = False
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.embedded.folder import DataFolder, default_path
 from pipeline.embedded.servers import Servers
+from pipeline.lexicon import store
 
 # Their assertions speak like those of tests. Here, because other folders' tests import them too.
 for _name in ("audit", "ledger", "system"):
@@ -75,6 +76,13 @@ def fresh_servers(packages_folder: Path) -> Generator[Callable[..., Servers]]:
             return stack.enter_context(Servers(folder, packages_folder=packages_folder, settings=settings))
 
         yield started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lexicon() -> None:
+    """The German lexicon is built here when this machine has none yet: within a test it could take longer than the test may."""
+    store.german_words()
+    store.german_cutter()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,108 +1,188 @@
 """Rules to what can be looked up: each word of a term becomes the set of its spellings.
 
-`surface_forms` is the one place that knows how a language inflects. What it returns is data, stored in the compiled rule: no stemmer and no lexicon
-is needed where articles are matched.
+What comes out is data, stored in the compiled rule: neither stemmer nor dictionary is needed where articles are matched.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from itertools import product
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
-from pipeline.rules.model import Clause, CompiledRule, Group, Near, Nearby, Node, Phrase, Rule, RuleSet, Term, Tree, Words
+from pipeline.find.patterns import Unusable, regex_anchors, regex_pattern, wildcard_anchors, wildcard_pattern
+from pipeline.lexicon.compounds import is_known_head
+from pipeline.rules.anchors import anchors
+from pipeline.rules.compiled import CompiledRule, Condition, Inside, Nearby, Node, Pattern, RuleSet, Spelling, Tree, Words
+from pipeline.rules.model import Clause, Constituents, Filter, Group, Near, Phrase, Regex, Rule, SetOf, Term, TermSet, Wildcard, Within
+from pipeline.rules.spelling import parts_of, spelling
 from pipeline.text.folding import fold
 from pipeline.text.tokens import Analysed, analyse
 
-_JOINED_SPELLINGS = 64
+# The languages of a rule that names none: its words are inflected as German.
+LANGUAGES = ("und",)
+_DEEPEST_SETS = 5
+_REMEMBERED_SPELLINGS = 200_000
 _DETERMINISTIC = msgspec.json.Encoder(order="deterministic")
+# The first character of the scripts in which every character is a token; see `pipeline.text.scripts`.
+_SPACELESS = "\u0e00"
 
 
 class CannotMatch(ValueError):
     """A rule or term from which nothing can be looked up; the message is for the person who wrote it."""
 
 
-def surface_forms(word: str, language: str) -> frozenset[str]:
-    """The folded spellings under which `word` stands in texts of `language` (ISO 639-1, or `und`); at present its own."""
-    return frozenset((fold(word),))
+def compile_rule(rule: Rule, sets: Mapping[str, TermSet] | None = None) -> CompiledRule:
+    """`rule` with the spellings of its words and its version. `sets` are the term sets it may name.
 
-
-def compile_rule(rule: Rule) -> CompiledRule:
-    """`rule` with the spellings of its words and its version. Raises CannotMatch when it has no word by which it can be found."""
-    tree = _tree(rule.match, rule.langs or ("und",))
-    anchors = _anchors(tree)
-    if not anchors:
-        raise CannotMatch("the rule must ask for at least one word: `none` alone, or beside it in `any`, would match every article")
-    compiled = CompiledRule(rule=rule, tree=tree, anchors=anchors)
+    Raises CannotMatch when it has no word by which it can be found, or a clause that cannot be looked for.
+    """
+    tree = _Compiling(rule.langs or LANGUAGES, sets or {}, bool(rule.langs)).tree(rule.match)
+    found = anchors(tree)
+    if not found:
+        raise CannotMatch(
+            "the rule must ask for at least one word: `none` or a filter alone, or beside it in `any`, would be tried on every article"
+        )
+    compiled = CompiledRule(rule=rule, tree=tree, anchors=tuple(sorted(found)))
     return msgspec.structs.replace(compiled, version=hashlib.sha256(_DETERMINISTIC.encode(compiled)).hexdigest()[:16])
 
 
-def _tree(group: Group, languages: tuple[str, ...]) -> Tree:
-    return Tree(
-        any=tuple(_node(clause, languages) for clause in group.any),
-        all=tuple(_node(clause, languages) for clause in group.all),
-        none=tuple(_node(clause, languages) for clause in group.none),
-    )
+class _Compiling:
+    """The compilation of one rule's clauses: languages, sets, how deep it is in sets of sets."""
+
+    def __init__(self, languages: tuple[str, ...], sets: Mapping[str, TermSet], chosen: bool, depth: int = 0) -> None:
+        self.languages = languages
+        self.sets = sets
+        self.chosen = chosen
+        self.depth = depth
+
+    def tree(self, group: Group) -> Tree:
+        return Tree(any=self.nodes(group.any), all=self.nodes(group.all), none=self.nodes(group.none))
+
+    def nodes(self, clauses: Iterable[Clause]) -> tuple[Node, ...]:
+        return tuple(self.node(clause) for clause in clauses)
+
+    def node(self, clause: Clause) -> Node:
+        match clause:
+            case Term() | Phrase():
+                return _worded(clause, self.languages)
+            case Near():
+                return self.near(clause)
+            case Constituents(keyword, within):
+                return self.constituents(keyword, within)
+            case Wildcard(pattern):
+                return _pattern(pattern, "wildcard")
+            case Regex(pattern):
+                return _pattern(pattern, "regex")
+            case SetOf(name):
+                return self.set_of(name)
+            case Filter(place, values, op):
+                return Condition(place=place, values=values, op=op)
+            case Within(fields, inner):
+                return Inside(fields=fields, node=self.node(inner))
+            case Group():
+                return self.tree(clause)
+
+    def near(self, near: Near) -> Nearby:
+        items = self.nodes(near.near)
+        for item, clause in zip(items, near.near, strict=True):
+            if not anchors(item):
+                raise CannotMatch(f"{clause} stands in a `near` and has no word that could be looked up")
+        if len(items) < 2:
+            raise CannotMatch("`near` needs two words or more")
+        return Nearby(items=items, within=near.within, ordered=near.order == "given", paragraph=near.scope == "paragraph")
+
+    def constituents(self, keyword: str, within: int) -> Tree:
+        parts = parts_of(keyword, self.languages)
+        if len(parts) < 2:
+            raise CannotMatch(f"{keyword!r} cannot be split into parts that are words: name the parts in a `near`")
+        items = tuple(Tree(any=tuple(words(word, self.languages) for word in part), whole=True) for part in parts)
+        return Tree(any=(words(keyword, self.languages), Nearby(items=items, within=within, term=keyword)), whole=True)
+
+    def set_of(self, name: str) -> Tree:
+        held = self.sets.get(name)
+        if held is None:
+            known = ", ".join(sorted(self.sets)) or "there are none"
+            raise CannotMatch(f"there is no term set {name!r} (known: {known})")
+        if self.depth >= _DEEPEST_SETS:
+            raise CannotMatch(f"the term set {name!r} stands in too many others, or in itself: at most {_DEEPEST_SETS} in one another")
+        spoken = [language for language in held.terms if language in self.languages] if self.chosen else []
+        chosen = spoken or list(held.terms)
+        found = [
+            node
+            for language in chosen
+            for node in _Compiling((language,), self.sets, self.chosen, self.depth + 1).nodes(held.terms[language])
+        ]
+        if not found:
+            raise CannotMatch(f"the term set {name!r} has no terms")
+        return Tree(any=tuple(found), whole=True)
 
 
-def _node(clause: Clause, languages: tuple[str, ...]) -> Node:
-    match clause:
-        case Term(term):
-            return words(term, languages)
-        case Phrase(phrase, slop):
-            return words(phrase, languages, slop)
-        case Near(near, within, order):
-            return Nearby(items=tuple(words(term, languages) for term in near), within=within, ordered=order == "given")
-        case Group():
-            return _tree(clause, languages)
+def _worded(clause: Term | Phrase, languages: tuple[str, ...]) -> Words:
+    if isinstance(clause, Phrase):
+        return words(clause.phrase, languages, clause.slop, inflect=clause.inflect)
+    options = {"exact": clause.exact, "inflect": clause.inflect, "head": clause.head, "modifier": clause.modifier, "derive": clause.derive}
+    return words(clause.term, languages, **options)  # type: ignore[arg-type]  # each option is what `words` calls it
 
 
-def words(term: str, languages: tuple[str, ...] = ("und",), slop: int = 0) -> Words:
-    """The words of `term` with their spellings in all `languages`. Raises CannotMatch when it has no letter or digit."""
+def words(
+    term: str,
+    languages: tuple[str, ...] = LANGUAGES,
+    slop: int = 0,
+    *,
+    exact: bool = False,
+    inflect: bool = True,
+    head: bool | None = None,
+    modifier: bool = False,
+    derive: tuple[str, ...] = (),
+) -> Words:
+    """The words of `term` with their spellings in all `languages`. Raises CannotMatch when it has no letter or digit.
+
+    Only a single word is looked for in compounds: "Rotes Kreuz" is no Hakenkreuz.
+    """
     read = analyse(term)
     if not any(read.forms):
         raise CannotMatch(f"{term!r} has no word that could be looked up (addresses and punctuation are not searched)")
-    spellings = tuple(
-        frozenset().union(*(surface_forms(read.surface(token), language) for language in languages)) for token in range(len(read.forms))
+    if read.spaceless and _is_glued(read):
+        return Words(term=term, words=tuple(map(_character, read.forms)), own=read.forms[0] if len(read.forms) == 1 else "", glued=True)
+    single = len(read.forms) == 1
+    spelled = tuple(
+        _spelled(read.surface(token), languages, exact, inflect, head if single else False, modifier and single, derive)
+        for token in range(len(read.forms))
     )
-    glued = read.spaceless and _is_glued(read)
-    joined: frozenset[str] = frozenset()
-    if len(spellings) > 1 and not read.spaceless:
-        joined = frozenset("".join(each) for each, _ in zip(product(*map(sorted, spellings)), range(_JOINED_SPELLINGS), strict=False))
-    return Words(term=term, words=spellings, slop=0 if glued else slop, joined=joined, glued=glued)
+    return Words(term=term, words=spelled, own=read.forms[0] if single else "", slop=slop)
+
+
+@lru_cache(maxsize=_REMEMBERED_SPELLINGS)
+def _spelled(
+    word: str, languages: tuple[str, ...], exact: bool, inflect: bool, head: bool | None, modifier: bool, derive: tuple[str, ...]
+) -> Spelling:
+    if len(word) < 3 and fold(word) >= _SPACELESS:
+        return _character(fold(word))
+    found = spelling(word, languages, exact=exact, inflect=inflect, head=head, modifier=modifier, derive=derive)
+    # An adjective that is written small is none that is made a noun, of which every form would need a capital.
+    capital = frozenset() if word[0].islower() and found.capital == found.forms else found.capital
+    unknown = frozenset(each for each in found.heads if not is_known_head(each))
+    return msgspec.structs.replace(found, capital=capital, unknown_heads=unknown)
+
+
+@lru_cache(maxsize=20_000)
+def _character(form: str) -> Spelling:
+    return Spelling(forms=frozenset((form,)))
 
 
 def _is_glued(read: Analysed) -> bool:
     return all(end == start for end, start in zip(read.ends, read.starts[1:], strict=False))
 
 
-def _anchors(node: Node) -> frozenset[str]:
-    """Keys of which an article must have one for `node` to hold; empty when it can hold without any."""
-    match node:
-        case Words():
-            return _word_anchors(node)
-        case Nearby():
-            return max((_word_anchors(item) for item in node.items), key=_worth)
-        case Tree():
-            demanded = [_anchors(child) for child in node.all]
-            if node.any:
-                alternatives = [_anchors(child) for child in node.any]
-                demanded.append(frozenset().union(*alternatives) if all(alternatives) else frozenset())
-            return max((each for each in demanded if each), key=_worth, default=frozenset())
-
-
-def _word_anchors(node: Words) -> frozenset[str]:
-    if node.glued and len(node.words) > 1:
-        pairs = zip(node.words, node.words[1:], strict=False)
-        return max((frozenset(a + b for a in first for b in second) for first, second in pairs), key=_worth)
-    return max(node.words, key=_worth) | node.joined
-
-
-def _worth(anchors: frozenset[str]) -> tuple[int, int]:
-    """How well the anchors tell articles apart: long words are rare, and few keys are better than many."""
-    return min(map(len, anchors), default=0), -len(anchors)
+def _pattern(written: str, kind: str) -> Pattern:
+    try:
+        if kind == "wildcard":
+            return Pattern(term=written, kind="wildcard", pattern=wildcard_pattern(written), anchors=wildcard_anchors(written))
+        return Pattern(term=f"/{written}/", kind="regex", pattern=regex_pattern(written), anchors=regex_anchors(written))
+    except Unusable as error:
+        raise CannotMatch(str(error)) from error
 
 
 def rule_set(compiled: Iterable[CompiledRule], version: str = "") -> RuleSet:

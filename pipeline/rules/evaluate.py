@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
-from pipeline.article import Field
-from pipeline.rules.model import Nearby, Node, SearchedField, Tree, Words
+import msgspec
+
+from pipeline.article import Article, Field
+from pipeline.find.index import TextIndex
+from pipeline.find.nearness import windows
+from pipeline.find.patterns import regexes, wildcards
+from pipeline.find.phrases import glued, phrases
+from pipeline.find.places import Place
+from pipeline.find.words import places
+from pipeline.rules.compiled import Condition, Inside, Nearby, Node, Pattern, Spelling, Tree, Words
+from pipeline.rules.filters import holds, is_german
+from pipeline.rules.model import SEARCHED, SearchedField
 from pipeline.text.tokens import Analysed
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """Words of a text that made a clause hold: characters `start` to `end` of `field`, tokens `first` to `last`."""
 
     term: str
@@ -25,21 +34,44 @@ class Evidence:
     clause: str
 
 
-class Reading:
-    """One article's words, indexed for as many rules as ask."""
+_UNWRITTEN_SHARP_S = frozenset({"CH", "LI"})
 
-    def __init__(self, texts: Mapping[Field, Analysed]) -> None:
+
+class Reading:
+    """One article's words, indexed for as many rules as ask. `german`: its language is German or unknown."""
+
+    def __init__(self, texts: Mapping[Field, Analysed], article: Article) -> None:
         self.texts = texts
-        self._tokens: dict[Field, dict[str, list[int]]] = {field: _tokens_by_form(read) for field, read in texts.items()}
+        self.article = article
+        german = is_german(article)
+        swiss = _writes_no_sharp_s(article)
+        self.indexes = {field: TextIndex(read, german=german, swiss=swiss) for field, read in texts.items() if read.forms}
         self._limits: dict[Sequence[SearchedField], dict[Field, int]] = {}
+        self._lacked: dict[int, bool] = {}
         self._sentences: dict[tuple[Field, int], str] = {}
 
-    def tokens(self, field: Field, form: str) -> Sequence[int]:
-        """The tokens that have the form, as a whole or in one of their parts, ascending."""
-        return self._tokens[field].get(form, ())
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset().union(*(index.keys for index in self.indexes.values()))
+
+    def lacks(self, spelling: Spelling) -> bool:
+        """Whether a quick look shows that the word stands in none of the fields; remembered for the next rule that asks."""
+        known = self._lacked.get(id(spelling))
+        if known is None:
+            known = self._lacked[id(spelling)] = (
+                spelling.forms.isdisjoint(self._keys)
+                and (spelling.heads is spelling.forms or spelling.heads.isdisjoint(self._keys))
+                and not spelling.separated
+                and not spelling.modifiers
+                and not (spelling.unknown_heads and self._ends_in(spelling.unknown_heads))
+            )
+        return known
+
+    def _ends_in(self, endings: Iterable[str]) -> bool:
+        return any(index.ending_in(each) for index in self.indexes.values() for each in endings)
 
     def limits(self, searched: Sequence[SearchedField]) -> dict[Field, int]:
-        """Up to where each field is searched. The lead is the summary or, where there is none, the first paragraph of the body."""
+        """Up to where each field with words is searched. The lead is the summary or, where there is none, the first paragraph of the body."""
         if searched not in self._limits:
             limits: dict[Field, int] = {}
             if "title" in searched:
@@ -51,7 +83,7 @@ class Reading:
                     limits["body"] = _first_paragraph(self.texts["body"].text)
             if "body" in searched:
                 limits["body"] = len(self.texts["body"].text)
-            self._limits[searched] = limits
+            self._limits[searched] = {field: limit for field, limit in limits.items() if field in self.indexes}
         return self._limits[searched]
 
     def normalised(self, field: Field, sentence: int) -> str:
@@ -63,16 +95,9 @@ class Reading:
         return self._sentences[field, sentence]
 
 
-def _tokens_by_form(read: Analysed) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for token, form in enumerate(read.forms):
-        found.setdefault(form, []).append(token)
-    for token, parts in read.parts.items():
-        for form in {part[0] for part in parts} - {read.forms[token]}:
-            found.setdefault(form, []).append(token)
-    for form in {part[0] for parts in read.parts.values() for part in parts}:
-        found[form].sort()
-    return found
+def _writes_no_sharp_s(article: Article) -> bool:
+    country = article.source.country.upper()
+    return country in _UNWRITTEN_SHARP_S or (not country and article.source.site.endswith((".ch", ".li")))
 
 
 def _first_paragraph(text: str) -> int:
@@ -82,20 +107,36 @@ def _first_paragraph(text: str) -> int:
     return len(text) if end < 0 else end
 
 
-def evidence(tree: Tree, reading: Reading, searched: Sequence[SearchedField], path: str = "") -> list[Evidence] | None:
+def may_hold(node: Node, reading: Reading) -> bool:
+    """Whether a quick look at the words leaves it possible that `node` holds; most rules that are tried end here."""
+    match node:
+        case Words():
+            return node.glued or not any(map(reading.lacks, node.words))
+        case Tree():
+            return all(may_hold(each, reading) for each in node.all) and (not node.any or any(may_hold(each, reading) for each in node.any))
+        case Nearby():
+            return all(may_hold(each, reading) for each in node.items)
+        case _:
+            return True
+
+
+def evidence(tree: Tree, reading: Reading, searched: Sequence[SearchedField] = SEARCHED, path: str = "") -> list[Evidence] | None:
     """Everything that makes the tree hold, in the order of its clauses; None when it does not hold."""
     found: list[Evidence] = []
     for number, child in enumerate(tree.all):
-        each = _found(child, reading, searched, f"{path}all[{number}]")
+        each = _found(child, reading, searched, path if tree.whole else f"{path}all[{number}]")
         if each is None:
             return None
         found += each
     if tree.any:
-        alternatives = [_found(child, reading, searched, f"{path}any[{number}]") for number, child in enumerate(tree.any)]
-        holding = [each for each in alternatives if each is not None]
-        if not holding:
+        held = False
+        for number, child in enumerate(tree.any):
+            each = _found(child, reading, searched, path if tree.whole else f"{path}any[{number}]")
+            if each is not None:
+                held = True
+                found += each
+        if not held:
             return None
-        found += [one for each in holding for one in each]
     if any(_found(child, reading, searched, "") is not None for child in tree.none):
         return None
     return found
@@ -104,103 +145,75 @@ def evidence(tree: Tree, reading: Reading, searched: Sequence[SearchedField], pa
 def _found(node: Node, reading: Reading, searched: Sequence[SearchedField], path: str) -> list[Evidence] | None:
     match node:
         case Words():
-            return _all_of(node, reading, searched, path) or None
+            return _of_words(node, reading, searched, path) or None
+        case Tree():
+            return evidence(node, reading, searched, path if node.whole else f"{path}.")
         case Nearby():
             return _near(node, reading, searched, path) or None
-        case Tree():
-            return evidence(node, reading, searched, f"{path}.")
+        case Condition():
+            return [] if holds(node, reading.article) else None
+        case Pattern():
+            return _of_pattern(node, reading, searched, path) or None
+        case Inside():
+            return _found(node.node, reading, tuple(each for each in searched if each in node.fields), path)
 
 
-def _all_of(words: Words, reading: Reading, searched: Sequence[SearchedField], path: str) -> list[Evidence]:
-    """Every place of `words`."""
+def _of_words(node: Words, reading: Reading, searched: Sequence[SearchedField], path: str) -> list[Evidence]:
+    found: list[Evidence] = []
+    if not node.glued and any(reading.lacks(each) for each in node.words):
+        return found
+    for field, limit in reading.limits(searched).items():
+        index = reading.indexes[field]
+        if len(node.words) == 1:
+            there: Sequence[Place] = places(index, node.words[0], node.own)
+        else:
+            there = list(_rows(node, index))
+        found += [_evidence(node.term, field, each, path) for each in there if each.end <= limit]
+    return found
+
+
+def _rows(node: Words, index: TextIndex) -> Iterator[Place]:
+    if node.glued:
+        characters = [next(iter(each.forms)) for each in node.words]
+        return glued(index.read, index.tokens(characters[0]), characters)
+    there = []
+    for spelling in node.words:
+        there.append(places(index, spelling, ""))
+        if not there[-1]:
+            return iter(())
+    return phrases(index, there, node.slop)
+
+
+def _of_pattern(node: Pattern, reading: Reading, searched: Sequence[SearchedField], path: str) -> list[Evidence]:
+    find = wildcards if node.kind == "wildcard" else regexes
     return [
-        each for field, limit in reading.limits(searched).items() for each in _in_field(words, reading, field, path) if each.end <= limit
+        _evidence(node.term, field, each, path)
+        for field, limit in reading.limits(searched).items()
+        for each in find(reading.indexes[field], node.pattern)
+        if each.end <= limit
     ]
 
 
-def _in_field(words: Words, reading: Reading, field: Field, path: str) -> Iterator[Evidence]:
-    read = reading.texts[field]
-    starts = sorted({token for form in words.words[0] for token in reading.tokens(field, form)})
-    for token in starts:
-        piece = _piece(read, token, words.words[0])
-        rest = _continued(read, token, words) if piece else None
-        if piece is None or rest is None:
-            continue
-        last, end = rest if len(words.words) > 1 else (token, piece[1])
-        mode = "phrase" if last > token and not words.glued else piece[2]
-        yield Evidence(words.term, mode, field, piece[0], end, token, last, path)
-    for token in sorted({token for form in words.joined for token in reading.tokens(field, form)}):
-        if token in read.parts and read.forms[token] in words.joined:
-            yield Evidence(words.term, "hyphenated", field, read.starts[token], read.ends[token], token, token, path)
-
-
-def _piece(read: Analysed, token: int, forms: frozenset[str]) -> tuple[int, int, str] | None:
-    """Where the token, or one of its parts, has one of the forms."""
-    if read.forms[token] in forms:
-        return read.starts[token], read.ends[token], "exact"
-    for form, start, end in read.parts.get(token, ()):
-        if form in forms:
-            return start, end, "hyphen_part"
-    return None
-
-
-def _continued(read: Analysed, token: int, words: Words) -> tuple[int, int] | None:
-    """The last token of the phrase that begins at `token`, and where it ends; None when the phrase is not there."""
-    at, end, gaps = token, read.ends[token], words.slop
-    for forms in words.words[1:]:
-        for candidate in range(at + 1, min(at + 2 + gaps, len(read.forms))):
-            piece = _piece(read, candidate, forms)
-            if piece is not None:
-                break
-        else:
-            return None
-        if words.glued and read.text[read.ends[at] : read.starts[candidate]].strip(_INVISIBLE_OR_BLANK):
-            return None
-        gaps -= candidate - at - 1
-        at, end = candidate, piece[1]
-    return (at, end) if read.sentence_of(at) == read.sentence_of(token) else None
-
-
-_INVISIBLE_OR_BLANK = " \n\t\xad\u200b\u200c\u200d\u2060\ufeff"
+def _evidence(term: str, field: Field, place: Place, path: str) -> Evidence:
+    return Evidence(term, place.mode, field, place.start, place.end, place.first, place.last, path)
 
 
 def _near(near: Nearby, reading: Reading, searched: Sequence[SearchedField], path: str) -> list[Evidence]:
-    """The words of every place where all items stand close together in one sentence, each once."""
-    sentences: dict[tuple[Field, int], list[tuple[int, Evidence]]] = {}
+    """The words of every place where all items stand close together in one sentence or paragraph, each once."""
+    scopes: dict[tuple[Field, int], list[tuple[int, Evidence]]] = {}
     for number, item in enumerate(near.items):
-        places = _all_of(item, reading, searched, path)
-        if not places:
+        there = _found(item, reading, searched, path)
+        if not there:
             return []
-        for each in places:
-            sentences.setdefault((each.field, reading.texts[each.field].sentence_of(each.first)), []).append((number, each))
-    together = _in_order if near.ordered else _in_any_order
+        for each in there:
+            index = reading.indexes[each.field]
+            scope = index.paragraph_of(each.first) if near.paragraph else index.read.sentence_of(each.first)
+            scopes.setdefault((each.field, scope), []).append((number, each))
     found: dict[Evidence, None] = {}
-    for places_here in sentences.values():
-        for window in together(sorted(places_here, key=_by_place), len(near.items)):
+    for here in scopes.values():
+        for window in windows(here, len(near.items), ordered=near.ordered):
             if max(each.last for each in window) - min(each.first for each in window) <= near.within:
                 found.update(dict.fromkeys(window))
+    if near.term:
+        return [msgspec.structs.replace(each, term=near.term, mode="constituents") for each in found]
     return list(found)
-
-
-def _by_place(place: tuple[int, Evidence]) -> tuple[int, int]:
-    return place[1].first, place[1].start
-
-
-def _in_any_order(places: list[tuple[int, Evidence]], items: int) -> Iterator[list[Evidence]]:
-    """For each place, the tightest window that ends there: the latest place of every item."""
-    latest: dict[int, Evidence] = {}
-    for number, each in places:
-        latest[number] = each
-        if len(latest) == items:
-            yield list(latest.values())
-
-
-def _in_order(places: list[tuple[int, Evidence]], items: int) -> Iterator[list[Evidence]]:
-    """For each place, the latest-starting row of all items, in the given order, that ends there."""
-    rows: list[list[Evidence]] = [[] for _ in range(items)]
-    for number, each in places:
-        before = rows[number - 1] if number else []
-        if number == 0 or (before and before[-1].end <= each.start):
-            rows[number] = [*before, each]
-            if number == items - 1:
-                yield rows[number]

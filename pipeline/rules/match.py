@@ -7,12 +7,15 @@ text are evaluated.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from pipeline.article import FIELDS, Article, Field, Hit, Match, Span
-from pipeline.rules.evaluate import Evidence, Reading, evidence
-from pipeline.rules.model import Allowed, CompiledRule, Rule
-from pipeline.rules.model import RuleSet as RuleSet
+from pipeline.find.ellipsis import ellipses
+from pipeline.rules.compiled import CompiledRule
+from pipeline.rules.compiled import RuleSet as RuleSet
+from pipeline.rules.evaluate import Evidence, Reading, evidence, may_hold
+from pipeline.rules.filters import admits
 from pipeline.rules.terms import terms as terms
 from pipeline.text.tokens import Analysed, analyse
 
@@ -25,35 +28,47 @@ def analyse_fields(article: Article) -> dict[Field, Analysed]:
     return {field: analyse(getattr(article, field)) for field in FIELDS}
 
 
-def match(rules: RuleSet, article: Article, texts: Mapping[Field, Analysed]) -> tuple[Match, ...]:
-    """The matches of `article`, ordered by rule id; () for none.
+def match(rules: RuleSet, article: Article, texts: Mapping[Field, Analysed], now: datetime | None = None) -> tuple[Match, ...]:
+    """The matches of `article`, ordered by rule id; () for none. With `now`, rules that have expired by then match nothing.
 
-    In a later revision a rule matches only by a hit that overlaps text the revision added (`article.added`), while the rest of its
-    conditions may hold anywhere: a live blog fires when the word appears, and an edit elsewhere does not fire again.
+    In a later revision a rule rings only by a hit that overlaps text the revision added (`article.added`), while the rest of its
+    conditions may hold anywhere: a live blog fires when the word appears, and an edit elsewhere does not fire again. A match by nothing but
+    old text is told as `known`, so that who was told of the article hears of its corrections and its withdrawal.
     """
-    if article.revision > 1 and not article.added:
+    found = candidates(rules, texts.values())
+    if not found:
         return ()
-    candidates = {
-        rule_id
-        for key in rules.by_anchor.keys() & set().union(*(read.keys() for read in texts.values()))
-        for rule_id in rules.by_anchor[key]
-    }
-    if not candidates:
-        return ()
-    reading = Reading(texts)
-    found = (_matched(rules.rules[rule_id], article, reading) for rule_id in sorted(candidates))
-    return tuple(each for each in found if each is not None)
+    reading = Reading(texts, article)
+    matched = (_matched(rules.rules[rule_id], article, reading, now) for rule_id in sorted(found))
+    return tuple(each for each in matched if each is not None)
 
 
-def _matched(compiled: CompiledRule, article: Article, reading: Reading) -> Match | None:
+def candidates(rules: RuleSet, texts: Iterable[Analysed]) -> set[str]:
+    """The ids of all rules of which the texts hold an anchor."""
+    anchors: set[str] = set()
+    by_anchor, answers = rules.by_anchor, rules.answers
+    if not by_anchor:
+        return anchors
+    for read in texts:
+        if not read.forms:
+            continue
+        anchors.update(*filter(None, map(answers.__getitem__, read.keys())))
+        anchors.update(filter(by_anchor.__contains__, read.joined()))
+        anchors.update(each for each in ellipses(read) if each in by_anchor)
+    return {rule_id for anchor in anchors for rule_id in by_anchor[anchor]}
+
+
+def _matched(compiled: CompiledRule, article: Article, reading: Reading, now: datetime | None) -> Match | None:
     rule = compiled.rule
-    if not _admits(rule, article):
+    if not may_hold(compiled.tree, reading) or not admits(rule, article, now):
         return None
     found = evidence(compiled.tree, reading, rule.fields)
-    if article.added and found:
-        found = [each for each in found if any(_overlaps(each, span) for span in article.added)]
-    if not found:
+    if not found or (rule.min_score and score(found) < rule.min_score):
         return None
+    known = False
+    if article.revision > 1:
+        new = [each for each in found if any(_overlaps(each, span) for span in article.added)]
+        known, found = not new, new or found
     hits = tuple(_hit(each, rule.id, article.id, reading) for each in sorted(set(found), key=_place)[:MAX_HITS])
     return Match(
         id=_hash(rule.id, article.id, hits[0].sentence_id),
@@ -63,30 +78,14 @@ def _matched(compiled: CompiledRule, article: Article, reading: Reading) -> Matc
         severity=rule.severity,
         hits=hits,
         shadow=rule.status == "shadow",
+        known=known,
     )
 
 
-def _admits(rule: Rule, article: Article) -> bool:
-    """Whether language, source and entities are those the rule asks for."""
-    code = article.language.code.lower()
-    if rule.langs and not _speaks(code, rule.langs) and (rule.lang_strict or code != "und"):
-        return False
-    where = rule.where
-    return (
-        _allows(where.source, article.source.id)
-        and _allows(where.country, article.source.country.upper())
-        and _allows(where.language, code)
-        and (not where.entities or any(entity.id in where.entities for entity in article.entities))
-    )
-
-
-def _speaks(code: str, languages: tuple[str, ...]) -> bool:
-    """`zh` admits `zh-cn`."""
-    return code in languages or code.partition("-")[0] in languages
-
-
-def _allows(allowed: Allowed, value: str) -> bool:
-    return (not allowed.only or value in allowed.only) and value not in allowed.never
+def score(found: Sequence[Evidence]) -> int:
+    """How many different terms were found; one that stands in the title counts double."""
+    terms_found = {each.term for each in found}
+    return len(terms_found) + len({each.term for each in found if each.field == "title"})
 
 
 def _overlaps(found: Evidence, span: Span) -> bool:

@@ -15,10 +15,11 @@ import structlog
 from pipeline import topology
 from pipeline.article import Article, encode
 from pipeline.matched import encode as encode_matched
-from pipeline.matched import matched
+from pipeline.matched import matched, withdrawal
 from pipeline.plugins import Enricher
+from pipeline.rules.compiled import RuleSet
+from pipeline.rules.filters import is_german
 from pipeline.rules.match import analyse_fields, match
-from pipeline.rules.model import RuleSet
 from pipeline.rules.terms import terms
 from pipeline.runner import Out, Work
 from pipeline.stages.reading import read
@@ -45,7 +46,10 @@ class Enrich:
         outs = [Out(topology.ENRICHED, article.id, value)]
         for each in article.matches:
             outs.append(Out(topology.MATCHES, each.rule_id, encode_matched(matched(article, each, now, late_hours=self._late_hours))))
-        if article.matches:
+        if article.pubstatus == "canceled":
+            # What is left of a withdrawn text may match no rule any more, and those who were told must hear of it.
+            outs.append(Out(topology.MATCHES, article.id, encode_matched(withdrawal(article, now))))
+        if article.matches or article.pubstatus == "canceled":
             outs.append(Out(topology.EVIDENCE, article.id, value))
         return outs
 
@@ -55,13 +59,13 @@ def enriched(article: Article, enrichers: Mapping[str, Enricher], rules: RuleSet
     for name, enricher in enrichers.items():
         article = _with(article, name, enricher)
     analysed = analyse_fields(article)
-    found = terms(analysed.values())
+    found = terms(analysed.values(), compounds=is_german(article))
     return msgspec.structs.replace(
         article,
         terms=found,
         # Everything is new in a first revision.
         terms_added=found if article.revision <= 1 else _terms_added(article),
-        matches=match(rules, article, analysed),
+        matches=match(rules, article, analysed, now),
         original=b"" if not article.original_sha256 else article.original,
         clock=msgspec.structs.replace(article.clock, enriched_at=now),
     )
@@ -69,7 +73,8 @@ def enriched(article: Article, enrichers: Mapping[str, Enricher], rules: RuleSet
 
 def _terms_added(article: Article) -> tuple[str, ...]:
     """The terms in the ranges that this revision added, which are whole sentences."""
-    return terms(analyse(getattr(article, span.field)[span.start : span.end]) for span in article.added)
+    pieces = (analyse(getattr(article, span.field)[span.start : span.end]) for span in article.added)
+    return terms(pieces, compounds=is_german(article))
 
 
 def _with(article: Article, name: str, enricher: Enricher) -> Article:

@@ -171,6 +171,8 @@ def _word_value(word: str) -> int | None:
     return _WORDS.get(word) or _WORDS.get(word.partition("-")[0])
 
 
+# "7.8." is a date after these words or within a sentence; at the end of one it is more probably a number with decimals.
+_BEFORE_DATES = "am|vom|zum|bis|ab|seit|den|dem|der|nach dem|vor dem"
 _AM_PM = r"([ap])\.?m\b\.?"
 _PART_NAMES = "früh|morgen|vormittag|mittag|nachmittag|abend|nacht"
 # Any word: it is looked up afterwards, because an alternation of all number words is a hundred times slower than the other patterns.
@@ -187,7 +189,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = tuple(
         (r"(?:https?://|www\.)\S+|\S+@\S+\.\w+", lambda found: [("", "")]),
         (r"\b(\d{4})-(\d\d)-(\d\d)(?!\d)", lambda found: _day_and_month(int(found[3]), int(found[2]), found[1])),
         (r"(?<![\d.,])(\d{1,2})\. ?(\d{1,2})\. ?((?:19|20)\d\d|\d\d(?![\d.,:]))", lambda found: _day_and_month(int(found[1]), int(found[2]), found[3])),
-        (r"(?<![\d.,])(\d{1,2})\. ?(\d{1,2})\.(?!\d)", lambda found: _day_and_month(int(found[1]), int(found[2]), None)),
+        (rf"(?:\b(?:{_BEFORE_DATES})\s+)(\d{{1,2}})\. ?(\d{{1,2}})\.(?!\d)", lambda found: _day_and_month(int(found[1]), int(found[2]), None)),
+        (r"(?<![\d.,])(\d{1,2})\. ?(\d{1,2})\.(?!\d|\s*\Z|\s+(?-i:[A-ZÄÖÜ\n]))", lambda found: _day_and_month(int(found[1]), int(found[2]), None)),
         (r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?![\d/])", _slashed),
         (rf"(?<![\d.,])(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?{_MONTH}(?:,?\s+((?:19|20)\d\d)\b)?", lambda found: _day_and_month(int(found[1]), _MONTHS[found[2].lower()], found[3])),
         (rf"\b{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?(?![\d:]|[.,]\d)(?:,?\s+((?:19|20)\d\d)\b)?", lambda found: _day_and_month(int(found[2]), _MONTHS[found[1].lower()], found[3])),

@@ -22,6 +22,8 @@ _NEEDS_BLANK = frozenset(".!?…")
 # It begins with one character class, for which the regular expression engine scans quickly, and never steps back: all that follows may be empty.
 _CANDIDATE = re.compile(rf"""([{_MARKS}\n])(?:(?<=\n)[ \n]*|(?<!\n)[{_MARKS}]*["”“»«’')\]」』）]*)""")
 _WORD_BEFORE = re.compile(r"[^\W_]+\Z")
+# A line that ends so goes on in the next one, however short it is: "Raketen- und", "Atom-".
+_GOES_ON = re.compile(r"(?:[^\W\d_][-\u2010\u2011]|\b(?:und|oder|sowie|bzw\.|beziehungsweise|and|or))[ \t]*\Z")
 _ROMAN = frozenset("IVXLCDM")
 # A line of a text that was wrapped by hand or by a mailer (RFC 3676 asks for at most 78, many use 72).
 _WRAPPED_MIN, _WRAPPED_MAX = 40, 100
@@ -66,7 +68,7 @@ def _is_boundary(text: str, match: re.Match[str]) -> bool:
 def _is_wrap(text: str, at: int, after: int) -> bool:
     """Whether the single line break at `at` only wraps a line."""
     following = text[after : after + 1]
-    if following.islower():
+    if following.islower() or _GOES_ON.search(text, max(0, at - 12), at):
         return True
     line_start = text.rfind("\n", max(0, at - _WRAPPED_MAX - 1), at) + 1
     if line_start == 0 and at > _WRAPPED_MAX:

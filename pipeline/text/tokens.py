@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import itemgetter
+from operator import add, itemgetter
 
 from pipeline.text.folding import APOSTROPHES, HYPHENS, fold
 from pipeline.text.scripts import GENITIVE, any_script
@@ -24,7 +24,7 @@ from pipeline.text.unveiling import seen_through
 Part = tuple[str, int, int]  # folded form, start, end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Analysed:
     """The tokens of `text`, as parallel lists in the order of the text. To be read only: results are shared between callers.
 
@@ -39,6 +39,7 @@ class Analysed:
     sentences: list[tuple[int, int]]
     parts: dict[int, tuple[Part, ...]]
     spaceless: bool = False
+    _kept: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def surface(self, token: int) -> str:
         return self.text[self.starts[token] : self.ends[token]]
@@ -57,15 +58,37 @@ class Analysed:
         after = self.text[self.ends[token] : self.ends[token] + 8].lstrip(_INVISIBLE_CHARACTERS)
         return bool(after) and after[0] in HYPHENS
 
-    def keys(self) -> set[str]:
+    def keys(self) -> frozenset[str]:
         """Everything a word can be looked up by: all forms, all parts, and pairs of neighbours in scripts without blanks."""
+        if "keys" not in self._kept:
+            self._kept["keys"] = self._found_keys()
+        return self._kept["keys"]
+
+    def joined(self) -> frozenset[str]:
+        """Each two neighbouring forms as one word, whatever stands between them."""
+        if "joined" not in self._kept:
+            self._kept["joined"] = frozenset(map(add, self.forms, self.forms[1:]))
+        return self._kept["joined"]
+
+    def _found_keys(self) -> frozenset[str]:
         found = set(self.forms)
         for parts in self.parts.values():
-            found.update([part[0] for part in parts])
+            found.update([part[0] for part in parts] if len(parts) < _LEAST_RUN_PARTS else [form for form, _, _ in runs(parts)])
         if self.spaceless:
             found |= {a + b for a, b in zip(self.forms, self.forms[1:], strict=False) if a >= "\u0e00" and b >= "\u0e00"}
         found.discard("")
-        return found
+        return frozenset(found)
+
+
+_LEAST_RUN_PARTS, _MOST_RUN_PARTS = 3, 6
+
+
+def runs(parts: tuple[Part, ...]) -> Iterator[tuple[str, int, int]]:
+    """The parts, and those rows of neighbours that are not the whole: form, first, last. "U-Boot-Angriff" holds "uboot", too."""
+    count = len(parts)
+    for length in range(1, count if count <= _MOST_RUN_PARTS else 2):
+        for first in range(count - length + 1):
+            yield "".join([part[0] for part in parts[first : first + length]]), first, first + length - 1
 
 
 _CACHED_CHARACTERS = 50_000
@@ -94,11 +117,15 @@ _ADDRESS = re.compile(
 _MASK = "\x01"
 
 
+def without_addresses(clean: str) -> str:
+    """The text with every character of addresses and file names replaced by one that belongs to no word."""
+    return _ADDRESS.sub(lambda match: _MASK * len(match[0]), clean) if _ADDRESS_HINT.search(clean) else clean
+
+
 def _analyse(text: str) -> Analysed:
     plain = text.isascii() or _BEYOND_PLAIN.search(text) is None
     clean, offsets = seen_through(text, plain)
-    if _ADDRESS_HINT.search(clean):
-        clean = _ADDRESS.sub(lambda match: _MASK * len(match[0]), clean)
+    clean = without_addresses(clean)
     pattern = _LATIN_TOKEN if plain else any_script().token
     spans = [match.span(1) for match in pattern.finditer(clean)]
     lower = clean.lower()
@@ -115,6 +142,7 @@ def _analyse(text: str) -> Analysed:
 
 
 _analysed_recently = lru_cache(maxsize=64)(_analyse)
+forget = _analysed_recently.cache_clear  # for measuring
 
 
 def _folded(words: list[str], spans: list[tuple[int, int]], clean: str) -> tuple[list[str], dict[int, tuple[Part, ...]]]:

@@ -1,0 +1,47 @@
+"""What forbids a word that looks like one of a rule's: case, twins, ß and ss. Each answers in words, for people who ask why."""
+
+from __future__ import annotations
+
+from pipeline.lexicon.compounds import is_head
+from pipeline.rules.compiled import Spelling
+from pipeline.text.folding import fold
+from pipeline.text.unveiling import seen_through
+
+_LEAST_OPEN_LETTERS = 3
+
+
+def refusal(spelling: Spelling, form: str, surface: str, *, head: bool = False, swiss: bool = False) -> str:
+    """Why `surface`, whose folded form is (or as `head` ends with) `form`, is not the word meant; "" when it is."""
+    if spelling.strict:
+        if _clean(surface) not in spelling.strict:
+            return f"{surface!r} is not written exactly as {' or '.join(sorted(spelling.strict))}"
+        return ""
+    if form in spelling.capital and not surface[:1].isupper():
+        return f"{surface!r} begins with a small letter, and so it is another word"
+    if spelling.never and not swiss:
+        return _sharp_s_refusal(spelling, surface, head)
+    return ""
+
+
+def _sharp_s_refusal(spelling: Spelling, surface: str, head: bool) -> str:
+    clean = _clean(surface)
+    if clean.isupper():
+        return ""
+    lower = clean.lower()
+    twin = next((each for each in spelling.never if lower == each or (head and lower.endswith(each))), "")
+    return f"{surface!r} is another word: ß and ss tell {twin!r} apart from it" if twin else ""
+
+
+def open_refusal(first: str, second: str, joined: str, *, german: bool) -> str:
+    """Why two words with a blank between them are not one compound written apart; "" when they are. The words as they stand, `joined` folded."""
+    if min(len(first), len(second)) < _LEAST_OPEN_LETTERS:
+        return f"{first!r} is too short to be the first part of a compound"
+    if first[0].islower() and second[0].isupper():
+        return f"{first!r} with a small letter before {second!r} is an adjective or a particle"
+    if german and not is_head(joined, joined[len(joined) - len(fold(second)) :]):
+        return f"{first!r} is no first part of a compound"
+    return ""
+
+
+def _clean(surface: str) -> str:
+    return surface if surface.isalpha() else seen_through(surface, plain=False)[0]

@@ -1,0 +1,162 @@
+"""How a keyword may be spelled in a text: the compiler of words, section by section what `Spelling` holds.
+
+Languages decide whose inflection applies. ("und",) or none inflects as German and keeps the word as written, for rules without languages are
+German first. A language without a dictionary adds the word as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from pipeline.lexicon import acronyms, derivations, foreign, german
+from pipeline.lexicon.paradigms import Paradigm
+from pipeline.lexicon.parts import parts
+from pipeline.rules.compiled import Spelling
+from pipeline.rules.model import Derivation
+from pipeline.text.folding import fold
+
+# Heads are matched without being asked for from this length on: shorter words end many others by chance.
+SHORTEST_HEAD_BY_DEFAULT = 5
+_UNDETERMINED = ("", "und")
+
+
+@dataclass(frozen=True)
+class Form:
+    """One spelling of a keyword: as it is written and folded, where it comes from, and in words what else must hold."""
+
+    surface: str
+    folded: str
+    origin: str
+    guards: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=20_000)
+def spelling(
+    word: str,
+    languages: tuple[str, ...],
+    *,
+    exact: bool = False,
+    inflect: bool = True,
+    head: bool | None = None,
+    modifier: bool = False,
+    derive: tuple[Derivation, ...] = (),
+) -> Spelling:
+    """All spellings of the keyword `word`, one word without blanks, for texts in `languages`.
+
+    `exact`: as written, capitals included. `inflect` false: as written, in any case, and in compounds only if `head` or `modifier` asks for it.
+    `head` None: from five letters on, but not for acronyms. `capital` and `never` hold for the endings of compounds as well.
+    Raises OSError when the dictionaries can be kept nowhere (`pipeline.lexicon.folder`).
+    """
+    folded = frozenset({fold(word)})
+    if exact:
+        return Spelling(forms=folded, strict=frozenset({word}))
+    acronym = acronyms.is_acronym(word)
+    paradigms = (*_paradigms(word, languages, inflect, acronym), *_derived(word, languages, derive))
+    forms = frozenset(fold(form) for each in paradigms for form in each.forms) | folded
+    by_default = inflect and not acronym and len(word) >= SHORTEST_HEAD_BY_DEFAULT
+    return Spelling(
+        forms=forms,
+        capital=_capital(word, languages, paradigms),
+        strict=acronyms.forms(word) if acronym and acronyms.is_strict(word, languages) else frozenset(),
+        never=_never(paradigms),
+        heads=forms if (by_default if head is None else head) else frozenset(),
+        modifiers=_modifiers(word, forms) if modifier else frozenset(),
+        separated=frozenset(pair for each in paradigms for pair in each.separated),
+    )
+
+
+def _paradigms(word: str, languages: tuple[str, ...], inflect: bool, acronym: bool) -> tuple[Paradigm, ...]:
+    if not inflect:
+        return (Paradigm(frozenset({word}), "as written", noun=word[:1].isupper()),)
+    if acronym:
+        return (Paradigm(acronyms.forms(word), "acronym"),)
+    return tuple(_by_language(word, languages))
+
+
+def _by_language(word: str, languages: tuple[str, ...]) -> Iterator[Paradigm]:
+    if _has_german(languages):
+        yield german.paradigm(acronyms.quiet(word))
+    for language in languages:
+        if language != "de" and language not in _UNDETERMINED:
+            yield foreign.paradigm(word, language)
+
+
+def _derived(word: str, languages: tuple[str, ...], derive: tuple[Derivation, ...]) -> Iterator[Paradigm]:
+    if _has_german(languages):
+        for kind in derive:
+            for each in derivations.derived(acronyms.quiet(word), kind):
+                yield replace(german.paradigm(each), origin=f"derived: {kind}")
+
+
+def described(
+    word: str,
+    languages: tuple[str, ...],
+    *,
+    exact: bool = False,
+    inflect: bool = True,
+    head: bool | None = None,
+    modifier: bool = False,
+    derive: tuple[Derivation, ...] = (),
+) -> tuple[Form, ...]:
+    """Every form of `spelling` with the same arguments, sorted: where it comes from and what else must hold, for people."""
+    compiled = spelling(word, languages, exact=exact, inflect=inflect, head=head, modifier=modifier, derive=derive)
+    if exact:
+        return (Form(word, fold(word), "exact", ("only in exactly this spelling",)),)
+    paradigms = (*_paradigms(word, languages, inflect, acronyms.is_acronym(word)), *_derived(word, languages, derive))
+    found: dict[str, Form] = {}
+    for each in paradigms:
+        for surface in sorted(each.forms):
+            found.setdefault(surface, Form(surface, fold(surface), each.origin, tuple(_guards(surface, compiled))))
+    return tuple(found[surface] for surface in sorted(found))
+
+
+def _guards(surface: str, compiled: Spelling) -> Iterator[str]:
+    if compiled.strict:
+        yield f"only in exactly this spelling: {surface.lower()} is a word of its own"
+    if fold(surface) in compiled.capital:
+        twin = german.small_word(surface)
+        yield f"needs a capital: {twin or surface.lower()} is another word"
+    other = german.sharp_s().get(surface.lower(), "")
+    if other in compiled.never:
+        yield f"not when written {other}: that is another word"
+
+
+def parts_of(word: str, languages: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The two parts of a German compound, each as the keywords it may be said with: (("Rakete",), ("Test", "testen")); () for other words."""
+    if not _has_german(languages):
+        return ()
+    first, head, verb = parts(acronyms.quiet(word))
+    return ((first,), (head, verb) if verb else (head,)) if head else ()
+
+
+def _has_german(languages: tuple[str, ...]) -> bool:
+    return "de" in languages or all(language in _UNDETERMINED for language in languages)
+
+
+def _capital(word: str, languages: tuple[str, ...], paradigms: tuple[Paradigm, ...]) -> frozenset[str]:
+    """Forms of German nouns that are another word when written small, unless another language has them as forms, too."""
+    guarded: set[str] = set()
+    free: set[str] = set()
+    for each in paradigms:
+        if each.noun:
+            guarded |= {fold(form) for form in each.forms if german.small_word(form)}
+        elif not any(foreign.needs_capital(word, language) for language in languages):
+            free |= {fold(form) for form in each.forms}
+        else:
+            guarded.add(fold(word))
+    return frozenset(guarded - free)
+
+
+def _never(paradigms: tuple[Paradigm, ...]) -> frozenset[str]:
+    own = {form.lower() for each in paradigms for form in each.forms}
+    others = {german.sharp_s()[form] for form in own & german.sharp_s().keys()}
+    return frozenset(others - own)
+
+
+def _modifiers(word: str, forms: frozenset[str]) -> frozenset[str]:
+    """The beginnings of compounds: the word and its forms, the word with a linking s, and without its last e ("Schul-")."""
+    folded = fold(word)
+    shortened = {folded[:-1]} if folded.endswith("e") and len(folded) > SHORTEST_HEAD_BY_DEFAULT - 1 else set()
+    return forms | {folded + "s"} | shortened

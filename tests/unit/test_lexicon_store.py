@@ -1,0 +1,137 @@
+"""The dictionaries on disk: built once, by one process, again when damaged, and never half."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline.lexicon import folder, store
+from pipeline.lexicon.folder import DONE, built, cache_folder
+from pipeline.lexicon.store import Lexicon, dictionary_of, lexicon
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LAGEBILD_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_the_environment_says_where(elsewhere: Path) -> None:
+    assert cache_folder() == elsewhere
+
+
+def test_without_the_environment_a_writable_folder_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAGEBILD_CACHE", raising=False)
+    assert cache_folder() in (Path("/var/cache/lagebild"), Path.home() / ".cache" / "lagebild")
+
+
+def test_what_is_built_is_built_once(elsewhere: Path) -> None:
+    calls: list[Path] = []
+
+    def build(into: Path) -> None:
+        calls.append(into)
+        (into / "words").write_text("one", encoding="utf-8")
+
+    first, second = built("xx", build), built("xx", build)
+    assert first == second
+    assert (first / "words").read_text(encoding="utf-8") == "one"
+    assert len(calls) == 1
+    assert calls[0] != first
+
+
+def test_many_that_start_at_once_build_once(elsewhere: Path) -> None:
+    calls: list[Path] = []
+    began = threading.Event()
+
+    def build(into: Path) -> None:
+        calls.append(into)
+        began.wait(0.2)
+        (into / "words").touch()
+
+    threads = [threading.Thread(target=built, args=("xx", build)) for _ in range(8)]
+    for each in threads:
+        each.start()
+    began.set()
+    for each in threads:
+        each.join()
+    assert len(calls) == 1
+
+
+def test_a_build_that_fails_leaves_nothing_behind(elsewhere: Path) -> None:
+    def build(into: Path) -> None:
+        (into / "words").touch()
+        raise ValueError("broken dictionary")
+
+    with pytest.raises(ValueError, match="broken"):
+        built("xx", build)
+    assert not [each for each in elsewhere.rglob("*") if each.name in (DONE, "words")]
+    assert (built("xx", lambda into: (into / "words").touch()) / DONE).exists()
+
+
+def test_another_format_is_built_beside_the_old_one(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = built("xx", lambda into: None)
+    monkeypatch.setattr(folder, "FORMAT", folder.FORMAT + 1)
+    assert built("xx", lambda into: None) != old
+
+
+def test_a_damaged_file_is_built_again(elsewhere: Path) -> None:
+    words = Lexicon("ms")
+    expected = words.forms_of("buku")
+    damaged = next(elsewhere.rglob("ms")) / "index.npy"
+    damaged.unlink()
+    damaged.write_bytes(b"no index")
+    assert Lexicon("ms").forms_of("buku") == expected
+
+
+def test_a_missing_file_is_built_again(elsewhere: Path) -> None:
+    Lexicon("ms")
+    (next(elsewhere.rglob("ms")) / "records.bin").unlink()
+    assert Lexicon("ms").entries("buku") is not None
+
+
+def test_a_cut_off_file_is_built_again(elsewhere: Path) -> None:
+    Lexicon("ms")
+    cut = next(elsewhere.rglob("ms")) / "restarts.msgpack"
+    content = cut.read_bytes()
+    cut.unlink()
+    cut.write_bytes(content[: len(content) // 2])
+    assert Lexicon("ms").entries("rumah")
+
+
+def test_two_processes_share_one_build(elsewhere: Path) -> None:
+    code = "from pipeline.lexicon.store import Lexicon; assert Lexicon('ms').entries('rumah')"
+    running = [subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2]) for _ in range(3)]
+    assert [each.wait(50) for each in running] == [0, 0, 0]
+    assert not list(elsewhere.rglob("*unfinished*"))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("de", "de"), ("zh-cn", ""), ("hr", "hbs"), ("no", "nb"), ("pt-BR", "pt"), ("und", ""), ("", "")]
+)
+def test_each_language_has_its_dictionary_or_none(code: str, expected: str) -> None:
+    assert dictionary_of(code) == expected
+
+
+def test_a_language_without_dictionary_has_no_lexicon() -> None:
+    assert lexicon("zh") is None
+
+
+@pytest.fixture(scope="module")
+def german() -> Lexicon:
+    """Builds outside the time that a single test has."""
+    return store.german_words()
+
+
+def test_words_are_found_through_the_fold(german: Lexicon) -> None:
+    assert german.lemmas("Fluechtling") == ("Flüchtling",)
+    assert "Flüchtlingen" in german.forms_of("Flüchtling")
+    assert german.lemmas("xqzw") == ()
+
+
+def test_forms_that_only_compounds_show_are_added(german: Lexicon) -> None:
+    assert "Brandes" in german.forms_of("Brand")
+    assert "Bären" in german.forms_of("Bär")

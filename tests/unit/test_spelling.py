@@ -1,0 +1,155 @@
+"""What the compiler of one keyword puts into each part of its record, and how it explains it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.lexicon.store import german_cutter, german_words
+from pipeline.rules.spelling import described, parts_of, spelling
+from pipeline.text.folding import fold
+
+GERMAN = ("de",)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lexicon_is_built() -> None:
+    """Builds outside the time that a single test has."""
+    german_words()
+    german_cutter()
+
+
+def test_exact_is_the_word_as_written_and_nothing_else() -> None:
+    found = spelling("Krieg", GERMAN, exact=True)
+    assert found.forms == {"krieg"}
+    assert found.strict == {"Krieg"}
+    assert not found.heads | found.capital
+
+
+def test_without_inflection_a_word_stands_alone_unless_heads_are_asked_for() -> None:
+    assert spelling("Rakete", GERMAN, inflect=False).forms == {"rakete"}
+    assert not spelling("Rakete", GERMAN, inflect=False).heads
+    assert spelling("Rakete", GERMAN, inflect=False, head=True).heads == {"rakete"}
+
+
+def test_heads_are_on_from_five_letters_and_off_for_acronyms() -> None:
+    assert spelling("Rakete", GERMAN).heads == spelling("Rakete", GERMAN).forms
+    assert not spelling("Test", GERMAN).heads
+    assert not spelling("UNESCO", GERMAN).heads
+    assert spelling("Test", GERMAN, head=True).heads
+    assert not spelling("Rakete", GERMAN, head=False).heads
+
+
+def test_a_noun_that_is_a_verb_in_small_letters_needs_a_capital() -> None:
+    assert {"kriegen", "krieg"} <= spelling("Krieg", GERMAN).capital
+    assert "krieges" not in spelling("Krieg", GERMAN).capital
+    assert not spelling("Rakete", GERMAN).capital
+
+
+def test_another_language_that_has_the_small_word_lifts_the_guard() -> None:
+    assert "test" in spelling("Test", GERMAN).capital
+    assert "test" not in spelling("test", ("de", "en")).capital
+
+
+@pytest.mark.parametrize("word", ["IS", "US", "IT", "WHO", "ER", "AM", "MIT", "WAR", "DAS", "IST"])
+def test_capitals_that_are_a_function_word_in_small_letters_are_strict(word: str) -> None:
+    assert word in spelling(word, GERMAN).strict
+
+
+@pytest.mark.parametrize("word", ["NATO", "AKW", "EU", "UNO", "SPD", "BKA", "IAEA", "EZB"])
+def test_other_acronyms_are_not(word: str) -> None:
+    assert not spelling(word, GERMAN).strict
+
+
+def test_a_function_word_of_a_configured_language_counts_too() -> None:
+    assert not spelling("EU", GERMAN).strict
+    assert spelling("EU", ("de", "fr")).strict == {"EU", "EUs"}
+
+
+def test_an_acronym_takes_only_s_and_that_only_if_it_makes_no_other_word() -> None:
+    assert spelling("AKW", GERMAN).forms == {"akw", "akws"}
+    assert spelling("UN", GERMAN).forms == {"un"}
+    assert spelling("IS", GERMAN).forms == {"is"}
+
+
+def test_sharp_s_pairs_exclude_one_another() -> None:
+    assert {"masse", "massen"} <= spelling("Maße", GERMAN).never
+    assert {"maße", "maßen"} <= spelling("Masse", GERMAN).never
+    assert not spelling("Straße", GERMAN).never
+
+
+def test_the_old_dative_is_left_out_where_swiss_spelling_makes_it_another_word() -> None:
+    assert "flosse" not in spelling("Floß", GERMAN).forms
+
+
+def test_a_separable_verb_stands_apart() -> None:
+    found = spelling("abstürzen", GERMAN)
+    assert {("stuerzt", "ab"), ("stuerzte", "ab"), ("stuerzten", "ab")} <= found.separated
+    assert "abgestuerzt" in found.forms
+    assert not any(verb.startswith("ge") for verb, _ in found.separated)
+    assert not spelling("verhaften", GERMAN).separated
+
+
+def test_an_unknown_noun_never_takes_er() -> None:
+    forms = spelling("Zwrax", GERMAN).forms | spelling("Klonktrup", GERMAN).forms
+    assert {"klonktrup", "klonktrups", "klonktrupes", "klonktrupe", "klonktrupen"} <= forms
+    assert not any(each.endswith("er") for each in forms)
+
+
+def test_a_language_without_dictionary_has_the_word_as_written() -> None:
+    assert spelling("导弹", ("zh-cn",)).forms == {"导弹"}
+    assert spelling("Rakete", ("xx",)).forms == {"rakete"}
+
+
+@pytest.mark.parametrize("languages", [(), ("und",), ("",)])
+def test_without_a_language_german_inflects(languages: tuple[str, ...]) -> None:
+    assert spelling("Anschlag", languages).forms == spelling("Anschlag", GERMAN).forms
+
+
+def test_several_languages_add_up() -> None:
+    found = spelling("Attentat", ("de", "sv")).forms
+    assert {"attentate", "attentats", "attentatet"} <= found
+
+
+def test_every_form_says_where_it_comes_from() -> None:
+    assert {form.origin for form in described("Drohnenanschlag", GERMAN)} == {"lent by Anschlag"}
+    assert {form.origin for form in described("Raketentest", GERMAN)} == {"lent by Test"} or "lexicon" in {
+        form.origin for form in described("Raketentest", GERMAN)
+    }
+    assert {form.origin for form in described("AKW", GERMAN)} == {"acronym"}
+    assert {form.origin for form in described("deradikalisieren", GERMAN)} == {"-ieren"}
+    assert "derived: feminine" in {form.origin for form in described("Minister", GERMAN, derive=("feminine",))}
+    assert {form.origin for form in described("Rakete", ("xx",))} == {"as written"}
+
+
+def test_every_guard_is_told_in_words() -> None:
+    assert described("Krieg", GERMAN)[0].guards == ("needs a capital: kriegen is another word",)
+    assert described("IS", GERMAN)[0].guards == ("only in exactly this spelling: is is a word of its own",)
+    masse = next(form for form in described("Masse", GERMAN) if form.surface == "Massen")
+    assert "not when written maßen: that is another word" in masse.guards
+    assert described("Krieg", GERMAN, exact=True)[0].guards == ("only in exactly this spelling",)
+
+
+def test_a_compound_has_parts_and_only_in_german() -> None:
+    assert parts_of("Raketentest", GERMAN) == (("Rakete",), ("Test", "testen"))
+    assert parts_of("Regierungskrise", GERMAN) == (("Regierung",), ("Krise",))
+    assert parts_of("Rakete", GERMAN) == ()
+    assert parts_of("Raketentest", ("fr",)) == ()
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(min_size=1, max_size=30))
+def test_any_word_keeps_its_own_folded_form(word: str) -> None:
+    for head in (None, True):
+        found = spelling(word, GERMAN, head=head, modifier=True)
+        assert fold(word) in found.forms
+        assert found.capital <= found.forms
+        assert found.heads <= found.forms
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(alphabet="abcdeéßäöüнр导 -'’", min_size=1, max_size=200), st.sampled_from(["de", "en", "fr"]))
+def test_described_and_compiled_are_the_same_forms(word: str, language: str) -> None:
+    told = {form.folded for form in described(word, (language,))} | {fold(word)}
+    assert told == spelling(word, (language,)).forms
