@@ -6,16 +6,14 @@ Aliases and anchors are refused (they are how a small file becomes a huge one), 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pydantic
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from pipeline import yaml_events
 from pipeline.errors import Problem, why_unreadable
 
 MAX_BYTES = 1_000_000
@@ -29,13 +27,18 @@ Path_ = tuple[str | int, ...]
 
 @dataclass
 class Located:
-    """The data of one YAML file and where each value stands (line and column count from 1)."""
+    """The data of one YAML file and where each value stands (line and column count from 1).
+
+    `written` says for each text value from where to where it stands in `text`, and in which style (`'`, `"`, `|`, `>` or plain).
+    """
 
     file: str
     data: Any = None
     places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     key_places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    text: str = ""
+    written: dict[Path_, tuple[int, int, str]] = field(default_factory=dict)
 
     def problem(self, path: Sequence[str | int], message: str, *, at_key: bool = False) -> Problem:
         """A problem at the value (or its key) named by `path`, or at its nearest known parent."""
@@ -43,8 +46,11 @@ class Located:
         while wanted and wanted not in self.places:
             wanted = wanted[:-1]
             at_key = False
-        line, column = (self.key_places if at_key else self.places).get(wanted, (1, 1))
-        return Problem(self.file, line, column, message)
+        return self.problem_at((self.key_places if at_key else self.places).get(wanted, (1, 1)), message)
+
+    def problem_at(self, place: tuple[int, int], message: str) -> Problem:
+        """A problem at this line and column."""
+        return Problem(self.file, *place, message)
 
 
 def read(path: Path, name: str | None = None) -> Located:
@@ -64,71 +70,111 @@ def read(path: Path, name: str | None = None) -> Located:
 
 def read_text(text: str, name: str) -> Located:
     """Like `read`, for text that is already in hand."""
-    located = Located(name)
-    yaml = YAML(typ="rt", pure=True)
+    quick = yaml_events.quick(text)
+    located = _built(text, name, quick) if quick is not None else None
+    # The messages are those of the thorough parser, which is the slower one.
+    return located if located is not None and not located.problems else _built(text, name, yaml_events.thorough(text))
+
+
+def _built(text: str, name: str, events: Iterator[yaml_events.Event]) -> Located:
+    located = Located(name, text=text)
+    builder = _Builder(located)
     try:
-        _refuse_aliases(yaml, text, located)
-        if not located.problems:
-            nodes = list(yaml.compose_all(text))
-            if len(nodes) > 1:
-                located.problems.append(Problem(name, 1, 1, "one document a file: remove the line '---' and what follows"))
-            elif nodes and nodes[0] is not None:
-                located.data = _build(nodes[0], (), located, 0)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        located.problems.append(Problem(name, place[0], place[1], f"not valid YAML: {error.problem or error.context}"))
-    except (YAMLError, ValueError, RecursionError) as error:
+        for event in events:
+            builder.take(event)
+            if located.problems and builder.hopeless:
+                break
+    except yaml_events.Unreadable as error:
+        located.problems.append(Problem(name, error.line, error.column, f"not valid YAML: {error}"))
+    except ValueError as error:
         located.problems.append(Problem(name, 1, 1, f"not valid YAML: {why_unreadable(error).splitlines()[0]}"))
     if located.problems:
         located.data = None
     return located
 
 
-def _refuse_aliases(yaml: YAML, text: str, located: Located) -> None:
-    depth = 0
-    for event in yaml.parse(text):
-        mark = event.start_mark
+class _Builder:
+    """Data from the parser's events in one pass, with the place of each value: what must not be built is refused before it grows."""
+
+    def __init__(self, located: Located) -> None:
+        self.hopeless = False
+        self._located = located
+        self._open: list[dict[str, Any] | list[Any]] = []
+        self._path: list[str | int] = []
+        self._key: str | None = None
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
         kind = type(event).__name__
-        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
-        if depth > MAX_DEPTH:  # before composing: two thousand open brackets take the reader eight seconds, ninety thousand for ever
-            located.problems.append(Problem(located.file, mark.line + 1, mark.column + 1, f"nested deeper than {MAX_DEPTH} levels"))
-            return
         if kind == "AliasEvent" or getattr(event, "anchor", None):
-            located.problems.append(
-                Problem(located.file, mark.line + 1, mark.column + 1, "anchors and aliases are not allowed here: write the value out")
-            )
-            return
+            self._refuse(event.start_mark, "anchors and aliases are not allowed here: write the value out")
+        elif kind == "DocumentStartEvent":
+            self._documents += 1
+            if self._documents > 1:
+                self._located.problems.append(
+                    Problem(self._located.file, 1, 1, "one document a file: remove the line '---' and what follows")
+                )
+                self.hopeless = True
+        elif kind == "ScalarEvent":
+            self._scalar(event)
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            self._begin(event, {} if kind == "MappingStartEvent" else [])
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._open.pop()
+            if self._path:
+                self._path.pop()
+
+    def _refuse(self, mark: Any, message: str) -> None:
+        self._located.problems.append(Problem(self._located.file, mark.line + 1, mark.column + 1, message))
+        self.hopeless = True
+
+    def _begin(self, event: Any, value: dict[str, Any] | list[Any]) -> None:
+        if len(self._open) > MAX_DEPTH:  # two thousand open brackets take a composer eight seconds, ninety thousand for ever
+            return self._refuse(event.start_mark, f"nested deeper than {MAX_DEPTH} levels")
+        if self._expects_a_key():
+            return self._refuse(event.start_mark, "a name must be plain text, not a list or a block")
+        self._place(value, event)
+        self._open.append(value)
+        return None
+
+    def _expects_a_key(self) -> bool:
+        return bool(self._open) and isinstance(self._open[-1], dict) and self._key is None
+
+    def _scalar(self, event: Any) -> None:
+        if event.tag is not None and event.tag != "!":
+            return self._refuse(event.start_mark, f"tags such as {str(event.tag)[:40]!r} are not allowed here: write the value plainly")
+        if not self._expects_a_key():
+            text = str(event.value)
+            self._place(_scalar(yaml_events.tag_of(text), text) if event.implicit[0] else text, event)
+            if self._path:
+                self._path.pop()
+            return None
+        key, place = str(event.value), (event.start_mark.line + 1, event.start_mark.column + 1)
+        if key in self._open[-1]:
+            self._located.problems.append(Problem(self._located.file, *place, f"{key!r} stands here twice: keep one"))
+        self._located.key_places[(*self._path, key)] = place
+        self._key = key
+        return None
+
+    def _place(self, value: Any, event: Any) -> None:
+        """Put `value` where it belongs; the path then leads to it."""
+        if not self._open:
+            self._located.data = value
+        elif isinstance(self._open[-1], list):
+            self._path.append(len(self._open[-1]))
+            self._open[-1].append(value)
+        else:
+            assert self._key is not None
+            self._path.append(self._key)
+            self._open[-1][self._key], self._key = value, None
+        path = tuple(self._path)
+        self._located.places[path] = (event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(value, str):
+            self._located.written[path] = (event.start_mark.index, event.end_mark.index, event.style or "")
 
 
-def _build(node: Node, path: Path_, located: Located, depth: int) -> Any:
-    located.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if depth > MAX_DEPTH:
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if isinstance(node, MappingNode):
-        return _build_mapping(node, path, located, depth)
-    if isinstance(node, SequenceNode):
-        return [_build(child, (*path, index), located, depth + 1) for index, child in enumerate(node.value)]
-    assert isinstance(node, ScalarNode)
-    return _scalar(node)
-
-
-def _build_mapping(node: MappingNode, path: Path_, located: Located, depth: int) -> dict[str, Any]:
-    built: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value)
-        place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-        if key in built:
-            located.problems.append(Problem(located.file, place[0], place[1], f"{key!r} stands here twice: keep one"))
-        located.key_places[(*path, key)] = place
-        built[key] = _build(value_node, (*path, key), located, depth + 1)
-    return built
-
-
-def _scalar(node: ScalarNode) -> Any:
+def _scalar(tag: str, text: str) -> Any:
     """Plain scalars as YAML 1.2's core schema reads them; dates stay text, the models read them."""
-    tag = str(node.tag)
-    text = str(node.value)
     if tag.endswith(":null"):
         return None
     if tag.endswith(":bool"):

@@ -1,47 +1,45 @@
-"""`lagebild rules`: look at rules, test them, try them on a text, publish them."""
+"""`lagebild rules`: look at rules, check and publish them. Trying them stands in `rules_trying`, writing them in `rules_writing`."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from pipeline.article import Match
+from pipeline.commands import backtest, explain, rules_trying, rules_writing
+from pipeline.commands.rules_folder import Folder as Folder
+from pipeline.commands.rules_folder import loaded_from, tell
+from pipeline.commands.rules_folder import rule_set as rule_set
 from pipeline.commands.setup import DryRun
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_BAD_CONFIGURATION,
     EXIT_FINDINGS,
-    EXIT_USAGE,
     AsJson,
     Config,
     err,
     errors_told,
     out,
     print_json,
-    printable,
-    settings_from,
     settings_with_kafka,
     table,
 )
-from pipeline.errors import BadConfiguration, Problem
 from pipeline.rules.apply import apply as apply_folder
 from pipeline.rules.apply import published
-from pipeline.rules.check import try_text
-from pipeline.rules.load import Loaded, load_folder
-from pipeline.rules.model import RuleSet
-from pipeline.text.hygiene import shown
+from pipeline.rules.lint import advice
 
 rules = typer.Typer(help="Alert rules.", no_args_is_help=True)
 
-Folder = Annotated[Path | None, typer.Option("--rules", help="A folder of rules; the configured one when left out.", show_default=False)]
+By = Annotated[str, typer.Option("--by", help="Who is answerable for it; your login when left out.", show_default=False)]
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(rules, name="rules")
+
+
+for group in (rules_trying, rules_writing, explain, backtest):
+    group.add_to(rules)
 
 
 @rules.command("list", help="The rules in the folder, and with --active those that workers follow now.")
@@ -55,120 +53,68 @@ def list_rules(
         if active:
             compiled = list(published(settings_with_kafka(config, "lagebild rules")).current.rules.values())
         else:
-            loaded = load_folder(folder or settings_from(config).rules_folder)
+            loaded = loaded_from(config, folder)
             compiled = list(loaded.rules)
-            for problem in loaded.problems:
-                err.print(Text(str(problem)))
+            tell(loaded.problems)
         rows = [
-            (each.rule.id, each.rule.status, each.rule.severity, each.rule.title, len(each.anchors), each.version[:12]) for each in compiled
+            (each.rule.id, each.rule.status, each.rule.severity, each.rule.title, _expiry(each.rule.expires_at), each.version[:12])
+            for each in compiled
         ]
         if as_json:
-            print_json([dict(zip(("id", "status", "severity", "title", "anchors", "version"), row, strict=True)) for row in rows])
+            names = ("id", "status", "severity", "title", "expires", "version")
+            print_json(
+                [dict(zip(names, row, strict=True)) | {"anchors": len(each.anchors)} for row, each in zip(rows, compiled, strict=True)]
+            )
         else:
-            out.print(table(f"{len(rows)} rules", ["id", "status", "severity", "title", "words", "version"], rows, right=[4]))
+            out.print(table(f"{len(rows)} rules", ["id", "status", "severity", "title", "expires", "version"], rows))
 
 
-@rules.command("check", help="Read the rules and run their own tests; exit code 3 when one is wrong.")
-def check(config: Config = DEFAULT_CONFIG, folder: Folder = None, as_json: AsJson = False) -> None:
-    with errors_told():
-        loaded = load_folder(folder or settings_from(config).rules_folder)
-        tests = sum(len(each.rule.tests) for each in loaded.rules)
-        if as_json:
-            print_json({"rules": len(loaded.rules), "tests": tests, "problems": loaded.problems})
-        else:
-            _tell(loaded.problems)
-            if loaded.problems:
-                err.print(f"{len(loaded.problems)} problem(s); {len(loaded.rules)} other rules are fine.")
-            else:
-                out.print(f"{len(loaded.rules)} rules are fine; {tests} tests passed.")
-        if loaded.problems:
-            raise typer.Exit(EXIT_BAD_CONFIGURATION)
+def _expiry(at: object) -> str:
+    return str(at or "")[:16]
 
 
-@rules.command("apply", help="Check, test and publish the rules; workers follow within seconds. A broken file changes nothing.")
-def apply(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    with errors_told():
-        applied = apply_folder(settings_with_kafka(config, "lagebild rules apply"), dry_run=dry_run)
-        if as_json:
-            print_json(applied)
-        elif applied.problems:
-            _tell(applied.problems)
-            err.print("Nothing was published; the rules that are active stay.")
-        else:
-            would = "would be " if dry_run else ""
-            names = ", ".join((*applied.changed, *(f"{each} (removed)" for each in applied.removed)))
-            out.print(f"{names or 'No rule'} {would}published; {applied.active} rules in all.")
-        if applied.problems:
-            raise typer.Exit(EXIT_BAD_CONFIGURATION)
-
-
-@rules.command("try", help="Which rules match a text, and where; the text comes from the argument, --file or standard input.")
-def try_rules(
-    text: Annotated[str | None, typer.Argument(help="The text.", show_default=False)] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="A file with the text.", show_default=False)] = None,
-    title: Annotated[str, typer.Option(help="A title for it.")] = "",
-    language: Annotated[str, typer.Option(help="Its language, ISO 639-1.")] = "und",
+@rules.command("check", help="Read the rules, run their own tests, and give advice; exit code 3 when one is wrong.")
+def check(
     config: Config = DEFAULT_CONFIG,
     folder: Folder = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Advice counts as a finding: exit code 1.")] = False,
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        loaded = load_folder(folder or settings_from(config).rules_folder)
-        if loaded.problems:
-            raise BadConfiguration(list(loaded.problems))
-        body = _text(text, file)
-        found = try_text(rule_set(loaded), body, title=title, language=language)
+        loaded = loaded_from(config, folder)
+        tests = sum(len(each.rule.tests) for each in loaded.rules)
+        advised = advice(loaded.rules, loaded.files)
         if as_json:
-            print_json([_as_json(each) for each in found])
-        elif not found:
-            out.print("No rule matches.")
+            print_json({"rules": len(loaded.rules), "tests": tests, "problems": loaded.problems, "warnings": advised})
         else:
-            _show(found, shown(title), shown(body))
-        if not found:
+            tell(loaded.problems)
+            for each in advised:
+                err.print(Text(f"{each.file}:{each.line}:{each.column}: advice: {each.message}"))
+            if loaded.problems:
+                err.print(f"{len(loaded.problems)} problem(s); {len(loaded.rules)} other rules are fine.")
+            else:
+                out.print(
+                    f"{len(loaded.rules)} rules are fine; {tests} tests passed"
+                    + (f"; {len(advised)} pieces of advice." if advised else ".")
+                )
+        if loaded.problems:
+            raise typer.Exit(EXIT_BAD_CONFIGURATION)
+        if advised and strict:
             raise typer.Exit(EXIT_FINDINGS)
 
 
-def rule_set(loaded: Loaded) -> RuleSet:
-    """The loaded rules, ready to match."""
-    return RuleSet().changed(loaded.rules)
-
-
-def _text(text: str | None, file: Path | None) -> str:
-    if text is not None:
-        return text
-    if file is not None:
-        return file.read_text(encoding="utf-8", errors="replace")
-    if sys.stdin.isatty():
-        err.print("Give a text, --file FILE, or pipe one in.")
-        raise typer.Exit(EXIT_USAGE)
-    return sys.stdin.read()
-
-
-def _as_json(match: Match) -> dict[str, Any]:
-    return {
-        "rule": match.rule_id,
-        "title": match.title,
-        "severity": match.severity,
-        "hits": [
-            {"term": hit.term, "surface": hit.surface, "mode": hit.mode, "field": hit.field, "start": hit.start, "end": hit.end}
-            for hit in match.hits
-        ],
-    }
-
-
-def _show(found: tuple[Match, ...], title: str, body: str) -> None:
-    for match in found:
-        out.print(Text(f"{match.rule_id} ({match.severity}): {match.title}", style="bold"))
-        for hit in match.hits:
-            source = title if hit.field == "title" else body
-            line = Text("  ")
-            line.append(printable(source[hit.sentence_start : hit.start]))
-            line.append(printable(hit.surface), style="reverse")
-            line.append(printable(source[hit.end : hit.sentence_end]))
-            line.append(f"   [{hit.term}, {hit.mode}, {hit.field} {hit.start}-{hit.end}]", style="dim")
-            out.print(line)
-
-
-def _tell(problems: tuple[Problem, ...]) -> None:
-    for each in problems:
-        err.print(Text(str(each)))
+@rules.command("apply", help="Check, test and publish the rules; workers follow within seconds. A broken file changes nothing.")
+def apply(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, by: By = "", as_json: AsJson = False) -> None:
+    with errors_told():
+        applied = apply_folder(settings_with_kafka(config, "lagebild rules apply"), dry_run=dry_run, by=by)
+        if as_json:
+            print_json(applied)
+        elif applied.problems:
+            tell(applied.problems)
+            err.print("Nothing was published; the rules that are active stay.")
+        else:
+            names = [*applied.changed, *(f"{each} (removed)" for each in applied.removed), *(["the routing"] if applied.routing else [])]
+            said = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+            out.print(f"{said or 'No rule'} {'would be ' if dry_run else ''}published; {applied.active} rules in all.")
+        if applied.problems:
+            raise typer.Exit(EXIT_BAD_CONFIGURATION)

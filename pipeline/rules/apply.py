@@ -1,20 +1,28 @@
 """A folder of rules to the topic `rules`: checked, tested and compiled first; one record per changed rule, then the manifest.
 
+What is new goes to `rules.versions` in the same transaction, with the text of its file and who applied it.
+
 A broken file keeps the whole old set, and says so with file, line and column.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 
 from pipeline import broker, topology
 from pipeline.errors import LagebildError, Problem
 from pipeline.rules.load import Loaded, load_folder
-from pipeline.rules.publish import RuleTable, records
+from pipeline.rules.on_topic import RulesOnTopic
+from pipeline.rules.publish import Record, RuleTable, records
+from pipeline.rules.reserved import RESERVED, ROUTING
+from pipeline.rules.versions import versions, who
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
@@ -24,11 +32,15 @@ LOOK_EVERY_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Applied:
-    """What applying did: ids that are new or changed, ids that are gone, how many are active, or the problems that prevented it."""
+    """What applying did: ids that are new or changed, ids that are gone, how many are active, or the problems that prevented it.
+
+    `routing` says that routes, receivers, silences or whatever else stands beside the rules has changed.
+    """
 
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     active: int = 0
+    routing: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -40,43 +52,94 @@ def published(settings: Settings) -> RuleTable:
     return table
 
 
-def apply(settings: Settings, loaded: Loaded | None = None, *, dry_run: bool = False) -> Applied:
-    """Publish the rules folder. Nothing is written when a file has a problem, or when nothing changed."""
-    loaded = loaded or load_folder(settings.rules_folder)
+def apply(
+    settings: Settings, loaded: Loaded | None = None, *, dry_run: bool = False, by: str = "", on_topic: RulesOnTopic | None = None
+) -> Applied:
+    """Publish the rules folder. Nothing is written when a file has a problem, or when nothing changed.
+
+    `by`: who is answerable for it. Whoever applies again and again passes `on_topic`, and then reads of the topic only what is new.
+    """
+    loaded = loaded or load_folder(settings.rules_folder, receivers=receivers_of(settings))
     if loaded.problems:
         return Applied(problems=loaded.problems)
-    table = published(settings)
-    version = table.manifest.version + 1 if table.manifest else 1
-    changes = records(loaded.rules, table.versions, version, complete=table.complete)
-    rules = changes[:-1]
-    if changes and not dry_run:
-        topic = settings.topic(topology.RULES)
-        # One transaction: workers never see half a change, and of two that apply at once the earlier one is fenced.
-        broker.publish_atomically(settings.kafka, settings.topic("rules apply"), [(topic, each.key, each.value) for each in changes])
+    with contextlib.ExitStack() as ending:
+        if on_topic is None:
+            on_topic = RulesOnTopic(settings)
+            ending.callback(on_topic.close)
+        changes = _changes(loaded, on_topic)
+        if changes and not dry_run:
+            changes = _publish(settings, loaded, on_topic, by or who())
+    rules = [each for each in changes if each.key not in RESERVED]
     return Applied(
         changed=tuple(each.key for each in rules if each.value is not None),
         removed=tuple(each.key for each in rules if each.value is None),
         active=len(loaded.rules),
+        routing=any(each.key == ROUTING for each in changes),
     )
 
 
-def watch(settings: Settings, stop: threading.Event, tell: Callable[[Applied], None] = lambda applied: None) -> None:
-    """Apply the folder whenever it changes, until `stop` is set. Blocks: run it in a thread."""
-    loaded: Loaded | None = None
-    while not stop.wait(LOOK_EVERY_SECONDS if loaded else 0):
-        before = loaded
-        loaded = load_folder(settings.rules_folder, before)
-        if before is not None and (loaded.files, loaded.problems) == (before.files, before.problems):
-            continue
-        try:
-            applied = apply(settings, loaded)
-        except LagebildError as error:
-            log.warning("the rules could not be published; trying again", why=str(error)[:300])
-            loaded = None
-            stop.wait(LOOK_EVERY_SECONDS)
-            continue
-        for problem in applied.problems:
-            log.error("a rule file is broken; the rules that are active stay", problem=str(problem))
-        if applied.changed or applied.removed:
-            log.info("rules applied", changed=list(applied.changed), removed=list(applied.removed), active=applied.active)
-        tell(applied)
+def _changes(loaded: Loaded, on_topic: RulesOnTopic) -> list[Record]:
+    ledger = on_topic.now()
+    version = ledger.manifest.version + 1 if ledger.manifest else 1
+    return records(loaded.rules, ledger.versions, version, complete=ledger.complete, routing=loaded.routing)
+
+
+def _publish(settings: Settings, loaded: Loaded, on_topic: RulesOnTopic, by: str) -> list[Record]:
+    """What was published. One transaction: workers never see half a change. Of two that apply at once the earlier one is fenced, and the later one
+    looks at the topic again when it is."""
+    topic, history = settings.topic(topology.RULES), settings.topic(topology.RULE_VERSIONS)
+    changes: list[Record] = []
+
+    def now() -> list[tuple[str, str, bytes | None]]:
+        changes[:] = _changes(loaded, on_topic)
+        kept = versions(changes, loaded.files, datetime.now(UTC), by)
+        return [(history, each.key, each.value) for each in kept] + [(topic, each.key, each.value) for each in changes]
+
+    broker.publish_atomically(settings.kafka, settings.topic("rules apply"), now)
+    return changes
+
+
+def receivers_of(settings: Settings) -> tuple[str, ...]:
+    """The names that a rule or route can tell, besides the rosters of the rules folder."""
+    return tuple(each.name for each in settings.receivers)
+
+
+def watch(
+    settings: Settings,
+    stop: threading.Event,
+    tell: Callable[[Applied], None] = lambda applied: None,
+    loaded: Loaded | None = None,
+) -> None:
+    """Apply the folder at once and whenever it changes, until `stop` is set. Blocks: run it in a thread. `loaded` is what was read of it before."""
+    on_topic = RulesOnTopic(settings)
+    applied: Loaded | None = None
+    try:
+        while not stop.is_set():
+            looked_at = time.monotonic()
+            loaded = load_folder(settings.rules_folder, loaded, receivers_of(settings))
+            if applied is None or (loaded is not applied and (loaded.files, loaded.problems) != (applied.files, applied.problems)):
+                try:
+                    _apply_and_tell(settings, loaded, on_topic, tell)
+                except LagebildError as error:
+                    log.warning("the rules could not be published; trying again", why=str(error)[:300])
+                    on_topic.close()
+                    stop.wait(LOOK_EVERY_SECONDS)
+                    continue
+            applied = loaded
+            # With very many rules it rests as long as it works.
+            stop.wait(max(LOOK_EVERY_SECONDS, time.monotonic() - looked_at))
+    finally:
+        on_topic.close()
+
+
+def _apply_and_tell(settings: Settings, loaded: Loaded, on_topic: RulesOnTopic, tell: Callable[[Applied], None]) -> None:
+    applied = apply(settings, loaded, on_topic=on_topic)
+    for problem in applied.problems:
+        log.error("a rule file is broken; the rules that are active stay", problem=str(problem))
+    if applied.changed or applied.removed or applied.routing:
+        log.info("rules applied", changed=_some(applied.changed), removed=_some(applied.removed), active=applied.active)
+    tell(applied)
+
+
+def _some(names: tuple[str, ...]) -> list[str]:
+    return [*names[:20], f"and {len(names) - 20} more"] if len(names) > 20 else list(names)

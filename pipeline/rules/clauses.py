@@ -1,28 +1,72 @@
-"""What stands below `any`, `all` and `none`: terms, phrases, nearness and further groups, nested freely within limits."""
+"""What stands below `any`, `all` and `none`: terms, phrases, nearness, filters and further groups, nested freely within limits."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
-from pipeline.rules.compile import CannotMatch, words
-from pipeline.rules.model import Clause, Group, Near, Phrase, Term
+from pipeline.rules.faults import (
+    MAX_CLAUSES,
+    MAX_NEAR,
+    MAX_NESTING,
+    MAX_SLOP,
+    MAX_VALUES,
+    MAX_WITHIN,
+    regex_fault,
+    term_fault,
+    value_fault,
+    wildcard_fault,
+)
+from pipeline.rules.model import (
+    Clause,
+    Constituents,
+    Derivation,
+    Filter,
+    Group,
+    Near,
+    Phrase,
+    Place,
+    Regex,
+    SearchedField,
+    SetOf,
+    Term,
+    Wildcard,
+    Within,
+)
+from pipeline.rules.query.parse import near_fault
 from pipeline.rules.reading import Block, Names
 
 BOOLEAN = ("any", "all", "none")
-MAX_NESTING = 8
-MAX_CLAUSES = 5_000
-MAX_SLOP = 20
-MAX_WITHIN = 100
-MAX_NEAR = 8
+COMPOUND = ("head", "modifier", "auto")
+SET_NAME = r"[a-z0-9][a-z0-9-]{1,63}"
 
-_LATER = str.split("compound inflect constituents site set exact derive")
-_NAMES = {
-    "term": Names(("term",), later=_LATER),
-    "phrase": Names(("phrase", "slop"), later=_LATER),
-    "near": Names(("near", "within", "order", "scope"), later=_LATER),
+# The names of filters in rule files; the place each of them asks about.
+FILTERS: dict[str, Place] = {
+    **{place: place for place in get_args(Place)},
+    "lang": "language",
+    "category": "section",
+    "source.tier": "tier",
+    "source.country": "country",
+    "cluster.size": "story_size",
 }
-_GROUP = Names(BOOLEAN)
-_ANY_OF_THEM = Names((*_NAMES, *BOOLEAN), later=_LATER, elsewhere={"slop": "phrase", "within": "near", "order": "near", "scope": "near"})
+_NUMBERS = ("gte", "gt", "lte", "lt")
+_NAMES = {
+    "term": Names(("term", "exact", "inflect", "compound", "derive"), {"slop": "phrase", "within": "near"}),
+    "phrase": Names(("phrase", "slop", "inflect"), {"compound": "term", "exact": "term", "derive": "term"}),
+    "near": Names(("near", "within", "order", "scope"), {"slop": "phrase"}),
+    "constituents": Names(("constituents", "within")),
+    "wildcard": Names(("wildcard",)),
+    "regex": Names(("regex",)),
+    "set": Names(("set",)),
+}
+_GROUP = Names((*BOOLEAN, "fields"))
+_OPTIONS = {
+    **dict.fromkeys(("exact", "compound", "derive", "inflect"), "term"),
+    **dict.fromkeys(("within", "order", "scope"), "near"),
+    "slop": "phrase",
+}
+_ANY_OF_THEM = Names((*_NAMES, *BOOLEAN, "fields", *FILTERS), _OPTIONS)
+_COMPARISON = Names(_NUMBERS)
 
 
 class _Budget:
@@ -34,10 +78,21 @@ class _Budget:
 
 def declared(match: Block) -> Group:
     """The group that `match` is; what is wrong stands in the file's problems."""
-    group = _group(match, 1, _Budget())
-    if match.values and not any(name in match for name in BOOLEAN) and "query" not in match:
-        match.complain(None, "`match` needs `any` or `all`: the words to look for")
-    return group
+    return _group(match, 1, _Budget())
+
+
+def listed(block: Block, name: str) -> tuple[Clause, ...]:
+    """The clauses of the list `name`: the terms of a set."""
+    return _clauses(block, name, 1, _Budget())
+
+
+def searched_fields(block: Block) -> tuple[SearchedField, ...]:
+    """The fields under `fields`, in their usual order; all when the name is missing."""
+    options: tuple[SearchedField, ...] = get_args(SearchedField)
+    found = block.each("fields", block.texts("fields", single=True), "|".join(options), f"a field: use {', '.join(options)}")
+    if "fields" in block and not found:
+        block.complain("fields", f"`fields` is empty: leave it out, or name some of {', '.join(options)}")
+    return tuple(option for option in options if option in found) or options
 
 
 def _group(block: Block, depth: int, budget: _Budget) -> Group:
@@ -58,57 +113,143 @@ def _clauses(block: Block, name: str, depth: int, budget: _Budget) -> tuple[Clau
 
 def _clause(block: Block, name: str, number: int, value: Any, depth: int, budget: _Budget) -> Clause | None:
     if isinstance(value, str):
-        return Term(_searchable(block, (name, number), value))
+        _complain(block, (name, number), term_fault(value))
+        return Term(value)
     if not isinstance(value, dict):
         hint = f": write '{value}' in quotes" if isinstance(value, bool | int | float) else ""
         _complain(block, (name, number), f"each of `{name}` must be a term or a block such as {{phrase: …}}{hint}")
         return None
     for kind, names in _NAMES.items():
         if kind in value:
+            if kind == "near":
+                return _near(block.block(name, names, number), depth, budget)
             return _READERS[kind](block.block(name, names, number))
-    if any(each in value for each in BOOLEAN):
-        if depth >= MAX_NESTING:
-            _complain(block, (name, number), f"groups are nested deeper than {MAX_NESTING} levels: simplify the rule")
-            return None
-        return _group(block.block(name, _GROUP, number), depth + 1, budget)
+    if any(each in value for each in (*BOOLEAN, "fields")):
+        return _nested(block, name, number, depth, budget)
+    places = [each for each in value if each in FILTERS]
+    if places:
+        return _filter(block.block(name, Names((places[0],)), number), places[0])
     nothing = block.block(name, _ANY_OF_THEM, number)
     if not value:
-        nothing.complain(None, "this clause is empty")
+        nothing.complain(None, "this clause is empty: write a term, or remove it")
     return None
 
 
+def _nested(block: Block, name: str, number: int, depth: int, budget: _Budget) -> Clause | None:
+    if depth >= MAX_NESTING:
+        _complain(block, (name, number), f"groups are nested deeper than {MAX_NESTING} levels: simplify the rule")
+        return None
+    inner = block.block(name, _GROUP, number)
+    group = _group(inner, depth + 1, budget)
+    if not any(each in inner for each in BOOLEAN):
+        inner.complain(None, "this group needs `any`, `all` or `none`: the words to look for")
+    return Within(searched_fields(inner), group) if "fields" in inner else group
+
+
 def _term(block: Block) -> Clause:
-    return Term(_searchable(block, ("term",), block.text("term", required=True)))
+    term = _text(block, "term", term_fault)
+    exact = block.flag("exact")
+    parts: tuple[str, ...] | None = None
+    if "compound" in block:
+        parts = block.each("compound", block.texts("compound", single=True), "|".join(COMPOUND), f"one of {', '.join(COMPOUND)}")
+    options: tuple[Derivation, ...] = get_args(Derivation)
+    wanted = block.each("derive", block.texts("derive", single=True), "|".join(options), f"a derivation: use {', '.join(options)}")
+    if exact and ("compound" in block or "derive" in block or "inflect" in block):
+        block.complain("exact", "an exact term is looked for as it is written: remove `exact`, or `compound`, `derive` and `inflect`")
+    return Term(
+        term,
+        exact=exact,
+        inflect=block.flag("inflect", True),
+        head=None if parts is None or "auto" in parts else "head" in parts,
+        modifier=parts is not None and "modifier" in parts,
+        derive=tuple(each for each in options if each in wanted),
+    )
 
 
 def _phrase(block: Block) -> Clause:
-    phrase = _searchable(block, ("phrase",), block.text("phrase", required=True))
-    return Phrase(phrase, block.number("slop", 0, 0, MAX_SLOP))
+    return Phrase(_text(block, "phrase", term_fault), block.number("slop", 0, 0, MAX_SLOP), block.flag("inflect", True))
 
 
-def _near(block: Block) -> Clause:
-    terms = block.texts("near")
-    for number, term in enumerate(terms):
-        _searchable(block, ("near", number), term)
-    if not 2 <= len(terms) <= MAX_NEAR or len(set(terms)) < len(terms):
+def _near(block: Block, depth: int, budget: _Budget) -> Clause:
+    before = len(block.source.problems)
+    sides = _clauses(block, "near", depth, budget)
+    unread = len(block.source.problems) > before
+    if not unread and (not 2 <= len(sides) <= MAX_NEAR or len(set(map(repr, sides))) < len(sides)):
         block.complain("near", f"`near` needs from 2 to {MAX_NEAR} different terms")
+    for number, side in enumerate(sides):
+        _complain(block, ("near", number) if not unread else ("near",), near_fault(side))
     if "within" not in block:
         block.complain(None, "`near` needs `within`: how many words apart the terms may be")
-    options: tuple[Literal["any", "given"], ...] = ("any", "given")
-    block.choice("scope", ("sentence",), "sentence", later=("paragraph",))
-    return Near(terms, block.number("within", 5, 1, MAX_WITHIN), block.choice("order", options, "any"))
+    orders: tuple[Literal["any", "given"], ...] = ("any", "given")
+    scopes: tuple[Literal["sentence", "paragraph"], ...] = ("sentence", "paragraph")
+    within = block.number("within", 5, 1, MAX_WITHIN)
+    return Near(sides, within, block.choice("order", orders, "any"), block.choice("scope", scopes, "sentence"))
 
 
-_READERS = {"term": _term, "phrase": _phrase, "near": _near}
+def _constituents(block: Block) -> Clause:
+    return Constituents(_text(block, "constituents", term_fault), block.number("within", 5, 1, MAX_WITHIN))
 
 
-def _searchable(block: Block, at: tuple[str | int, ...], term: str) -> str:
-    try:
-        words(term)
-    except CannotMatch as error:
-        _complain(block, at, str(error))
-    return term
+def _wildcard(block: Block) -> Clause:
+    return Wildcard(_text(block, "wildcard", wildcard_fault))
+
+
+def _regex(block: Block) -> Clause:
+    return Regex(_text(block, "regex", regex_fault))
+
+
+def _set(block: Block) -> Clause:
+    return SetOf(block.text("set", required=True, pattern=SET_NAME, say="the name of a term set such as missile-test"))
+
+
+_READERS: dict[str, Callable[[Block], Clause]] = {
+    "term": _term,
+    "phrase": _phrase,
+    "constituents": _constituents,
+    "wildcard": _wildcard,
+    "regex": _regex,
+    "set": _set,
+}
+
+
+def _filter(block: Block, name: str) -> Clause:
+    place, value = FILTERS[name], block.values[name]
+    if place in ("story_size", "tier"):
+        return _number_filter(block, name, place)
+    values = block.texts(name, single=True)
+    if not values and (isinstance(value, list) or value == ""):
+        block.complain(name, f"`{name}` is empty: name a value, or remove the clause")
+    if len(values) > MAX_VALUES:
+        block.complain(name, f"`{name}` has {len(values)} values; at most {MAX_VALUES}")
+    for number, each in enumerate(values):
+        _complain(block, (name, number) if isinstance(value, list) else (name,), value_fault(place, each))
+    return Filter(place, values)
+
+
+def _number_filter(block: Block, name: str, place: Place) -> Clause:
+    value = block.values[name]
+    low, high = (1, 9) if place == "tier" else (0, 100_000)
+    if isinstance(value, dict):
+        compared = block.block(name, _COMPARISON)
+        if len(compared.values) != 1:
+            compared.complain(None, f"`{name}` needs exactly one of {', '.join(_NUMBERS)}, such as {{gte: 3}}")
+        op = next((each for each in _NUMBERS if each in compared), "gte")
+        return Filter(place, (str(compared.number(op, low, low, high)),), op)  # type: ignore[arg-type]  # one of _NUMBERS
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or any(type(each) is not int or not low <= each <= high for each in numbers):
+        block.complain(name, f"`{name}` must be a whole number from {low} to {high}, a list of such, or a comparison such as {{gte: 3}}")
+        return Filter(place, (str(low),))
+    return Filter(place, tuple(map(str, numbers)))
+
+
+def _text(block: Block, name: str, fault: Callable[[str], str]) -> str:
+    before = len(block.source.problems)
+    found = block.text(name, required=True)
+    if len(block.source.problems) == before:
+        _complain(block, (name,), fault(found))
+    return found
 
 
 def _complain(block: Block, at: tuple[str | int, ...], message: str) -> None:
-    block.source.problems.append(block.source.problem((*block.path, *at), message))
+    if message:
+        block.source.problems.append(block.source.problem((*block.path, *at), message))

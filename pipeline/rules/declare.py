@@ -1,54 +1,49 @@
-"""A rule file's data to a `Rule`, with all problems at once.
-
-The format has more names than work at present: those are refused by name, so that nobody relies on what does nothing.
-"""
+"""A rule file's data to a `Rule`, with all problems at once; and a file of terms to a `TermSet`."""
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 
 from pipeline.located import Located
+from pipeline.routing.reading import Top
 from pipeline.rules import clauses
-from pipeline.rules.model import (
-    QUIET_AFTER_SECONDS,
-    REOPEN_WITHIN_SECONDS,
-    Allowed,
-    Notify,
-    Rule,
-    RuleTest,
-    SearchedField,
-    Severity,
-    Status,
-    Where,
-)
-from pipeline.rules.publish import MANIFEST
+from pipeline.rules.declare_notify import grouping, notify_of
+from pipeline.rules.declare_trigger import trigger_of
+from pipeline.rules.declare_where import where_of
+from pipeline.rules.faults import LANGUAGE, nearest_language
+from pipeline.rules.model import Expect, Group, Rule, RuleTest, Sequence, Severity, Status, TermSet, Trigger
+from pipeline.rules.query.parse import parse
+from pipeline.rules.query.tokens import QueryFault
 from pipeline.rules.reading import Block, Names
+from pipeline.rules.reserved import RESERVED
+from pipeline.rules.secrets import literal_secrets
+from pipeline.written import place_of
 
+SCHEMA = "news-alerts/v1"
 _ID = r"[a-z0-9-]{3,64}"
-_LANGUAGE = r"[a-z]{2,3}(-[a-z]{2,4})?"
 _STATUSES: tuple[Status, ...] = get_args(Status)
 _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-_TRIGGERS = ("count", "distinct", "spike", "flatline", "first_seen", "sequence")
+MOST_TESTS = 500
 
 RULE = Names(
     str.split(
-        "schema kind id title status severity owner tags description runbook references falsepositives match trigger group notify tests"
+        "schema kind id title status severity owner tags description runbook references falsepositives expires match trigger group notify tests expect"
     ),
-    later=("expect",),
-    elsewhere={
-        **dict.fromkeys(("any", "all", "none", "langs", "lang_strict", "fields", "where"), "match"),
+    {
+        **dict.fromkeys(("any", "all", "none", "query", "langs", "lang_strict", "fields", "where", "min_score"), "match"),
         **dict.fromkeys(("quiet_after", "reopen_within", "by"), "group"),
-        **dict.fromkeys(("route", "max_per_hour", "on_update"), "notify"),
+        **dict.fromkeys(("route", "max_per_hour", "on_update", "escalate", "digest", "updates", "repeat", "hours"), "notify"),
+        **dict.fromkeys(("matches_per_day",), "expect"),
     },
+    nullable=("expires", "expect"),
 )
-MATCH = Names(("langs", "lang_strict", "fields", *clauses.BOOLEAN, "where"), later=("query", "min_score"))
-WHERE = Names(("source", "country", "language", "entities"), later=("source.tier", "source.country", "published"))
-ALLOWED = Names(("not",))
-ENTITIES = Names(("any",))
-TRIGGER = Names(("type",), later=_TRIGGERS)
-GROUP = Names(("by", "quiet_after", "reopen_within"))
-NOTIFY = Names(("route", "max_per_hour", "on_update"), later=str.split("first updates repeat resolved digest late template include"))
+MATCH = Names(("langs", "lang_strict", "fields", *clauses.BOOLEAN, "query", "where", "min_score"), nullable=("query",))
 TEST = Names(("text", "title", "lang", "match", "terms"))
+EXPECT = Names(("matches_per_day",))
+A_DAY = Names(("min", "max"))
+TERM_SET = Names(str.split("schema kind id title description source terms"))
 
 
 def declare(source: Located) -> Rule | None:
@@ -58,15 +53,16 @@ def declare(source: Located) -> Rule | None:
             source.problems.append(source.problem((), "the file is empty: a rule needs at least schema, kind, id, title and match"))
         return None
     top = Block(source, (), RULE)
-    _kind(top)
+    _kind(top, "rule")
+    source.problems += literal_secrets(source)
+    trigger = trigger_of(top)
     match = top.block("match", MATCH)
-    if "match" not in top:
-        top.complain(None, "the rule needs `match`: the words to look for")
-    quiet_after, reopen_within = _episodes(top)
+    by, quiet_after, reopen_within = grouping(top)
     rule = Rule(
         id=_id(top),
         title=top.text("title", required=True),
-        match=clauses.declared(match),
+        match=_match(top, match, trigger),
+        query=match.text("query"),
         status=top.choice("status", _STATUSES, "live"),
         severity=top.choice("severity", _SEVERITIES, "medium"),
         owner=top.text("owner"),
@@ -75,101 +71,156 @@ def declare(source: Located) -> Rule | None:
         runbook=top.text("runbook"),
         references=top.texts("references"),
         falsepositives=top.texts("falsepositives"),
+        expires_at=_expires(top),
         langs=_languages(match),
         lang_strict=match.flag("lang_strict"),
-        fields=_fields(match),
-        where=_where(match),
+        fields=clauses.searched_fields(match),
+        where=where_of(match),
+        min_score=match.number("min_score", 0, 0, 1_000),
+        trigger=trigger,
+        group_by=by,
         quiet_after_seconds=quiet_after,
         reopen_within_seconds=reopen_within,
-        notify=_notify(top),
+        notify=notify_of(top),
         tests=_tests(top),
+        expect=_expect(top),
     )
     return None if source.problems else rule
 
 
-def _kind(top: Block) -> None:
-    top.choice("schema", ("news-alerts/v1",), "news-alerts/v1")
-    top.choice("kind", ("rule",), "rule", later=("routes", "receivers", "silences", "time_intervals", "term_sets", "defaults"))
+def declare_terms(source: Located) -> TermSet | None:
+    """The term set in the file, or None; everything that is wrong with it stands in `source.problems`."""
+    top = Top(source, (), TERM_SET)
+    _kind(top, "term_set")
+    source.problems += literal_secrets(source)
+    terms = {}
+    if "terms" not in top:
+        top.complain(None, "the term set needs `terms`: a list of terms for each language, such as {de: [Raketentest], en: [missile test]}")
+    else:
+        by_language = top.block("terms", Names(tuple(top.values["terms"]) if isinstance(top.values["terms"], dict) else ()))
+        if not by_language.values and isinstance(top.values["terms"], dict):
+            by_language.complain(None, "`terms` is empty: name a language, such as de: [Raketentest]")
+        for language in by_language.values:
+            if not re.fullmatch(LANGUAGE, language):
+                by_language.complain(
+                    language, f"{language!r} is not a language code such as de or zh{nearest_language(language)}", at_key=True
+                )
+            terms[language] = clauses.listed(by_language, language)
+    found = TermSet(
+        id=top.text("id", required=True, pattern=clauses.SET_NAME, say="small letters, digits and hyphens such as missile-test"),
+        title=top.text("title", required=True),
+        terms=terms,
+        description=top.text("description"),
+        source=top.text("source"),
+    )
+    return None if source.problems else found
+
+
+def _kind(top: Block, kind: Literal["rule", "term_set"]) -> None:
+    top.choice("schema", (SCHEMA,), SCHEMA)
+    top.choice("kind", (kind,), kind)
     for name in ("schema", "kind"):
         if name not in top:
-            top.complain(None, f"the rule needs `{name}`: {'news-alerts/v1' if name == 'schema' else 'rule'}")
+            top.complain(None, f"the {kind} needs `{name}`: {SCHEMA if name == 'schema' else kind}")
 
 
 def _id(top: Block) -> str:
     rule_id = top.text("id", required=True, pattern=_ID, say="3 to 64 small letters, digits and hyphens such as raketentest")
-    if rule_id == MANIFEST:
-        top.complain("id", f"{MANIFEST!r} cannot be the id of a rule: choose another")
+    if rule_id in RESERVED:
+        top.complain("id", f"{rule_id!r} cannot be the id of a rule: choose another")
     return rule_id
 
 
+def _match(top: Block, match: Block, trigger: Trigger) -> Group:
+    """The words. A sequence needs none: it follows the matches of other rules."""
+    if "match" not in top:
+        if not isinstance(trigger, Sequence):
+            top.complain(None, "the rule needs `match`: the words to look for")
+        return Group()
+    listed = [name for name in clauses.BOOLEAN if name in match]
+    if "query" not in match:
+        if not listed and isinstance(top.values["match"], dict) and not isinstance(trigger, Sequence):
+            match.complain(None, "`match` needs `any`, `all` or `query`: the words to look for")
+        return clauses.declared(match)
+    if listed:
+        match.complain("query", f"`query` stands instead of any, all and none: remove it, or `{listed[0]}`", at_key=True)
+    query = match.values["query"]
+    if not isinstance(query, str):
+        return Group()
+    try:
+        return parse(query)
+    except QueryFault as fault:
+        place = place_of(match.source, (*match.path, "query"), fault.at)
+        match.source.problems.append(match.source.problem_at(place, f"query: {fault}"))
+        return Group()
+
+
 def _languages(match: Block) -> tuple[str, ...]:
-    return match.each("langs", match.texts("langs", single=True), _LANGUAGE, "a language code such as de or zh-cn")
+    found = match.texts("langs", single=True)
+    for number, each in enumerate(found):
+        if not re.fullmatch(LANGUAGE, each):
+            at: tuple[str | int, ...] = ("langs", number) if isinstance(match.values["langs"], list) else ("langs",)
+            message = f"{each!r} is not a language code such as de or zh-cn{nearest_language(each)}"
+            match.source.problems.append(match.source.problem((*match.path, *at), message))
+    if "langs" in match and match.values["langs"] in ([], ""):
+        match.complain("langs", "`langs` is empty: name a language, or leave it out for all")
+    if "lang_strict" in match and "langs" not in match:
+        match.complain("lang_strict", "`lang_strict` has a meaning only with `langs`: remove it, or name the languages", at_key=True)
+    return found
 
 
-def _fields(match: Block) -> tuple[SearchedField, ...]:
-    options: tuple[SearchedField, ...] = get_args(SearchedField)
-    found = match.each("fields", match.texts("fields", single=True), "|".join(options), f"a field: use {', '.join(options)}")
-    if "fields" in match and not found:
-        match.complain("fields", f"`fields` is empty: leave it out, or name some of {', '.join(options)}")
-    return tuple(option for option in options if option in found) or options
-
-
-def _where(match: Block) -> Where:
-    if "where" not in match:
-        return Where()
-    where = match.block("where", WHERE)
-    countries = _allowed(where, "country", r"[A-Z]{2}", "a country code of two capitals such as KP")
-    languages = _allowed(where, "language", _LANGUAGE, "a language code such as de")
-    entities: tuple[str, ...] = ()
-    if "entities" in where:
-        block = where.block("entities", ENTITIES)
-        entities = block.each("any", block.texts("any", single=True), r"[a-z]+:\S+", "the id of an entity such as iso:KP")
-    return Where(source=_allowed(where, "source"), country=countries, language=languages, entities=entities)
-
-
-def _allowed(
-    where: Block, name: str, pattern: str = r"\S(.*\S)?", say: str = "a name without blanks around it such as tagesblatt"
-) -> Allowed:
-    """A value, a list of values, or `not:` with such."""
-    if not isinstance(where.values.get(name), dict):
-        return Allowed(only=where.each(name, where.texts(name, single=True), pattern, say))
-    block = where.block(name, ALLOWED)
-    return Allowed(never=block.each("not", block.texts("not", single=True), pattern, say))
-
-
-def _episodes(top: Block) -> tuple[int, int]:
-    """How long an episode waits before it closes, and how long it can be opened again, in seconds."""
-    if "trigger" in top:
-        top.block("trigger", TRIGGER).choice("type", ("each",), "each", later=_TRIGGERS)
-    if "group" not in top:
-        return QUIET_AFTER_SECONDS, REOPEN_WITHIN_SECONDS
-    group = top.block("group", GROUP)
-    if "by" in group and group.texts("by") != ("story",):
-        group.complain("by", "`by` must be [story] at present: one episode for each rule and story")
-    return group.seconds("quiet_after", QUIET_AFTER_SECONDS), group.seconds("reopen_within", REOPEN_WITHIN_SECONDS)
-
-
-def _notify(top: Block) -> Notify:
-    if "notify" not in top:
-        return Notify()
-    notify = top.block("notify", NOTIFY)
-    options: tuple[Literal["ignore", "material", "always"], ...] = ("ignore", "material", "always")
-    return Notify(
-        route=notify.texts("route", single=True),
-        max_per_hour=notify.number("max_per_hour", Notify().max_per_hour, 1, 10_000),
-        on_update=notify.choice("on_update", options, "material"),
+def _expires(top: Block) -> datetime | None:
+    """An instant with its zone, or a date: then the end of that day, UTC."""
+    if "expires" not in top:
+        return None
+    value = top.values["expires"]
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value if isinstance(value, str) else ""):
+            return datetime.combine(date.fromisoformat(value) + timedelta(days=1), time(), UTC)
+        found = datetime.fromisoformat(value if isinstance(value, str) else "")
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    top.complain(
+        "expires",
+        f"`expires` is {value!r}; it must be a date such as 2026-12-31, or an instant with its zone such as 2026-12-31T18:00:00+01:00",
     )
+    return None
 
 
 def _tests(top: Block) -> tuple[RuleTest, ...]:
-    return tuple(_test(top.block("tests", TEST, number)) for number in range(len(top.items("tests"))))
+    count = len(top.items("tests"))
+    if count > MOST_TESTS:
+        top.complain("tests", f"`tests` has {count} entries; at most {MOST_TESTS}")
+        return ()
+    return tuple(_test(top.block("tests", TEST, number)) for number in range(count))
 
 
 def _test(test: Block) -> RuleTest:
-    return RuleTest(
+    found = RuleTest(
         text=test.text("text", required=True),
         match=test.flag("match", required=True),
         title=test.text("title"),
-        lang=test.text("lang", pattern=_LANGUAGE, say="a language code such as de"),
+        lang=test.text("lang", pattern=LANGUAGE, say="a language code such as de"),
         terms=test.texts("terms", single=True),
     )
+    if found.terms and not found.match and "match" in test:
+        test.complain("terms", "`terms` has a meaning only with `match: true`: remove it")
+    return found
+
+
+def _expect(top: Block) -> Expect:
+    if "expect" not in top:
+        return Expect()
+    expect = top.block("expect", EXPECT)
+    if "matches_per_day" not in expect:
+        expect.complain(None, "`expect` needs `matches_per_day`, such as {min: 0, max: 40}")
+        return Expect()
+    a_day = expect.block("matches_per_day", A_DAY)
+    if not a_day.values and isinstance(expect.values["matches_per_day"], dict):
+        a_day.complain(None, "`matches_per_day` needs min, max or both")
+    least, most = a_day.decimal("min", -1, 0, 1e6), a_day.decimal("max", -1, 0, 1e6)
+    if 0 <= most < least:
+        a_day.complain("max", f"`max` is {most:g}, less than `min`, {least:g}")
+    return Expect(least_a_day=least, most_a_day=most)

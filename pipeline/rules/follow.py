@@ -13,7 +13,7 @@ import structlog
 
 from pipeline import broker, topology
 from pipeline.errors import Unreachable
-from pipeline.rules.model import RuleSet
+from pipeline.rules.compiled import RuleSet
 from pipeline.rules.publish import RuleTable
 from pipeline.settings import Settings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -29,11 +30,11 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Names:
-    """The names a block may have: those that work, those the format has but that do not work yet, and those at home elsewhere."""
+    """The names a block may have, those at home elsewhere, and those that may be null, which is as if they were not there."""
 
     works: Collection[str]
-    later: Collection[str] = ()
     elsewhere: Mapping[str, str] | None = None
+    nullable: Collection[str] = ()
 
 
 class Block:
@@ -42,7 +43,8 @@ class Block:
     def __init__(self, source: Located, path: tuple[str | int, ...], names: Names) -> None:
         self.source, self.path, self.names = source, path, names
         value = _at(source.data, path)
-        self.values: dict[str, Any] = value if isinstance(value, dict) else {}
+        written: dict[str, Any] = value if isinstance(value, dict) else {}
+        self.values = {name: each for name, each in written.items() if each is not None or name not in names.nullable}
         if value is not None and not isinstance(value, dict):
             self.complain(None, f"{self._called()} must be a block of names, not {_kind(value)}")
         for name in self.values:
@@ -67,15 +69,12 @@ class Block:
             return default
         return value
 
-    def choice(self, name: str, options: Collection[T], default: T, later: Collection[str] = ()) -> T:
+    def choice(self, name: str, options: Collection[T], default: T) -> T:
         value = self._typed(name, str, str(default))
         for option in options:
             if value == option:
                 return option
-        if value in later:
-            self.complain(name, f"`{name}: {value}` does not work yet; use {' or '.join(options)}")
-        else:
-            self.complain(name, f"`{name}` is {value!r}; it must be one of {', '.join(options)}.{nearest(value, options)}")
+        self.complain(name, f"`{name}` is {value[:60]!r}; it must be one of {', '.join(options)}.{nearest(value, options)}")
         return default
 
     def flag(self, name: str, default: bool = False, *, required: bool = False) -> bool:
@@ -86,6 +85,16 @@ class Block:
         value: int = self._typed(name, int, default)
         if not low <= value <= high:
             self.complain(name, f"`{name}` is {value}; it must be from {low} to {high}")
+            return default
+        return value
+
+    def decimal(self, name: str, default: float, low: float, high: float) -> float:
+        """A whole or broken number."""
+        if type(self.values.get(name)) is int:
+            return float(self.number(name, 0, math.ceil(low), math.floor(high)))
+        value: float = self._typed(name, float, default)
+        if value != default and not low <= value <= high:
+            self.complain(name, f"`{name}` is {value:g}; it must be from {low:g} to {high:g}")
             return default
         return value
 
@@ -151,14 +160,11 @@ class Block:
     def _check_name(self, name: str) -> None:
         if name in self.names.works:
             return
-        known = [*self.names.works, *self.names.later]
         elsewhere = (self.names.elsewhere or {}).get(name)
-        if name in self.names.later:
-            self.complain(name, f"`{name}` does not work yet: remove it (what works here: {', '.join(self.names.works)})", at_key=True)
-        elif elsewhere:
+        if elsewhere:
             self.complain(name, f"`{name}` belongs under `{elsewhere}`", at_key=True)
         else:
-            self.complain(name, f"unknown name {name!r} in {self._called()}.{nearest(name, known)}", at_key=True)
+            self.complain(name, f"unknown name {name[:60]!r} in {self._called()}.{nearest(name, self.names.works)}", at_key=True)
 
     def _called(self) -> str:
         names = [str(part) for part in self.path if isinstance(part, str)]

@@ -33,7 +33,7 @@ def settings(kafka_servers: str, tmp_path: Path) -> Settings:
     (tmp_path / "rules").mkdir()
     made = Settings.model_validate({"kafka": {"servers": [kafka_servers], "topic_prefix": f"rules-{uuid4().hex[:8]}."}, "enrichers": []})
     made = made.model_copy(update={"folder": tmp_path})
-    broker.apply_topics(made, topics=[topology.topic(topology.RULES)])
+    broker.apply_topics(made, topics=[topology.topic(topology.RULES), topology.topic(topology.RULE_VERSIONS)])
     return made
 
 

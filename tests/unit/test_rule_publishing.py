@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.routing.model import Routing
 from pipeline.rules.check import try_text
 from pipeline.rules.compile import compile_rule
-from pipeline.rules.model import CompiledRule, Group, Rule, Term
+from pipeline.rules.compiled import CompiledRule
+from pipeline.rules.load import load_folder
+from pipeline.rules.model import Group, Rule, Term
 from pipeline.rules.publish import MANIFEST, Record, RuleTable, records
+from pipeline.rules.reserved import ROUTING
+from pipeline.rules.versions import read_version, versions
 
 
 def compiled(rule_id: str, word: str = "Raketentest") -> CompiledRule:
@@ -88,6 +96,46 @@ def test_a_record_that_cannot_be_read_keeps_the_old_set_and_is_named() -> None:
     assert "publish the rules again" in table.problem
 
 
+def test_the_routing_arrives_with_the_rules_and_is_counted() -> None:
+    routing = Routing(default=("desk",))
+    written = records([compiled("one")], routing=routing)
+    assert [record.key for record in written] == ["one", ROUTING, MANIFEST]
+    table = fed(written)
+    assert table.complete
+    assert table.current.routing == routing
+    assert records([compiled("one")], table.versions, 2, routing=routing) == []
+    changed = records([compiled("one")], table.versions, 2, routing=Routing(default=("chef",)))
+    assert [record.key for record in changed] == [ROUTING, MANIFEST]
+    table.apply(changed[0].key, changed[0].value)
+    assert table.current.routing == routing, "half a change is not used"
+    table.apply(changed[1].key, changed[1].value)
+    assert table.current.routing.default == ("chef",)
+    assert set(table.current.rules) == {"one"}
+
+
+def test_an_unreadable_routing_keeps_the_old_set() -> None:
+    table = fed(records([compiled("one")], routing=Routing(default=("desk",))))
+    before = table.current
+    table.apply(ROUTING, b'{"default": 3}')
+    assert table.current is before
+    assert "publish the rules again" in table.problem
+
+
+def test_each_new_version_is_kept_with_its_text_and_a_removed_rule_as_gone(tmp_path: Path) -> None:
+    for rule_id in ("one", "two"):
+        text = f"schema: news-alerts/v1\nkind: rule\nid: {rule_id}\ntitle: T\nmatch: {{any: [Raketentest]}}\n"
+        (tmp_path / f"{rule_id}.yml").write_text(text, encoding="utf-8")
+    loaded = load_folder(tmp_path)
+    changes = records(loaded.rules, {"two": "old", "gone": "x"}, 2, routing=loaded.routing)
+    kept = [read_version(each.value or b"") for each in versions(changes, loaded.files, datetime(2026, 11, 21, tzinfo=UTC), "eva")]
+    assert [(each.rule_id, each.version != "", each.by, each.rule is None) for each in kept] == [
+        ("one", True, "eva", False),
+        ("two", True, "eva", False),
+        ("gone", False, "eva", True),
+    ]
+    assert kept[0].text == (tmp_path / "one.yml").read_text(encoding="utf-8")
+
+
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["one", "two", "three", "four"]), st.sampled_from(["Drohne", "Rakete", "Panzer"])), max_size=5
@@ -103,8 +151,13 @@ def test_after_any_changes_the_set_is_the_last_one_also_when_read_compacted(sets
             log.append(record)
             table.apply(record.key, record.value)
         assert table.current.rules == {each.rule.id: each for each in rules}
-        expected = {word.lower(): tuple(sorted(each for each, its in wanted.items() if its == word)) for word in set(wanted.values())}
-        assert {anchor: tuple(sorted(ids)) for anchor, ids in table.current.by_anchor.items()} == expected
+        expected: dict[str, list[str]] = {}
+        for each in rules:
+            for anchor in each.anchors:
+                expected.setdefault(anchor, []).append(each.rule.id)
+        assert {anchor: tuple(sorted(ids)) for anchor, ids in table.current.by_anchor.items()} == {
+            anchor: tuple(sorted(ids)) for anchor, ids in expected.items()
+        }
     newest = {record.key: record for record in log}
     compacted = [record for number, record in enumerate(log) if newest[record.key] is record]
     assert fed(compacted).current.rules == table.current.rules

@@ -1,0 +1,88 @@
+"""`lagebild rules`: the commands that need no server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+
+RULE = """\
+schema: news-alerts/v1
+kind: rule
+id: raketentest
+title: Raketentests
+match: {langs: [de], any: [Raketentest]}
+tests:
+  - {text: "Ein Raketentest.", match: true}
+  - {text: "Ein Zug.", match: false}
+"""
+
+
+def said(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["rules", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "raketentest.yml").write_text(RULE, encoding="utf-8")
+    return tmp_path
+
+
+def test_check_counts_rules_and_tests_and_gives_advice(folder: Path) -> None:
+    code, shown, _ = said("check", "--rules", str(folder), "--json")
+    assert code == 0
+    assert json.loads(shown) == {"rules": 1, "tests": 2, "problems": [], "warnings": []}
+    (folder / "zug.yml").write_text(
+        RULE.replace("raketentest", "zug").replace("[Raketentest]", "[Zug]").split("tests:")[0], encoding="utf-8"
+    )
+    assert said("check", "--rules", str(folder))[0] == 0
+    code, _, told = said("check", "--rules", str(folder), "--strict")
+    assert code == 1 and "zug.yml:5:28: advice: 'Zug' is short" in told
+
+
+def test_test_shows_what_matched_and_fails_with_code_1(folder: Path) -> None:
+    code, shown, _ = said("test", "raketentest", "--rules", str(folder), "--json")
+    found = json.loads(shown)
+    assert code == 0 and [each["ok"] for each in found] == [True, True]
+    assert found[0]["hits"][0]["surface"] == "Raketentest"
+    (folder / "raketentest.yml").write_text(RULE.replace('"Ein Zug."', '"Ein Raketentest"'), encoding="utf-8")
+    code, shown, _ = said("test", "--rules", str(folder))
+    assert code == 1 and "FAILS" in shown and "should not match and does" in shown
+    code, _, told = said("test", "raketentset", "--rules", str(folder))
+    assert code == 1 and "Did you mean 'raketentest'?" in told
+
+
+def test_new_writes_a_rule_that_check_takes_and_overwrites_nothing(folder: Path) -> None:
+    arguments = ("new", "stromausfall", "--term", "Stromausfall", "--lang", "de", "--expires", "12h", "--rules", str(folder))
+    assert said(*arguments)[0] == 0
+    assert said("check", "--rules", str(folder))[0] == 0
+    code, _, told = said(*arguments)
+    assert code == 1 and "is there already" in told
+    assert said("new", "leer", "--rules", str(folder))[0] == 2
+
+
+def test_fmt_turns_lists_into_a_query_and_says_so(folder: Path) -> None:
+    file = folder / "raketentest.yml"
+    assert said("fmt", str(file), "--to", "query", "--check")[0] == 1
+    assert file.read_text(encoding="utf-8") == RULE
+    assert said("fmt", str(file), "--to", "query")[0] == 0
+    assert 'query: "Raketentest"' in file.read_text(encoding="utf-8")
+    assert said("fmt", str(file), "--to", "query", "--check")[0] == 0
+
+
+def test_pairs_prints_every_wrong_pair_and_ends_with_code_1(folder: Path) -> None:
+    table = folder / "pairs.tsv"
+    table.write_text("keyword\ttext\toption\tmatch\twhy\nWahl\tTag der Wahlen\t\tyes\tplural\n", encoding="utf-8")
+    assert said("pairs", str(table))[:2] == (0, "1 of 1 pairs are right.\n")
+    table.write_text("keyword\ttext\toption\tmatch\twhy\nWahl\tTag der Wahlen\t\tno\tplural\n", encoding="utf-8")
+    code, shown, _ = said("pairs", str(table), "--json")
+    assert code == 1
+    assert [(each["keyword"], each["found"]) for each in json.loads(shown)["wrong"]] == [("Wahl", ["Wahlen"])]
+    table.write_text("a\tb\n", encoding="utf-8")
+    code, _, told = said("pairs", str(table))
+    assert code == 1 and "names no column keyword" in told
