@@ -15,6 +15,7 @@ LATE_HOURS = 6.0  # the default of alerts.late_hours
 _SNIPPET_CHARACTERS = 320
 _BEFORE_CHARACTERS = 120
 _MAX_MARKS = 20
+_SUBJECTS = frozenset(("person", "place", "country"))
 _TITLE_CHARACTERS = 400
 _LEAD_CHARACTERS = 400
 
@@ -39,9 +40,18 @@ class Snippet(msgspec.Struct, frozen=True, kw_only=True):
     after: bool = False
 
 
+class Spot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a place is: degrees, and the country it lies in (ISO)."""
+
+    latitude: float | None = None
+    longitude: float | None = None
+    country: str = ""
+
+
 class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """See the module's docstring. `facts` maps each fact of title, lead and matched sentences to the words that bring it;
-    `context` are the facts of the whole article. `matched_at` is when the rule was applied."""
+    `context` are the facts of the whole article. `subjects` are the people, places and countries among `facts`, the most salient first, `spots` says
+    where those places are. `merged_stories` are stories that turned out to be this article's. `matched_at` is when the rule was applied."""
 
     match: Match
     article_id: str
@@ -61,6 +71,9 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: Position = Position()
     facts: dict[str, str] = {}
     context: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    spots: dict[str, Spot] = {}
+    merged_stories: tuple[str, ...] = ()
     snippet: Snippet = Snippet()
     pubstatus: str = "usable"
     backfill: bool = False
@@ -81,6 +94,8 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def matched(article: Article, match: Match, now: datetime, *, late_hours: float = LATE_HOURS) -> Matched:
     """The record for `match`, one of the article's matches. Pure. `late_hours` is `alerts.late_hours` of the settings."""
+    told = facts.found(article, match)
+    subjects = {f"{each.type}:{each.id}": each for each in article.entities if each.type in _SUBJECTS and f"{each.type}:{each.id}" in told}
     return Matched(
         match=match,
         article_id=article.id,
@@ -97,14 +112,26 @@ def matched(article: Article, match: Match, now: datetime, *, late_hours: float 
         story=article.story,
         clock=article.clock,
         position=article.position,
-        facts=facts.found(article, match),
+        facts=told,
         context=facts.context(article),
+        subjects=tuple(subjects),
+        spots={
+            name: Spot(latitude=each.latitude, longitude=each.longitude, country=each.country)
+            for name, each in subjects.items()
+            if each.type == "place" and (each.latitude is not None or each.country)
+        },
         snippet=snippet(article, match),
         pubstatus=article.pubstatus,
         backfill=article.backfill,
         replay=article.replay,
         late=is_late(article.dates, article.first_seen_at, late_hours),
     )
+
+
+def withdrawal(article: Article, now: datetime) -> Matched:
+    """The record that tells everybody who knows the withdrawn `article` of it. It names no rule: what is left of such a text need not match any more."""
+    known = Match(id=f"withdrawn/{article.id}", rule_id="", rule_version="", title="", severity="", hits=(), known=True)
+    return matched(article, known, now)
 
 
 def is_late(dates: Dates, first_seen_at: datetime | None, late_hours: float) -> bool:

@@ -12,8 +12,38 @@ from pipeline.matched import Mark, Matched, Snippet
 
 SCHEMA = "lagebild.alert/1"
 
-Kind = Literal["first", "update", "reopened", "storm", "channel"]
-Why = Literal["first", "new_facts", "reopened", "storm", "channel_failed"]
+Kind = Literal[
+    "first",
+    "update",
+    "reopened",
+    "corrected",
+    "withdrawn",
+    "resolved",
+    "repeat",
+    "escalation",
+    "digest",
+    "storm",
+    "summary",
+    "channel",
+    "drill",
+]
+Why = Literal[
+    "first",
+    "new_facts",
+    "new_text",
+    "milestone",
+    "reopened",
+    "corrected",
+    "withdrawn",
+    "resolved",
+    "not_acknowledged",
+    "digest",
+    "storm",
+    "silence_ended",
+    "channel_failed",
+    "drill",
+    "silent",
+]
 
 # A message that people get so long after it was made says that it is late.
 DELAYED = timedelta(minutes=2)
@@ -44,6 +74,28 @@ class HeldBack(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One episode in a message about several: a digest, a storm, the summary of a silence. `note` says what is new about it."""
+
+    episode_id: str
+    rule_title: str
+    severity: str
+    headline: str
+    at: datetime
+    url: str = ""
+    source: str = ""
+    members: int = 1
+    sources: int = 1
+    note: str = ""
+
+
+class Reporter(msgspec.Struct, frozen=True, kw_only=True):
+    """Who reported first, and when we saw it."""
+
+    name: str
+    at: datetime
+
+
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """One part of the way from the publisher to people."""
 
@@ -54,10 +106,11 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One notification as people get it.
 
-    `why` says why it rings; `new_facts` which facts are news. `members` counts the articles of the episode, `sources` their publishers.
+    `why` says why it rings; `new_facts` which facts are news, `replaced` which were told before and stand no longer. `members` counts the articles of the episode, `sources` their publishers.
     `alerted_at` is when the match reached the alerter (record time), `notified_at` when this attempt was made. `took_seconds` is from
     fetching to this attempt, `way` where it went. `late` is set when the message comes more than two minutes after `alerted_at`, `old` when the
-    article was published longer than `alerts.late_hours` before it was first seen: old news must not look like breaking news.
+    article was published longer than `alerts.late_hours` before it was first seen: old news must not look like breaking news. `silent_since` is set when
+    the alert is silence: since when nothing has matched.
     """
 
     notification_id: str
@@ -83,6 +136,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     lead: str = ""
     snippet: Snippet = Snippet()
     new_facts: tuple[NewFact, ...] = ()
+    replaced: tuple[NewFact, ...] = ()
     members: int = 1
     sources: int = 1
     clock: Clock = Clock()
@@ -97,6 +151,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     held_back: int = 0
     held: tuple[HeldBack, ...] = ()
     text: str = ""
+    reader_language: str = "de"
+    links: dict[str, str] = {}
+    first_source: Reporter | None = None
+    items: tuple[Item, ...] = ()
+    situation_id: str = ""
+    situation_episodes: int = 1
+    rule_version: str = ""
+    tags: tuple[str, ...] = ()
+    template: str = ""
+    include: tuple[str, ...] = ()
+    silent_since: datetime | None = None
 
 
 def message(matched: Matched, *, kind: Kind, why: Why, alerted_at: datetime, episode_id: str, step: int, **more: Any) -> Message:
