@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,3 +73,68 @@ def raw_server(talk: Callable[[socket.socket, threading.Event], None]) -> Iterat
         stop.set()
         thread.join()
         listener.close()
+
+
+class Receiver:
+    """A web server on 127.0.0.1 that keeps what it got and answers as told: by `answers`, one after the other, then by `usual`."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict[str, str]] | tuple[int, dict[str, str], bytes]] = []
+        self.usual: tuple[int, dict[str, str], bytes] = (204, {}, b"")
+        self.paths: list[str] = []
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.origin = ""
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/hook"
+
+    @property
+    def port(self) -> str:
+        return self.origin.rsplit(":", 1)[1]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A running Receiver for POST and PUT."""
+    receiver = Receiver()
+
+    class Taking(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            receiver.paths.append(f"{self.command} {self.path}")
+            status, headers, said = (*(receiver.answers.pop(0) if receiver.answers else receiver.usual), b"")[:3]
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(said)
+
+        do_PUT = do_POST
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taking)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    receiver.origin = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def hanging(connection: socket.socket, stop: threading.Event) -> None:
+    """For `raw_server`: say nothing."""
+    stop.wait(20)
+
+
+def resetting(connection: socket.socket, stop: threading.Event) -> None:
+    """For `raw_server`: break the connection off (RST)."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

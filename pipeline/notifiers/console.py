@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -13,9 +12,29 @@ from rich.text import Text
 
 from pipeline.errors import GiveUp, TryAgain
 from pipeline.plugins import Context
+from pipeline.rendering.cleaning import one_line, spans
 
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "bold yellow", "low": "cyan", "info": "dim"}
-_WHY = {"first": "ALERT", "new_facts": "NEWS", "reopened": "AGAIN", "storm": "STORM", "channel_failed": "CHANNEL FAILED"}
+_WHY = {
+    "first": "ALERT",
+    "new_facts": "NEWS",
+    "new_text": "NEWS",
+    "milestone": "GROWING",
+    "reopened": "AGAIN",
+    "corrected": "CORRECTED",
+    "withdrawn": "WITHDRAWN",
+    "resolved": "RESOLVED",
+    "not_acknowledged": "NOT ACKNOWLEDGED",
+    "digest": "DIGEST",
+    "storm": "STORM",
+    "silence_ended": "AFTER THE SILENCE",
+    "channel_failed": "CHANNEL FAILED",
+    "drill": "DRILL",
+    "silent": "SILENT",
+    "heartbeat": "HEARTBEAT",
+}
+
+EXAMPLE: dict[str, str] = {}
 
 
 class Options(BaseModel):
@@ -40,22 +59,34 @@ class ConsoleNotifier:
             raise TryAgain(f"the terminal did not take the line: {error}") from error
 
 
+def payload(alert: Mapping[str, Any], options: Options) -> str:
+    """The line, without colours."""
+    return line(alert).plain
+
+
 def create(options: Options, context: Context) -> ConsoleNotifier:
     return ConsoleNotifier(options)
 
 
 def line(alert: Mapping[str, Any]) -> Text:
     """The alert in one line without control characters; the matched words are bold and stand between » and «."""
-    text = Text(f"{_WHY.get(alert['why'], 'ALERT')} ", style=_STYLES.get(alert.get("severity", ""), "bold"))
-    text.append(f"[{_plain(alert.get('severity', ''))}] {_plain(alert.get('rule_title', ''))}: ", style="bold")
+    text = Text(
+        f"{_WHY.get('drill' if alert.get('kind') == 'drill' else alert['why'], 'ALERT')} ",
+        style=_STYLES.get(alert.get("severity", ""), "bold"),
+    )
+    text.append(f"[{one_line(alert.get('severity', ''))}] {one_line(alert.get('rule_title', ''))}: ", style="bold")
     if alert.get("possible_duplicate"):
         text.append("(possibly sent before) ")
     if alert.get("old"):
-        text.append(f"(old, published {_plain((alert.get('dates') or {}).get('published_at') or '')[:10]}) ")
-    if alert["why"] == "channel_failed":
-        text.append(f"{_plain(alert.get('text', ''))} ")
+        text.append(f"(old, published {one_line((alert.get('dates') or {}).get('published_at') or '')[:10]}) ")
+    if alert.get("text"):
+        text.append(f"{one_line(alert['text'])} ")
     if alert["why"] == "storm":
         text.append(f"{alert.get('held_back', 0)} alerts held back, the last ones about ")
+    elif alert.get("items"):
+        text.append(
+            f"{len(alert['items'])} episodes: " + "; ".join(one_line(each.get("headline", "")) for each in alert["items"][:20]) + " "
+        )
     _append_marked(text, alert.get("headline", ""), alert.get("headline_marks", ()))
     snippet = alert.get("snippet") or {}
     if snippet.get("text") and snippet.get("field") != "title":
@@ -67,12 +98,8 @@ def line(alert: Mapping[str, Any]) -> Text:
 
 
 def _append_marked(text: Text, words: str, marks: Sequence[Mapping[str, Any]]) -> None:
-    last = 0
-    for mark in marks:
-        text.append(_plain(words[last : mark["start"]]))
-        text.append(f"»{_plain(words[mark['start'] : mark['end']])}«", style="bold reverse")
-        last = mark["end"]
-    text.append(_plain(words[last:]))
+    for each in spans(words, marks):
+        text.append(f"»{each.text}«" if each.marked else each.text, style="bold reverse" if each.marked else "")
 
 
 def _about(alert: Mapping[str, Any]) -> str:
@@ -87,9 +114,4 @@ def _about(alert: Mapping[str, Any]) -> str:
         "late" if alert.get("late") else "",
         alert.get("url", ""),
     ]
-    return " · ".join(_plain(part) for part in parts if part)
-
-
-def _plain(text: str) -> str:
-    """`text` without line breaks, control characters and direction marks: feeds must not steer the terminal."""
-    return "".join(" " if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else each for each in str(text))
+    return " · ".join(one_line(part) for part in parts if part)

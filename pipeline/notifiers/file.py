@@ -23,15 +23,24 @@ _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno
 _TAIL_BYTES = 4_000_000
 
 
+EXAMPLE = {"path": "alerts.jsonl"}
+
+
 class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field(min_length=1, description="the file, relative to the configuration's folder; made with its folders where missing")
 
 
+def payload(alert: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """The line's object, as JSON."""
+    return {name: value for name, value in alert.items() if name != "template_source"}
+
+
 class FileNotifier:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, options: Options) -> None:
         self._path = path
+        self._options = options
         self._lock = threading.Lock()
 
     def notify(self, alert: Mapping[str, Any]) -> None:
@@ -39,7 +48,9 @@ class FileNotifier:
 
         Raises TryAgain for a full disk and the like, GiveUp when the path cannot be written at all.
         """
-        text = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(alert, ensure_ascii=False, separators=(",", ":")))
+        text = _STEERING.sub(
+            lambda found: f"\\u{ord(found[0]):04x}", json.dumps(payload(alert, self._options), ensure_ascii=False, separators=(",", ":"))
+        )
         with self._lock:
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,4 +86,4 @@ def _id(line: bytes) -> str:
 
 
 def create(options: Options, context: Context) -> FileNotifier:
-    return FileNotifier(context.folder / options.path)
+    return FileNotifier(context.folder / options.path, options)

@@ -11,41 +11,59 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from pipeline.errors import BadConfiguration, GiveUp, Problem
-from pipeline.notifiers._post import Poster, json_body
-from pipeline.outgoing.address import Allowance
+from pipeline.errors import GiveUp
+from pipeline.notifiers._post import PostOptions, json_body, poster_for
+from pipeline.notifiers._secrets import NamedSecret, literal_secret
 from pipeline.plugins import Context
 from pipeline.settings import secret
 
-_REFERENCE = re.compile(r"\$\{(?:env|file):[^}]+\}")
 # What is left out first when a message is too large; the link, the headline and the ids never are.
-_SHORTENED = ("held", "lead", "snippet", "new_facts", "way", "clock")
+_SHORTENED = ("items", "held", "lead", "snippet", "new_facts", "way", "clock")
+
+EXAMPLE = {"url": "https://hooks.example.org/news", "secret": "${env:WEBHOOK_SECRET}"}
 
 
-class Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Options(PostOptions):
     url: SecretStr = Field(description="where to post; may hold ${env:NAME} or ${file:/path}")
-    secret: SecretStr = Field(SecretStr(""), description="key of the signature, as ${env:NAME} or ${file:/path}; empty: not signed")
-    headers: dict[str, SecretStr] = Field(default_factory=dict, description="further headers, such as Authorization; may hold ${env:NAME}")
-    timeout_seconds: float = Field(10, gt=0, le=60, description="for one attempt as a whole")
-    max_bytes: int = Field(256_000, ge=2_000, le=5_000_000, description="largest body; longer messages lose their lead and snippet")
-    allow_private: list[Allowance] = Field(
-        default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
+    secret: NamedSecret = Field(SecretStr(""), description="key of the signature, as ${env:NAME} or ${file:/path}; empty: not signed")
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="further headers; one that is a secret, such as Authorization, as ${env:NAME}"
     )
+    max_bytes: int = Field(256_000, ge=2_000, le=5_000_000, description="largest body; longer messages lose their lead and snippet")
 
-    @field_validator("secret")
+    @field_validator("headers")
     @classmethod
-    def _secret_is_named(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() and not _REFERENCE.fullmatch(value.get_secret_value()):
-            raise ValueError("write the secret as ${env:NAME} or ${file:/path}, not into the configuration")
+    def _secrets_are_named(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if literal := [name for name, text in value.items() if literal_secret(name, text)]:
+            raise ValueError(f"write the value of {literal[0][:50]} as ${{env:NAME}} or ${{file:/path}}, not into the configuration")
         return value
+
+
+def payload(alert: Mapping[str, Any], options: Options, receiver: str = "") -> dict[str, Any]:
+    """The event, as JSON, shortened to `max_bytes` where that is possible. `receiver` is the receiver's name, its source."""
+    data = {name: value for name, value in alert.items() if name != "template_source"}
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": alert["notification_id"],
+        "type": f"lagebild.alert.{alert['kind']}",
+        "source": f"lagebild/{receiver}",
+        "subject": alert["episode_id"],
+        "time": alert.get("notified_at") or alert.get("alerted_at"),
+        "datacontenttype": "application/json",
+        "dataschema": alert.get("schema"),
+        "data": data,
+    }
+    for name in _SHORTENED:
+        if len(json_body(event)) <= options.max_bytes:
+            break
+        data.pop(name, None)
+        data["shortened"] = True
+    return event
 
 
 class WebhookNotifier:
@@ -53,11 +71,8 @@ class WebhookNotifier:
         self._context = context
         self._key = _key(secret(options.secret))
         self._headers = {name: secret(value) for name, value in options.headers.items()}
-        self._max_bytes = options.max_bytes
-        try:
-            self._poster = Poster(secret(options.url), options.timeout_seconds, options.allow_private)
-        except ValueError as error:
-            raise BadConfiguration([Problem(f"receiver {context.name}", 1, 1, str(error))]) from None
+        self._options = options
+        self._poster = poster_for(secret(options.url), options, context)
 
     def notify(self, alert: Mapping[str, Any]) -> None:
         """Post the event. Raises TryAgain for 408, 425, 429, 5xx and network faults, GiveUp for every other answer but 2xx."""
@@ -77,25 +92,9 @@ class WebhookNotifier:
         self._poster.post(body, headers, now)
 
     def _body(self, alert: Mapping[str, Any]) -> bytes:
-        event: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": alert["notification_id"],
-            "type": f"lagebild.alert.{alert['kind']}",
-            "source": f"lagebild/{self._context.name}",
-            "subject": alert["episode_id"],
-            "time": alert.get("notified_at") or alert.get("alerted_at"),
-            "datacontenttype": "application/json",
-            "dataschema": alert.get("schema"),
-        }
-        data = dict(alert)
-        body = json_body({**event, "data": data})
-        for name in _SHORTENED:
-            if len(body) <= self._max_bytes:
-                return body
-            data.pop(name, None)
-            body = json_body({**event, "data": data | {"shortened": True}})
-        if len(body) > self._max_bytes:
-            raise GiveUp(f"the message has {len(body):,} bytes without its lead and snippet, max_bytes allows {self._max_bytes:,}")
+        body = json_body(payload(alert, self._options, self._context.name))
+        if len(body) > self._options.max_bytes:
+            raise GiveUp(f"the message has {len(body):,} bytes without its lead and snippet, max_bytes allows {self._options.max_bytes:,}")
         return body
 
 

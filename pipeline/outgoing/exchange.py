@@ -52,7 +52,7 @@ class Exchange:
 
         Raises an OutgoingError, also while the body is read. `url_problem` is the caller's to ask: an address is checked there first.
         """
-        with _told():
+        with in_our_words():
             request = self._request(method, url, headers, body)
             found = self._pool.handle_request(
                 httpcore2.Request(
@@ -79,12 +79,12 @@ class Exchange:
 
 
 def _body(answer: httpcore2.Response) -> Iterator[bytes]:
-    with _told():
+    with in_our_words():
         yield from answer.iter_stream()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def in_our_words() -> Iterator[None]:
     """Turns the errors of the libraries below into ours."""
     try:
         yield

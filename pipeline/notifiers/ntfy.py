@@ -1,0 +1,80 @@
+"""Publishes to an ntfy topic, as JSON and plain text: pushes to phones without a vendor account.
+
+================================  ===================================
+answer                            effect
+================================  ===================================
+200 with an `id`                  taken
+200 without                       again: that was not ntfy
+408, 425, 429, 5xx, no answer     again, after Retry-After
+other                             given up
+================================  ===================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, SecretStr
+
+from pipeline.errors import TryAgain
+from pipeline.notifiers._post import PostOptions, basic, checked_json, json_body, poster_for
+from pipeline.notifiers._secrets import NamedSecret, resolved
+from pipeline.plugins import Context
+from pipeline.rendering import PLAIN, body, subject
+from pipeline.rendering.cleaning import links_of, web_address
+from pipeline.rendering.words import words_for
+
+# ntfy turns a message above 4,096 bytes into an attached file (its default, per the vendor's documentation).
+_BYTES = 4_000
+_PRIORITIES = {"critical": 5, "high": 4, "medium": 3, "low": 2, "info": 1}
+
+EXAMPLE = {"topic": "${env:NTFY_TOPIC}"}
+
+
+class Options(PostOptions):
+    url: str = Field("https://ntfy.sh", description="address of the ntfy server")
+    topic: SecretStr = Field(description="name of the topic; on a public server it is a password, so write it as ${env:NAME} there")
+    token: NamedSecret = Field(SecretStr(""), description="access token, as ${env:NAME} or ${file:/path}")
+    user: str = Field("", max_length=200, description="user name, with a password instead of a token")
+    password: NamedSecret = Field(SecretStr(""), description="password of the user, as ${env:NAME} or ${file:/path}")
+
+
+def payload(alert: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """What is published, as JSON, but for the topic."""
+    found: dict[str, Any] = {
+        "title": subject(alert),
+        "message": body(alert, PLAIN, _BYTES, lambda text: len(text.encode("utf-8", "replace"))).text,
+        "priority": _PRIORITIES.get(str(alert.get("severity", "")), 3),
+        "markdown": False,
+    }
+    if url := web_address(alert.get("url", "")):
+        found["click"] = url
+    if acknowledge := links_of(alert).get("acknowledge"):
+        found["actions"] = [{"action": "view", "label": words_for(alert).of("link.acknowledge"), "url": acknowledge, "clear": True}]
+    return found
+
+
+class NtfyNotifier:
+    def __init__(self, options: Options, context: Context) -> None:
+        self._options = options
+        self._context = context
+        self._topic = resolved(options.topic, context.name, "the topic")
+        self._headers = {"content-type": "application/json; charset=utf-8"}
+        password = resolved(options.password, context.name, "the password")
+        if token := resolved(options.token, context.name, "the token"):
+            self._headers["authorization"] = f"Bearer {token}"
+        elif password:
+            self._headers["authorization"] = basic(options.user, password)
+        self._poster = poster_for(options.url, options, context, 20_000)
+
+    def notify(self, alert: Mapping[str, Any]) -> None:
+        """Publish the message. Raises TryAgain or GiveUp as the module's table says."""
+        found = {"topic": self._topic, **payload(alert, self._options)}
+        answer = self._poster.post(json_body(found), self._headers, self._context.now())
+        if "id" not in checked_json(self._poster, answer):
+            raise TryAgain(f"{self._poster.host} answered {answer.status} without an id: that was not ntfy")
+
+
+def create(options: Options, context: Context) -> NtfyNotifier:
+    return NtfyNotifier(options, context)
