@@ -159,28 +159,46 @@ def _outcomes(settings: Settings, ids: set[str]) -> Iterator[Step]:
 
 
 def _alerts(settings: Settings, ids: set[str]) -> Iterator[Step]:
-    for record in broker.read_to_end(settings.kafka, settings.topic(topology.MATCHES)):
+    for record, loose in _holding(settings, topology.MATCHES, ids):
+        match = loose.get("match")
+        if loose.get("article_id") in ids and isinstance(match, dict):
+            surfaces = ", ".join(sorted({str(hit.get("surface")) for hit in match.get("hits", ())}))
+            yield _alert(record, topology.MATCHES, f"matched {match.get('rule_id')}", surfaces, stage="enrich")
+    episodes: set[str] = set()
+    for record, loose in _holding(settings, topology.EPISODES, ids):
+        episodes.add(str(loose.get("id")))
+        yield _alert(record, topology.EPISODES, f"episode {loose.get('state', 'firing')}", _roles(loose, ids))
+    for record, loose in _holding(settings, topology.NOTIFICATIONS, episodes):
+        state, to = loose.get("state", "pending"), loose.get("receiver", "")
+        details = (loose.get("kind"), loose.get("verdict"), loose.get("last_error"))
+        yield _alert(record, topology.NOTIFICATIONS, f"notification {state} to {to}", ", ".join(str(each) for each in details if each))
+    for record, loose in _holding(settings, topology.AUDIT, episodes):
+        command = loose.get("command")
+        if isinstance(command, dict) and command.get("episode_id") in episodes:
+            yield _alert(record, topology.AUDIT, f"{command.get('kind')} by {command.get('by')}", str(loose.get("outcome", "")))
+
+
+def _holding(settings: Settings, topic: str, names: set[str]) -> Iterator[tuple[broker.Record, dict[str, Any]]]:
+    """The records of the topic in which one of the names stands, as JSON objects; what is none is passed over."""
+    wanted = [each.encode() for each in names]
+    for record in broker.read_to_end(settings.kafka, settings.topic(topic)) if wanted else ():
         value = record.value or b""
-        if any(each.encode() in value for each in ids):
+        if not any(each in value for each in wanted):
+            continue
+        try:
             loose = msgspec.json.decode(value)
-            if loose.get("article_id") in ids:
-                match = loose["match"]
-                surfaces = ", ".join(sorted({hit["surface"] for hit in match["hits"]}))
-                yield Step(record.at, "enrich", f"matched {match['rule_id']}", topology.MATCHES, record.partition, record.offset, surfaces)
-    for name in (topology.EPISODES, topology.NOTIFICATIONS):
-        for record in broker.read_to_end(settings.kafka, settings.topic(name)):
-            value = record.value or b""
-            if any(each.encode() in value for each in ids):
-                loose = msgspec.json.decode(value)
-                state = str(loose.get("state") or loose.get("status") or "")
-                to = f" to {loose['receiver']}" if loose.get("receiver") else ""
-                kind = name.removeprefix("alerts.").removesuffix("s")
-                yield Step(
-                    record.at,
-                    "alert",
-                    f"{kind} {state}{to}",
-                    name,
-                    record.partition,
-                    record.offset,
-                    str(loose.get("kind") or loose.get("why") or ""),
-                )
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if isinstance(loose, dict):
+            yield record, loose
+
+
+def _roles(episode: dict[str, Any], ids: set[str]) -> str:
+    """What the episode made of the article: rang, folded, or why it was withheld."""
+    members = episode.get("members")
+    listed = members if isinstance(members, list) else []
+    return ", ".join(str(each.get("role", "folded")) for each in listed if isinstance(each, dict) and each.get("article_id") in ids)
+
+
+def _alert(record: broker.Record, topic: str, what: str, detail: str, stage: str = "alert") -> Step:
+    return Step(record.at, stage, what, topic, record.partition, record.offset, detail)

@@ -1,33 +1,39 @@
-"""`lagebild alerts`: what rang, why, who was told, and what people said of it."""
+"""`lagebild alerts`: what rang, why, who was told, and what people decided about it."""
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import uuid4
 
 import msgspec
 import typer
 from rich.text import Text
 
-from pipeline import broker, topology
-from pipeline.alerter import State, read_state
+from pipeline.commands import alerts_asking, alerts_saying, alerts_silencing, times
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
-    EXIT_FINDINGS,
     AsJson,
     Config,
     err,
     errors_told,
     out,
     print_json,
+    printable,
+    reading,
     settings_with_kafka,
     table,
 )
-from pipeline.episode import Command, Episode
+from pipeline.episode import Episode
+from pipeline.inquiry import gathering
+from pipeline.inquiry.choosing import Wanted, chosen
+from pipeline.inquiry.ledger import Ledger
+from pipeline.inquiry.words import silence_words, state_words, told_words, within
 
-alerts = typer.Typer(help="Alerts: episodes and who was told.", no_args_is_help=True)
+alerts = typer.Typer(help="Alerts: episodes, who was told, and what people decide about them.", no_args_is_help=True)
+for each_group in (alerts_saying, alerts_silencing, alerts_asking):
+    each_group.add_to(alerts)
+
+_LEFT_OUT = ("told", "readable", "sentences", "matches", "commands")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,72 +44,124 @@ def add_to(app: typer.Typer) -> None:
 def list_alerts(
     config: Config = DEFAULT_CONFIG,
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those about which something may be left to do.")] = False,
+    rule: Annotated[str, typer.Option(help="Only those of this rule.")] = "",
+    since: Annotated[str, typer.Option(help="Only those that matched since then: 24h, 2026-11-20, …")] = "",
+    situation: Annotated[
+        str, typer.Option(help="Only those of this situation, by the id (or its beginning) of the episode that leads it.")
+    ] = "",
+    verdict: Annotated[str, typer.Option(help="confirmed, denied, false_alarm or none.")] = "",
+    assigned: Annotated[str, typer.Option(help="Whose they are, or none.")] = "",
+    acknowledged: Annotated[bool | None, typer.Option("--acknowledged/--unacknowledged", help="Somebody has seen it, or nobody.")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="How many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
         settings = settings_with_kafka(config, "lagebild alerts")
-        state = read_state(settings)
-        episodes = sorted(state.episodes.values(), key=lambda each: each.last_match_at, reverse=True)
-        shown = [each for each in episodes if everything or each.state != "closed"][:count]
+        since_at = times.instant(since, datetime.now(UTC), settings.time_zone) if since else None
+        wanted = Wanted(
+            open=open_only,
+            rule=rule,
+            since=since_at,
+            situation=situation,
+            verdict=verdict.replace(" ", "_").replace("-", "_"),
+            assigned=assigned,
+            acknowledged=acknowledged,
+            closed_too=everything,
+        )
+        with reading("alerts") as progress:
+            ledger = gathering.ledger(settings, progress)
+        shown = chosen(ledger.episodes.values(), wanted)[:count]
         if as_json:
-            print_json([_described(each, state) for each in shown])
+            print_json([_described(each, ledger) for each in shown])
             return
-        rows = [
-            (
-                each.id[:10],
-                each.severity,
-                each.rule_id,
-                f"{each.last_match_at:%Y-%m-%d %H:%M:%S}",
-                f"{each.article_count} / {len(each.sources)}",
-                each.state
-                + (f", acknowledged by {each.acknowledged_by}" if each.acknowledged_by else "")
-                + (", shadow" if each.shadow else ""),
-                ", ".join(_told(each, state)) or "nobody",
-                each.message.headline,
-            )
-            for each in shown
-        ]
-        columns = ["id", "severity", "rule", "last match (UTC)", "articles / sources", "state", "told", "headline"]
-        out.print(table(f"{len(rows)} episodes", columns, rows, right=[4]))
+        columns = ["id", "severity", "rule", "last match", "articles / sources", "state", "told", "headline"]
+        out.print(table(f"{len(shown)} episodes", columns, [_row(each, ledger, settings.time_zone) for each in shown], right=[4]))
+        _tell_unreadable(ledger)
 
 
-@alerts.command("acknowledge", help="Say that somebody has taken care of an episode.")
-def acknowledge(
+def _row(episode: Episode, ledger: Ledger, zone: str) -> tuple[object, ...]:
+    told = sorted({f"{each.receiver} ({each.kind} {each.state})" for each in ledger.told(episode.id)})
+    return (
+        episode.id[:10],
+        episode.severity,
+        episode.rule_id,
+        times.shown(episode.last_match_at, zone),
+        f"{episode.article_count} / {len(episode.sources)}",
+        state_words(episode),
+        ", ".join(told) or "nobody",
+        episode.message.headline,
+    )
+
+
+@alerts.command("show", help="Everything about one episode: its articles, who was told when, verdicts, notes and decisions.")
+def show(
     episode: Annotated[str, typer.Argument(help="The episode's id, or its beginning.")],
     config: Config = DEFAULT_CONFIG,
-    by: Annotated[str, typer.Option(help="Who says so.")] = "",
-    note: Annotated[str, typer.Option(help="A remark for the others.")] = "",
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        settings = settings_with_kafka(config, "lagebild alerts")
-        found = [each for each in read_state(settings).episodes if each.startswith(episode)]
-        if len(found) != 1:
-            err.print(Text(f"{len(found)} episodes begin with {episode!r}; `lagebild alerts list` names them."))
-            raise typer.Exit(EXIT_FINDINGS)
-        command = Command(
-            id=uuid4().hex, episode_id=found[0], kind="acknowledge", by=by or getpass.getuser(), at=datetime.now(UTC), text=note
-        )
-        publisher = broker.Publisher(settings.kafka)
-        try:
-            publisher.send(settings.topic(topology.COMMANDS), command.episode_id, msgspec.json.encode(command))
-            publisher.confirm()
-        finally:
-            publisher.close()
+        settings = settings_with_kafka(config, "lagebild alerts show")
+        with reading("the episode") as progress:
+            ledger = gathering.ledger(settings, progress)
+        found = ledger.episode(episode)
         if as_json:
-            print_json(command)
+            print_json(_described(found, ledger) | {"audit": ledger.decided(found.id)})
             return
-        out.print(f"{found[0][:10]} is acknowledged by {command.by}.")
+        _print_episode(found, ledger, settings.time_zone)
+        _tell_unreadable(ledger)
 
 
-def _told(episode: Episode, state: State) -> list[str]:
-    return sorted(f"{each.receiver} ({each.kind} {each.state})" for each in state.notifications.values() if each.episode_id == episode.id)
+def _print_episode(episode: Episode, ledger: Ledger, zone: str) -> None:
+    message = episode.message
+    out.print(Text(printable(message.headline) or "(no headline)", style="bold"))
+    situation = "" if episode.situation_id in ("", episode.id) else f", situation {episode.situation_id}"
+    first = episode.members[0] if episode.members else None
+    rows: list[tuple[str, object]] = [
+        ("episode", f"{episode.id} (number {episode.opened_seq} of its story{situation})"),
+        ("rule", f"{episode.rule_id} “{episode.rule_title}”, {episode.severity}, version {episode.rule_version or 'unknown'}"),
+        ("state", state_words(episode)),
+        ("opened", f"{times.shown(episode.opened_at, zone)}, last match {times.shown(episode.last_match_at, zone)}"),
+        ("first source", f"{first.source_name} {times.shown(first.at, zone)}" if first else ""),
+        (
+            "size",
+            f"{episode.article_count} articles of {len(episode.sources)} sources, {episode.match_count} matches, {episode.folded} folded",
+        ),
+        ("acknowledged", _acknowledged(episode, zone)),
+        ("assigned", episode.assigned_to),
+        ("withheld", ", ".join(f"{why} {count}" for why, count in sorted(episode.withheld.items()))),
+    ]
+    out.print(table("", ["", ""], [row for row in rows if row[1]]))
+    members = [(times.shown(each.at, zone), each.source_name, each.role, each.title, each.url) for each in episode.members]
+    out.print(table(f"{len(members)} articles", ["seen", "source", "role", "title", "address"], members))
+    told = [(times.shown(each.created_at, zone), told_words(each, ledger.silences, zone)) for each in ledger.told(episode.id)]
+    out.print(table(f"{len(told)} messages", ["made", "to whom, and what came of it"], told))
+    notes = [(times.shown(each.at, zone), each.by, each.text) for each in episode.notes]
+    if notes:
+        out.print(table(f"{len(notes)} notes", ["at", "by", "note"], notes))
+    decided = [(times.shown(each.at, zone), each.command.by, each.command.kind, each.outcome) for each in ledger.decided(episode.id)]
+    if decided:
+        out.print(table(f"{len(decided)} decisions", ["at", "by", "what", "outcome"], decided))
+    running = [each for each in ledger.running(datetime.now(UTC)) if episode.id in each.episodes]
+    for each in running:
+        err.print(
+            Text(printable(f"Silent until {times.shown(each.ends_at, zone)}: {silence_words(each)}, by {each.author}: {each.reason}"))
+        )
 
 
-def _described(episode: Episode, state: State) -> dict[str, Any]:
-    notifications = [msgspec.to_builtins(each) for each in state.notifications.values() if each.episode_id == episode.id]
-    return {
-        **msgspec.to_builtins(episode),
-        "notifications": [{key: each[key] for key in each if key != "message"} for each in notifications],
-    }
+def _acknowledged(episode: Episode, zone: str) -> str:
+    if not episode.acknowledged_by or episode.acknowledged_at is None:
+        return ""
+    after = within((episode.acknowledged_at - episode.opened_at).total_seconds())
+    return f"by {episode.acknowledged_by} {times.shown(episode.acknowledged_at, zone)}, {after} after it was opened"
+
+
+def _tell_unreadable(ledger: Ledger) -> None:
+    if ledger.unreadable:
+        err.print(f"{ledger.unreadable} records could not be read and are left out.")
+
+
+def _described(episode: Episode, ledger: Ledger) -> dict[str, Any]:
+    plain = {name: value for name, value in msgspec.to_builtins(episode).items() if name not in _LEFT_OUT}
+    notifications = [msgspec.to_builtins(each) for each in ledger.told(episode.id)]
+    return {**plain, "notifications": [{key: each[key] for key in each if key != "message"} for each in notifications]}

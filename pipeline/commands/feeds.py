@@ -28,7 +28,8 @@ from pipeline.commands.terminal import (
 from pipeline.errors import LagebildError
 from pipeline.located import nearest
 from pipeline.plugins import Batch, Context
-from pipeline.settings import Settings, SourceSettings
+from pipeline.sections import SourceSettings
+from pipeline.settings import Settings
 
 feeds = typer.Typer(help="Sources and their health.", no_args_is_help=True)
 

@@ -13,7 +13,7 @@ import typer
 from pipeline import broker, events, supervise
 from pipeline.commands.terminal import DEFAULT_CONFIG, Config, err, errors_told, settings_from
 from pipeline.errors import BadConfiguration
-from pipeline.rules.apply import watch
+from pipeline.rules.apply import receivers_of, watch
 from pipeline.rules.load import load_folder
 from pipeline.settings import Settings
 from pipeline.stopping import stop_on_signals
@@ -58,7 +58,7 @@ def run(
 def run_all(settings: Settings, config: Path) -> int:
     """Supervise every process and follow the rules folder until a signal comes; the exit code."""
     events.configure("run")
-    loaded = load_folder(settings.rules_folder)
+    loaded = load_folder(settings.rules_folder, receivers=receivers_of(settings))
     if loaded.problems:
         raise BadConfiguration(list(loaded.problems))
     stop = stop_on_signals()
@@ -70,5 +70,5 @@ def run_all(settings: Settings, config: Path) -> int:
     err.print(f"Starting {', '.join(commands)}; Ctrl-C ends all of them.")
     if settings.console.port:
         err.print(f"Live page: http://{settings.console.host}:{settings.console.port}/")
-    threading.Thread(target=watch, args=(settings, stop), name="rules watcher", daemon=True).start()
+    threading.Thread(target=watch, args=(settings, stop), kwargs={"loaded": loaded}, name="rules watcher", daemon=True).start()
     return supervise.Supervisor(commands).run(stop) or stop.exit_code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -26,9 +25,9 @@ from pipeline.commands.terminal import (
     table,
 )
 from pipeline.errors import BadConfiguration, Problem
+from pipeline.routing.check import remarks
 from pipeline.rules.load import load_folder
-from pipeline.rules.model import CompiledRule
-from pipeline.settings import Settings, no_receiver, rules_folder_in, warnings
+from pipeline.settings import Settings, rules_folder_in, warnings
 
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
 index = typer.Typer(help="Elasticsearch templates and indices.", no_args_is_help=True)
@@ -44,15 +43,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(config_commands, name="config")
 
 
-def _unknown_receivers(rules: Iterable[CompiledRule], known: list[str]) -> list[Problem]:
-    """A rule that names nobody would ring unheard."""
-    return [
-        Problem(f"rule {each.rule.id}", 1, 1, f"notify.route: {no_receiver(name, known)}")
-        for each in rules
-        for name in each.rule.notify.route
-        if name not in known
-    ]
-
 
 def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     with errors_told():
@@ -66,10 +56,12 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         # What cannot be loaded has no sources to miss.
         cautions = [] if problems else warnings(settings)
         if (folder := rules_folder_in(config)) is not None:
-            loaded = load_folder(folder)
+            receivers = [each.name for each in settings.receivers]
+            # Routes are held against the receivers only when those could be read.
+            loaded = load_folder(folder, receivers=None if problems else receivers)
             problems += loaded.problems
             if not problems:
-                problems += _unknown_receivers(loaded.rules, [each.name for each in settings.receivers])
+                cautions += remarks(loaded.routing, [each.rule.notify for each in loaded.rules], receivers, datetime.now(UTC))
             rules = len(loaded.rules)
         problems += [Problem("pipeline/topology.py", 1, 1, each) for each in topology.problems()]
         if as_json:

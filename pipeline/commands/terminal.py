@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -107,3 +107,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
 def printable(text: str) -> str:
     """Text from outside without what could move the cursor or hide letters."""
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+
+
+@contextmanager
+def reading(what: str) -> Iterator[Callable[[str, int], None]]:
+    """A progress to hand to whoever reads topics: on a terminal it shows which one, and how far; elsewhere it is silent."""
+    if not sys.stderr.isatty():
+        yield lambda topic, records: None
+        return
+    with err.status(f"Reading {what} …") as status:
+        yield lambda topic, records: status.update(f"Reading {what}: {records:,} records of {topic} …")

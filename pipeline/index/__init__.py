@@ -5,7 +5,7 @@
 `templates.py`            the index templates made of them
 `apply.py`                bring a server's templates and indices to that state, or say what would change
 `documents.py`            an article as its document, and the name of its index
-`alerts.py`               episodes and notifications as documents
+`alerts.py`               episodes, notifications, silences and decisions as documents
 `bulk.py`                 a bulk request's bytes, and what its answer means for each document
 `writer.py`               send until every document has its outcome
 `entries.py`              one record on its way: what to write, what to publish, what may be committed

@@ -1,6 +1,6 @@
-"""Episodes and notifications as documents. Pure, over the plain JSON objects of `alerts.episodes` and `alerts.notifications`.
+"""Episodes, notifications, silences and decisions as documents. Pure, over the plain JSON objects of the topics `alerts.*`.
 
-Fields that `mappings.ALERT_FIELDS` names are indexed under `news.alert`, among them those of the record's `message` that people filter by; everything
+Fields that `mappings.ALERT_FIELDS` names are indexed under `news.alert` (`news.silence`, `news.decision` alike), among them those of the record's `message` that people filter by; everything
 else, and a known field of an unexpected shape, is kept as it is under `news.alert.other`. So a newer alerter's records are never refused.
 An episode's working memory (`MEMORY`) is left out: it is for the alerter alone, large, and in the topic.
 """
@@ -13,13 +13,25 @@ from typing import Any
 
 import msgspec
 
-from pipeline.episode import Episode, Notification
-from pipeline.index.mappings import ALERT_FIELDS
+from pipeline.episode import Episode, Notification, Silence
+from pipeline.index.mappings import ALERT_FIELDS, DECISION_FIELDS, SILENCE_FIELDS
 
 MEMORY = frozenset({"told", "readable", "sentences", "matches", "commands"})
 
 _INTEGER_LIMIT = 2**31
-_FROM_MESSAGE = ("why", "headline", "lead", "url", "article_id", "revision", "language", "first_seen_at", "alerted_at", "notified_at")
+_FROM_MESSAGE = (
+    "why",
+    "headline",
+    "lead",
+    "url",
+    "article_id",
+    "revision",
+    "language",
+    "first_seen_at",
+    "alerted_at",
+    "notified_at",
+    "old",
+)
 # Times that make the document's, the most telling first.
 _TIMES = ("updated_at", "sent_at", "first_tried_at", "created_at", "opened_at")
 
@@ -33,37 +45,103 @@ def _defaults(record: type[msgspec.Struct]) -> dict[str, Any]:
     }
 
 
-_EPISODE, _NOTIFICATION = _defaults(Episode), _defaults(Notification)
+_EPISODE, _NOTIFICATION, _SILENCE = _defaults(Episode), _defaults(Notification), _defaults(Silence)
 
 
 def episode_document(episode: Mapping[str, Any], id: str, indexed_at: datetime | None = None) -> dict[str, Any]:
     """The document of an episode; `id` is its record's key."""
-    members = episode.get("members")
-    named = [each.get("article_id") for each in members if isinstance(each, dict)] if isinstance(members, list) else []
-    record = {**_EPISODE, **episode, "article_ids": list(dict.fromkeys(each for each in named if isinstance(each, str)))}
+    record = {**_EPISODE, **episode, "article_ids": list(dict.fromkeys(_each(episode.get("members"), "article_id")))}
+    if notes := _each(episode.get("notes"), "text"):
+        record["note"] = notes
     return _document(record, id, "news.episode", "alert", indexed_at)
 
 
 def notification_document(notification: Mapping[str, Any], id: str, indexed_at: datetime | None = None) -> dict[str, Any]:
     """The document of a notification; `id` is its record's key."""
-    return _document({**_NOTIFICATION, **notification}, id, "news.notification", "event", indexed_at)
+    record = {**_NOTIFICATION, **notification}
+    verdict = record.get("verdict")
+    if record["state"] == "suppressed" and isinstance(verdict, str):
+        record["suppressed_by"] = verdict.partition(":")[0]
+    return _document(record, id, "news.notification", "event", indexed_at)
+
+
+def silence_document(silence: Mapping[str, Any], id: str, indexed_at: datetime | None = None) -> dict[str, Any]:
+    """The document of a silence; `id` is its record's key."""
+    record = {**_SILENCE, **silence}
+    if matchers := _matchers(silence.get("matchers")):
+        record["matcher"] = matchers
+    known, other = sorted_out(record, SILENCE_FIELDS)
+    known["id"] = id
+    at = known.get("ended_at") or known.get("created_at") or known.get("starts_at")
+    return _stamped("silence", known, other, at, str(known.get("reason") or ""), known.get("created_at"), "state", indexed_at)
+
+
+def decision_document(audit: Mapping[str, Any], indexed_at: datetime | None = None) -> dict[str, Any]:
+    """The document of what somebody decided, whether it was carried out or refused."""
+    command = audit.get("command")
+    said: dict[str, Any] = {
+        {"id": "command_id", "at": "said_at"}.get(str(name), str(name)): value
+        for name, value in (command.items() if isinstance(command, dict) else ())
+        if name not in ("silence", "schema")
+    }
+    known, other = sorted_out({**said, **{name: value for name, value in audit.items() if name != "command"}}, DECISION_FIELDS)
+    if isinstance(command, dict) and command.get("silence"):
+        other["silence"] = command["silence"]
+    words = [str(known.get(name) or "") for name in ("by", "kind", "headline")]
+    text = f"{words[0]}: {words[1].replace('_', ' ')}" + (f" “{words[2]}”" if words[2] else "")
+    return _stamped("decision", known, other, known.get("at"), text, known.get("said_at"), "event", indexed_at)
+
+
+def decision_id(audit: Mapping[str, Any]) -> str:
+    """The id of the decision's document; "" when the record has none. The record's key is what it is about, and so is many decisions'."""
+    found = audit.get("id")
+    return found if isinstance(found, str) else ""
+
+
+def _each(listed: Any, name: str) -> list[str]:
+    """The texts under `name` in a list of objects; what has another shape is passed over."""
+    found = [each.get(name) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return [each for each in found if isinstance(each, str)]
+
+
+def _matchers(listed: Any) -> list[str]:
+    found = []
+    for each in listed if isinstance(listed, list) else ():
+        values = each.get("values") if isinstance(each, dict) else None
+        before = "not " if isinstance(each, dict) and each.get("negative") else ""
+        found += [f"{before}{each.get('field')}:{value}" for value in (values if isinstance(values, list) else ())]
+    return found
 
 
 def _document(record: Mapping[str, Any], id: str, dataset: str, kind: str, indexed_at: datetime | None) -> dict[str, Any]:
     known, other = sorted_out({**_said(record.get("message")), **record})
     known["id"] = id
-    event = {
-        "kind": kind,
-        "dataset": dataset,
-        "id": id,
-        "created": known.get("opened_at") or known.get("created_at"),
-        "ingested": indexed_at,
-    }
+    at = next((known[name] for name in _TIMES if known.get(name)), None)
+    text = str(known.get("headline") or known.get("rule_title") or "")
+    made = _stamped("alert", known, other, at, text, known.get("opened_at") or known.get("created_at"), kind, indexed_at)
+    made["event"]["dataset"] = dataset
+    return made
+
+
+def _stamped(
+    below: str,
+    known: dict[str, Any],
+    other: dict[str, Any],
+    at: Any,
+    text: str,
+    created: Any,
+    kind: str,
+    indexed_at: datetime | None,
+) -> dict[str, Any]:
+    """The document around the fields of ours, with what the Elastic Common Schema has a name for."""
+    event = {"kind": kind, "dataset": f"news.{below}", "id": known.get("id"), "created": created, "ingested": indexed_at}
+    if below == "decision":
+        event["action"] = known.get("kind")
     return {
-        "@timestamp": next((known[name] for name in _TIMES if known.get(name)), indexed_at),
+        "@timestamp": at or indexed_at,
         "event": {name: value for name, value in event.items() if value is not None},
-        "message": str(known.get("headline") or known.get("rule_title") or ""),
-        "news": {"alert": {**known, **({"other": other} if other else {})}},
+        "message": text,
+        "news": {below: {**known, **({"other": other} if other else {})}},
     }
 
 
@@ -84,14 +162,14 @@ def _said(message: Any) -> dict[str, Any]:
     return found
 
 
-def sorted_out(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def sorted_out(record: Mapping[str, Any], fields: Mapping[str, Any] = ALERT_FIELDS) -> tuple[dict[str, Any], dict[str, Any]]:
     """The fields that can be indexed, and the rest without the working memory."""
     known: dict[str, Any] = {}
     other: dict[str, Any] = {}
     for name, value in record.items():
         if value is None or value == "" or value == [] or name in MEMORY:
             continue
-        field = ALERT_FIELDS.get(name)
+        field = fields.get(name)
         (known if field is not None and _fits(field, value) else other)[name] = value
     return known, other
 

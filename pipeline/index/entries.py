@@ -13,7 +13,7 @@ from pipeline.article import Article, Position
 from pipeline.broker import Record
 from pipeline.errors import Permanent, why_unreadable
 from pipeline.index import bulk, templates
-from pipeline.index.alerts import episode_document, notification_document
+from pipeline.index.alerts import decision_document, decision_id, episode_document, notification_document, silence_document
 from pipeline.index.bulk import Next, Operation, Verdict
 from pipeline.index.documents import document, index_name
 from pipeline.outcome import Exit, Outcome, Rejection
@@ -69,19 +69,30 @@ def _refused(record: Record, error: Permanent) -> Entry:
     return Entry(record, error=error, verdict=Verdict(Next.REFUSED, str(error)))
 
 
+_DOCUMENTS = {
+    topology.EPISODES: (templates.ALERTS, episode_document),
+    topology.NOTIFICATIONS: (templates.NOTIFICATIONS, notification_document),
+    topology.SILENCES: (templates.SILENCES, silence_document),
+}
+
+
 def _alert(record: Record, settings: Settings, indexed_at: datetime | None) -> Operation:
     """Alert topics have one partition and are written in order, so the record's place there is the version of its document."""
-    episodes = record.topic == settings.topic(topology.EPISODES)
-    index = settings.index(templates.ALERTS if episodes else templates.NOTIFICATIONS)
+    topic = record.topic.removeprefix(settings.kafka.topic_prefix)
+    version = record.offset + 1
+    if topic == topology.AUDIT:
+        audit = _object.decode(record.value or b"")
+        made = decision_document(audit, indexed_at)
+        made["@timestamp"] = made["@timestamp"] or record.at
+        return bulk.write(settings.index(templates.AUDIT), decision_id(audit) or f"offset-{record.offset}", version, made)
     id = (record.key or b"").decode()
     if not id:
         raise Permanent(Rejection.INVALID, f"a record of {record.topic} has no key: it cannot be told from others")
-    version = record.offset + 1
+    name, make = _DOCUMENTS[topic]
+    index = settings.index(name)
     if record.value is None:
         return bulk.deletion(index, id, version)
-    content = _object.decode(record.value)
-    make = episode_document if episodes else notification_document
-    made = make(content, id, indexed_at)
+    made = make(_object.decode(record.value), id, indexed_at)
     made["@timestamp"] = made["@timestamp"] or record.at
     return bulk.write(index, id, version, made)
 

@@ -170,25 +170,49 @@ def article(available: Collection[str]) -> Mapping:
 
 
 # Fields of episodes and notifications, and those of their `message` that people filter by. Whatever else they carry is kept under `other`.
+# An episode's `verdict` is what people found, a notification's why it was not sent; `suppressed_by` is the first word of the latter.
 ALERT_FIELDS: Mapping = {
     **dict.fromkeys(
         ("id", "episode_id", "rule_id", "rule_title", "severity", "group", "story_id", "state", "kind", "why", "sources", "article_id"),
         KEYWORD,
     ),
     **dict.fromkeys(("article_ids", "language", "source_id", "source_name", "country", "receiver", "route", "acknowledged_by"), KEYWORD),
+    **dict.fromkeys(("rule_version", "tags", "situation_id", "merged_into", "assigned_to", "verdict", "verdict_by"), KEYWORD),
+    **dict.fromkeys(("suppressed_by", "stands_in_for"), KEYWORD),
     **dict.fromkeys(("opened_at", "last_match_at", "updated_at", "acknowledged_at", "created_at", "next_at", "first_tried_at"), DATE),
     **dict.fromkeys(("sent_at", "alerted_at", "notified_at", "published_at", "first_seen_at", "fetched_at"), DATE),
+    **dict.fromkeys(("last_rang_at", "escalated_at", "verdict_at", "not_before"), DATE),
     **dict.fromkeys(("opened_seq", "step", "article_count", "match_count", "folded", "held_back", "attempts", "revision"), INTEGER),
-    **dict.fromkeys(("shadow", "late", "possible_duplicate"), BOOLEAN),
-    **dict.fromkeys(("headline", "lead", "snippet", "last_error"), TEXT),
+    **dict.fromkeys(("milestone", "repeated"), INTEGER),
+    **dict.fromkeys(("shadow", "late", "possible_duplicate", "exercise", "old"), BOOLEAN),
+    **dict.fromkeys(("headline", "lead", "snippet", "last_error", "note"), TEXT),
     "claimed_by": KEYWORD,
     "url": URL,
     "took_seconds": FLOAT,
 }
 
-ALERT: Mapping = {
-    "@timestamp": DATE,
-    "event": _EVENT,
-    "message": TEXT,
-    "news": {"alert": {**ALERT_FIELDS, "other": KEPT}},
+# `matcher` holds each as `field:value`, with `not ` before a negative one.
+SILENCE_FIELDS: Mapping = {
+    **dict.fromkeys(("id", "author", "matcher", "ended_by", "episodes"), KEYWORD),
+    **dict.fromkeys(("starts_at", "ends_at", "created_at", "ended_at"), DATE),
+    **dict.fromkeys(("notice_sent", "summarised"), BOOLEAN),
+    "reason": TEXT,
+    "suppressed": INTEGER,
 }
+
+# One decision of a person; `said_at` is the time of their clock, `at` when it was carried out or refused.
+DECISION_FIELDS: Mapping = {
+    **dict.fromkeys(("id", "command_id", "kind", "by", "to", "verdict", "via", "episode_id", "silence_id", "rule_id"), KEYWORD),
+    **dict.fromkeys(("at", "said_at"), DATE),
+    **dict.fromkeys(("text", "outcome", "headline"), TEXT),
+    "changed": BOOLEAN,
+}
+
+
+def _strict(below: str, known: Mapping) -> Mapping:
+    return {"@timestamp": DATE, "event": _EVENT, "message": TEXT, "news": {below: {**known, "other": KEPT}}}
+
+
+ALERT: Mapping = _strict("alert", ALERT_FIELDS)
+SILENCE: Mapping = _strict("silence", SILENCE_FIELDS)
+DECISION: Mapping = _strict("decision", DECISION_FIELDS)

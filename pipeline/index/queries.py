@@ -84,8 +84,9 @@ def refresh(server: Server, settings: Settings) -> None:
         server.request("POST", f"/{name}/_refresh", None, _LENIENT)
 
 
-def _names(settings: Settings) -> tuple[str, str, str]:
-    return f"{settings.index(templates.ARTICLES)}-*", settings.index(templates.ALERTS), settings.index(templates.NOTIFICATIONS)
+def _names(settings: Settings) -> tuple[str, ...]:
+    single = (templates.ALERTS, templates.NOTIFICATIONS, templates.SILENCES, templates.AUDIT)
+    return f"{settings.index(templates.ARTICLES)}-*", *(settings.index(name) for name in single)
 
 
 def _articles(server: Server, settings: Settings, body: Mapping[str, Any], count: int) -> list[dict[str, Any]]:

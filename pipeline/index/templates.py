@@ -2,6 +2,7 @@
 
 * `news-articles-YYYY.MM`: articles, one index a month, read through the alias `news-articles`
 * `news-alerts`: episodes; `news-notifications`: messages to people
+* `news-silences`: silences; `news-audit`: what people decided, carried out or refused
 
 All are strict: a field that `mappings.py` does not name is refused, so nothing appears in an index by accident.
 
@@ -22,9 +23,11 @@ from pipeline.settings import Settings
 ARTICLES = "news-articles"
 ALERTS = "news-alerts"
 NOTIFICATIONS = "news-notifications"
+SILENCES = "news-silences"
+AUDIT = "news-audit"
 
 # Raised whenever a mapping changes; shown in the template's `_meta`.
-VERSION = 1
+VERSION = 2
 
 
 def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping) -> mappings.Mapping:
@@ -49,9 +52,9 @@ def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping
 
 def templates(settings: Settings, available: Collection[str]) -> dict[str, mappings.Mapping]:
     """Every index template by its real name. `available` are the analysers that the server has."""
-    articles, alerts, notifications = (settings.index(name) for name in (ARTICLES, ALERTS, NOTIFICATIONS))
+    articles = settings.index(ARTICLES)
+    others = {ALERTS: mappings.ALERT, NOTIFICATIONS: mappings.ALERT, SILENCES: mappings.SILENCE, AUDIT: mappings.DECISION}
     return {
         articles: _template(f"{articles}-*", mappings.article(available), {articles: {}}),
-        alerts: _template(alerts, mappings.ALERT, {}),
-        notifications: _template(notifications, mappings.ALERT, {}),
+        **{settings.index(name): _template(settings.index(name), mapping, {}) for name, mapping in others.items()},
     }

@@ -17,7 +17,8 @@ from pipeline.errors import Permanent
 from pipeline.index import mappings, templates
 from pipeline.index.alerts import MEMORY, episode_document, notification_document
 from pipeline.index.documents import LEAD_CHARACTERS, document, index_name, message
-from pipeline.settings import Elasticsearch, Settings
+from pipeline.sections import Elasticsearch
+from pipeline.settings import Settings
 from tests.builders import NOON, article
 
 HIT = Hit(
@@ -315,6 +316,8 @@ def test_the_templates_are_strict_and_name_their_indices() -> None:
         "x-news-articles": ["x-news-articles-*"],
         "x-news-alerts": ["x-news-alerts"],
         "x-news-notifications": ["x-news-notifications"],
+        "x-news-silences": ["x-news-silences"],
+        "x-news-audit": ["x-news-audit"],
     }
     assert all(body["template"]["mappings"]["dynamic"] == "strict" for body in made.values())
     by_language = made["x-news-articles"]["template"]["mappings"]["properties"]["news"]["properties"]["body_by_language"]["properties"]

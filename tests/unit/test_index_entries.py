@@ -16,7 +16,8 @@ from pipeline.broker import Record
 from pipeline.index.bulk import Next, Verdict
 from pipeline.index.entries import Entry, committable, effects, prepare, without
 from pipeline.outcome import Exit, Outcome, Rejection, rejected_from
-from pipeline.settings import Elasticsearch, Kafka, Settings
+from pipeline.sections import Elasticsearch, Kafka
+from pipeline.settings import Settings
 from tests.builders import NOON, article
 
 SETTINGS = Settings(kafka=Kafka(topic_prefix="t-"), elasticsearch=Elasticsearch(index_prefix="i-"))

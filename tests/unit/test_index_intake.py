@@ -11,7 +11,8 @@ import pytest
 from pipeline import broker
 from pipeline.broker import Record
 from pipeline.index.intake import Intake
-from pipeline.settings import Elasticsearch, Settings
+from pipeline.sections import Elasticsearch
+from pipeline.settings import Settings
 from tests.builders import NOON
 
 A, B = ("articles.enriched", 0), ("articles.enriched", 1)

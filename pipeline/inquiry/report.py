@@ -1,0 +1,163 @@
+"""What happened between two instants: for the hand-over of a shift, the end of a month, an inquiry. Pure; `layout` writes it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from pipeline.episode import Audit, Episode, Notification, Silence
+from pipeline.inquiry.choosing import is_open
+from pipeline.inquiry.ledger import Ledger
+from pipeline.rules.model import SEVERITIES
+from pipeline.sources import SourceHealth
+
+
+class Version(Protocol):
+    """What a report says of a version of a rule (`pipeline.rules.versions.RuleVersion`)."""
+
+    @property
+    def rule_id(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def by(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """One episode of the report, with the messages about it in the order of time. `acknowledged_after_seconds` is from its opening."""
+
+    episode: Episode
+    told: tuple[Notification, ...] = ()
+    acknowledged_after_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a rule. `what`: new, changed or gone."""
+
+    rule_id: str
+    what: str
+    version: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """From `since` (included) to `until`, as it was known at `made_at`.
+
+    `episodes` are those that were opened, matched, rang or were decided about within the time; `still_open` counts those of them about which
+    something may be left to do. `silences` held at some time within it, `running` are those of them that hold at its end. `failed` are messages that reached nobody.
+    """
+
+    since: datetime
+    until: datetime
+    made_at: datetime
+    episodes: tuple[Row, ...] = ()
+    still_open: int = 0
+    exercises: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
+    running: tuple[str, ...] = ()
+    failed: tuple[Notification, ...] = ()
+    sources: tuple[SourceHealth, ...] = ()
+    rules: tuple[Change, ...] = ()
+    audit: tuple[Audit, ...] = ()
+    unreadable: int = 0
+
+
+def report(
+    ledger: Ledger,
+    health: Mapping[str, SourceHealth],
+    versions: Iterable[Version],
+    since: datetime,
+    until: datetime,
+    made_at: datetime,
+    rule: str = "",
+) -> Report:
+    """The report, of one rule alone when `rule` names it. The state of sources is that of `made_at`: their past is not kept."""
+    told: dict[str, list[Notification]] = {}
+    for each in ledger.notifications.values():
+        told.setdefault(each.episode_id, []).append(each)
+    rows = [_row(each, told.get(each.id, ())) for each in ledger.episodes.values() if rule in ("", each.rule_id)]
+    shown = sorted((each for each in rows if _touched(each, since, until)), key=_order)
+    silences = [each for each in ledger.silences.values() if _held_within(each, since, until)]
+    changes = _changes(versions, since, until, rule)
+    return Report(
+        since=since,
+        until=until,
+        made_at=made_at,
+        episodes=tuple(shown),
+        still_open=sum(is_open(each.episode) for each in shown),
+        exercises=sum(each.episode.exercise for each in shown),
+        counts=_counts(shown, since, until),
+        silences=tuple(sorted(silences, key=lambda each: (each.starts_at, each.id))),
+        running=tuple(each.id for each in ledger.running(until) if each in silences),
+        failed=tuple(each for row in shown for each in row.told if each.state == "failed" and since <= each.created_at < until),
+        sources=tuple(sorted((each for each in health.values() if each.state in ("failing", "silent")), key=lambda each: each.source_id)),
+        rules=changes,
+        audit=tuple(each for each in ledger.audit if since <= each.at < until and rule in ("", each.rule_id)),
+        unreadable=ledger.unreadable,
+    )
+
+
+def _row(episode: Episode, told: Iterable[Notification]) -> Row:
+    after = (episode.acknowledged_at - episode.opened_at).total_seconds() if episode.acknowledged_at else None
+    return Row(episode, tuple(sorted(told, key=lambda each: (each.created_at, each.receiver, each.id))), after)
+
+
+def _touched(row: Row, since: datetime, until: datetime) -> bool:
+    """Whether anything of the episode lies within: what matched it in between is known only by its first, last and ringing matches."""
+    episode = row.episode
+    instants = [episode.opened_at, episode.last_match_at, episode.acknowledged_at, episode.verdict_at, episode.last_rang_at]
+    instants += [each.at for each in episode.members] + [each.at for each in episode.notes]
+    instants += [at for each in row.told for at in (each.created_at, each.sent_at)]
+    return any(since <= at < until for at in instants if at is not None)
+
+
+def _order(row: Row) -> tuple[int, datetime, str]:
+    """The most severe first, then in the order of time."""
+    severity = row.episode.severity
+    rank = SEVERITIES.index(severity) if severity in SEVERITIES else -1
+    return -rank, row.episode.opened_at, row.episode.id
+
+
+def _held_within(silence: Silence, since: datetime, until: datetime) -> bool:
+    return silence.starts_at < until and min(silence.ends_at, silence.ended_at or silence.ends_at) > since
+
+
+def _counts(rows: Iterable[Row], since: datetime, until: datetime) -> dict[str, int]:
+    """How many episodes there are, and of what; exercises are left out of all."""
+    found = dict.fromkeys(
+        ("opened", "confirmed", "denied", "false_alarm", "without_verdict", "unacknowledged", "sent", "failed", "suppressed", "pending"), 0
+    )
+    for row in rows:
+        if row.episode.exercise:
+            continue
+        found["opened"] += since <= row.episode.opened_at < until
+        found[row.episode.verdict or "without_verdict"] += 1
+        found["unacknowledged"] += not row.episode.acknowledged_by and row.episode.step > 0
+        for each in row.told:
+            if since <= each.created_at < until:
+                found["pending" if each.state == "sending" else each.state] += 1
+    return found
+
+
+def _changes(versions: Iterable[Version], since: datetime, until: datetime, rule: str) -> tuple[Change, ...]:
+    """The changes within the time. The first version known of a rule is a new rule; one without a version is a rule that is gone."""
+    known: set[str] = set()
+    found = []
+    for each in sorted(versions, key=lambda version: version.at):
+        what = "gone" if not each.version else "changed" if each.rule_id in known else "new"
+        (known.discard if what == "gone" else known.add)(each.rule_id)
+        if since <= each.at < until and rule in ("", each.rule_id):
+            found.append(Change(each.rule_id, what, each.version, each.at, each.by))
+    return tuple(found)

@@ -1,0 +1,257 @@
+"""`lagebild alerts …` as a person calls it, with the topics replaced by records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from pipeline import say
+from pipeline.cli import app
+from pipeline.commands import alerts, alerts_saying, alerts_silencing, times
+from pipeline.decisions import Obeyed
+from pipeline.episode import Audit, Command, Matcher
+from pipeline.inquiry import gathering
+from pipeline.inquiry.ledger import Ledger
+from pipeline.settings import Settings
+from tests.builders import NOON
+from tests.decided import Desk, episode, member, notification
+
+EPISODE = "e1" + "0" * 30
+
+
+class Topics:
+    """The ledger that commands read, and a desk that obeys what they say. `away`: no alerter answers."""
+
+    def __init__(self) -> None:
+        self.desk = Desk(episode(EPISODE, members=(member("a1"),)), episode("f2", rule_id="beben", state="closed"))
+        self.said: list[Command] = []
+        self.audit: list[Audit] = []
+        self.away = False
+
+    def ledger(self, settings: Settings, progress: Any = None, *, with_files: bool = False) -> Ledger:
+        told = (notification("n1", EPISODE), notification("n2", EPISODE, receiver="chat", state="suppressed", verdict="shadow"))
+        return Ledger(self.desk.episodes, {each.id: each for each in told}, self.desk.silences, tuple(self.audit))
+
+    def say_and_hear(self, settings: Settings, command: Command, seconds: float) -> Audit | None:
+        self.said.append(command)
+        if self.away:
+            return None
+        self.desk.now = max(self.desk.now, command.at)
+        found: Obeyed = self.desk.obey(command)
+        self.audit.append(found.audit)
+        return found.audit
+
+
+@pytest.fixture
+def topics(monkeypatch: pytest.MonkeyPatch) -> Topics:
+    made = Topics()
+    monkeypatch.setattr(gathering, "ledger", made.ledger)
+    monkeypatch.setattr(gathering, "all_silences", lambda settings, progress: made.desk.silences)
+    monkeypatch.setattr(say, "say_and_hear", made.say_and_hear)
+    for module in (alerts, alerts_saying, alerts_silencing):
+        monkeypatch.setattr(module, "settings_with_kafka", lambda config, what: Settings(time_zone="UTC"))
+    monkeypatch.setenv("LAGEBILD_NAME", "Anna")
+    return made
+
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call(topics: Topics) -> Call:
+    return lambda *arguments: CliRunner().invoke(app, ["alerts", *arguments])
+
+
+def test_the_list_shows_what_rang_and_who_was_told(call: Call) -> None:
+    shown = call("list")
+    assert shown.exit_code == 0
+    for expected in (EPISODE[:10], "raketentest", "chat (first suppressed), desk (first sent)", "Nordkorea meldet einen Raketentest"):
+        assert expected in shown.stdout
+    assert "beben" not in shown.stdout
+    everything = json.loads(call("list", "--all", "--json").stdout)
+    assert {each["rule_id"] for each in everything} == {"raketentest", "beben"}
+    assert "told" not in everything[0] and everything[0]["notifications"] or everything[1]["notifications"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        (["--rule", "beben"], 0),
+        (["--rule", "beben", "--all"], 1),
+        (["--since", "2026-11-20T12:00"], 1),
+        (["--since", "2026-11-20T12:01"], 0),
+        (["--open", "--unacknowledged", "--verdict", "none", "--assigned", "none"], 1),
+        (["--acknowledged"], 0),
+        (["--situation", EPISODE], 1),
+    ],
+)
+def test_the_list_is_narrowed_by_what_is_asked(call: Call, filters: list[str], count: int) -> None:
+    assert len(json.loads(call("list", "--json", *filters).stdout)) == count
+
+
+def test_an_episode_is_shown_with_articles_messages_notes_and_decisions(call: Call) -> None:
+    call("ack", "e1", "--note", "calling Seoul")
+    call("verdict", "e1", "false alarm")
+    shown = call("show", "e1").stdout
+    for expected in (
+        "Tagesblatt",
+        "desk: first taken",
+        "chat: first not sent",
+        "calling Seoul",
+        "false alarm (Anna)",
+        "acknowledged by Anna",
+    ):
+        assert expected in shown
+    found = json.loads(call("show", "e1", "--json").stdout)
+    assert found["verdict"] == "false_alarm"
+    assert [each["command"]["kind"] for each in found["audit"]] == ["acknowledge", "verdict"]
+    assert found["notifications"][0]["receiver"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "outcome"),
+    [
+        (["acknowledge", "e1"], "acknowledge", "acknowledged by Anna"),
+        (["ack", "e1", "--by", "Boris"], "acknowledge", "acknowledged by Boris"),
+        (["assign", "e1", "Boris"], "assign", "assigned to Boris"),
+        (["note", "e1", "seen", "on", "TV"], "note", "noted"),
+        (["verdict", "e1", "false-alarm"], "verdict", "verdict: false alarm"),
+    ],
+)
+def test_what_is_said_is_carried_out_and_answered(call: Call, topics: Topics, arguments: list[str], kind: str, outcome: str) -> None:
+    answered = call(*arguments)
+    assert (answered.exit_code, answered.stdout) == (0, f"{EPISODE[:10]}: {outcome}\n")
+    assert (topics.said[0].kind, topics.said[0].episode_id, topics.said[0].via) == (kind, EPISODE, "command")
+
+
+def test_an_acknowledgement_is_taken_back_with_undo(call: Call, topics: Topics) -> None:
+    call("ack", "e1")
+    assert "taken back by Anna" in call("ack", "e1", "--undo").stdout
+    assert topics.desk.episodes[EPISODE].acknowledged_by == ""
+
+
+def test_what_is_refused_is_said_with_exit_code_1(call: Call) -> None:
+    refused = call("assign", "e1")
+    assert (refused.exit_code, refused.stderr) == (1, f"{EPISODE[:10]}: refused: it is assigned to nobody\n")
+
+
+def test_without_an_alerter_it_is_said_that_the_answer_is_missing(call: Call, topics: Topics) -> None:
+    topics.away = True
+    waiting = call("ack", "e1")
+    assert waiting.exit_code == 0
+    assert "has not answered yet and carries it out as soon as it runs" in waiting.stderr
+    (printed,) = json.loads(call("ack", "e1", "--json").stdout)
+    assert (printed["command"]["kind"], printed["answer"]) == ("acknowledge", None)
+
+
+@pytest.mark.parametrize("name", ["root", "somebody"])
+def test_a_decision_without_a_name_is_not_even_published(call: Call, topics: Topics, name: str) -> None:
+    refused = call("ack", "e1", "--by", name)
+    assert refused.exit_code == 2
+    assert "Say who you are with --by, or set LAGEBILD_NAME" in refused.stderr
+    assert topics.said == []
+
+
+def test_an_episode_that_is_not_the_only_one_is_not_guessed(call: Call, topics: Topics) -> None:
+    topics.desk.episodes["e10"] = episode("e10")
+    unclear = call("ack", "e1")
+    assert unclear.exit_code == 1 and "2 episodes of which the id begins with 'e1'" in unclear.stderr
+    assert call("verdict", "e1", "perhaps").exit_code == 2
+    assert topics.said == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "matchers"),
+    [
+        (["e1"], (Matcher(field="episode", values=(EPISODE,)),)),
+        (["e1", "--this", "rule"], (Matcher(field="rule", values=("raketentest",)),)),
+        (
+            ["e1", "--this", "story", "--kind", "update"],
+            (Matcher(field="story", values=("s1",)), Matcher(field="kind", values=("update",))),
+        ),
+        (["--rule", "a", "--rule", "b"], (Matcher(field="rule", values=("a", "b")),)),
+        (
+            ["--tag", "sport", "--but-not", "severity=critical"],
+            (Matcher(field="tag", values=("sport",)), Matcher(field="severity", values=("critical",), negative=True)),
+        ),
+    ],
+)
+def test_a_silence_is_begun_by_what_it_is_about(call: Call, topics: Topics, arguments: list[str], matchers: tuple[Matcher, ...]) -> None:
+    made = call("silence", *arguments, "--for", "2h", "--reason", "exercise")
+    assert made.exit_code == 0, made.output
+    (silence,) = topics.desk.silences.values()
+    assert set(silence.matchers) == set(matchers)
+    assert (silence.author, silence.reason, silence.ends_at - silence.starts_at) == ("Anna", "exercise", timedelta(hours=2))
+    listed = call("silences").stdout
+    assert silence.id[:16] in listed and "exercise" in listed
+    assert json.loads(call("silences", "--json").stdout)[0]["id"] == silence.id
+    ended = call("unsilence", silence.id[:8])
+    assert (ended.exit_code, "was ended by Anna" in ended.stdout) == (0, True)
+    assert "0 silences" in call("silences").stdout
+    assert "ended by Anna" in call("silences", "--all").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["e1", "--for", "2h"],
+        ["e1", "--reason", "x"],
+        ["--for", "2h", "--reason", "x"],
+        ["--but-not", "severity=critical", "--for", "2h", "--reason", "x"],
+        ["e1", "--for", "soon", "--reason", "x"],
+        ["--rule", "a", "--but-not", "severity", "--for", "2h", "--reason", "x"],
+        ["--rule", "a", "--but-not", "galaxy=far", "--for", "2h", "--reason", "x"],
+    ],
+)
+def test_a_silence_without_a_meaning_an_end_or_a_reason_is_a_usage_error(call: Call, topics: Topics, arguments: list[str]) -> None:
+    assert call("silence", *arguments).exit_code == 2
+    assert topics.said == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("90m", 5_400), ("2h", 7_200), ("1.5d", 129_600), ("1w", 604_800), ("5 min", 300)]
+)
+def test_a_length_is_read_as_people_write_it(text: str, seconds: float) -> None:
+    assert times.length(text).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "-2h", "0h", "2 years", "1e9s", "9999999h"])
+def test_what_is_no_length_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="write for example 90m, 2h or 3d"):
+        times.length(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("now", NOON),
+        ("24h", NOON - timedelta(hours=24)),
+        ("2026-11-20", datetime(2026, 11, 19, 23, tzinfo=UTC)),
+        ("2026-11-20 14:30", datetime(2026, 11, 20, 13, 30, tzinfo=UTC)),
+        ("2026-11-20T14:30+00:00", datetime(2026, 11, 20, 14, 30, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_read_in_the_zone_of_the_readers(text: str, expected: datetime) -> None:
+    assert times.instant(text, NOON, "Europe/Berlin") == expected
+    with pytest.raises(typer.BadParameter):
+        times.instant("yesterday", NOON, "Europe/Berlin")
+    with pytest.raises(typer.BadParameter):
+        times.instant("999999d", NOON, "Europe/Berlin") if text == "now" else times.instant("0001-01-01", NOON, "Asia/Tokyo")
+
+
+def test_the_page_and_the_commands_make_the_same_commands() -> None:
+    made = say.silencing("Anna", NOON, timedelta(hours=1), "exercise", episode_id="e1", scope="rule")
+    assert made.silence is not None
+    assert (made.to, made.text, made.silence.author, made.silence.ends_at) == ("rule", "exercise", "Anna", NOON + timedelta(hours=1))
+    assert made.silence.id != made.id
+
+
+def test_a_configuration_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["alerts", "list", "--config", str(tmp_path / "none.yaml")]).exit_code == 3
