@@ -12,10 +12,9 @@ no part in any of this.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,10 +23,15 @@ import structlog
 
 from pipeline import broker, topology
 from pipeline.alerting import Alerting, PolicySource
+from pipeline.alerts import Alerts
 from pipeline.broker import Record
-from pipeline.episodes import Alerts, Episode, Notification, RulePolicy
+from pipeline.episode import Episode, Notification, Silence
+from pipeline.episodes.memory import TriggerMemory
 from pipeline.errors import Transient, Unreachable
+from pipeline.heartbeat import Heartbeat
 from pipeline.plugins import Notifier
+from pipeline.policies import Policies as Policies
+from pipeline.rendering import prepared
 from pipeline.rules.follow import RuleFollower
 from pipeline.sender import Sender, notifiers
 from pipeline.settings import Settings
@@ -44,8 +48,10 @@ _IDLE_MS, _BUSY_MS = 50, 10
 _CLOSING_SECONDS = 15.0
 _LONGEST_WAIT_SECONDS = 10.0
 _RESTORE_SECONDS = 120.0
-_TEND_EVERY_SECONDS = 30.0
-_RULE_WAIT_SECONDS = 2.0
+_ADVANCE_EVERY_SECONDS = 1.0
+_FORGET_EVERY_SECONDS = 30.0
+# Matches that have waited for so long mean that more of them may be on their way.
+_BEHIND = timedelta(seconds=2)
 # So many failed transactions in a row, and the group is left and joined anew.
 _ATTEMPTS_AS_OWNER = 3
 _RETRIED: tuple[type[Exception], ...] = (Transient, *broker.FAULTS)
@@ -57,17 +63,25 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class State:
-    """All episodes and notifications as they stand in Kafka, by id."""
+    """What the alerter keeps, as it stands in Kafka, by id."""
 
     episodes: dict[str, Episode]
     notifications: dict[str, Notification]
+    silences: dict[str, Silence] = field(default_factory=dict)
+    memories: dict[str, TriggerMemory] = field(default_factory=dict)
+
+    def alerts(self) -> Alerts:
+        """The same as a memory to decide with."""
+        return Alerts(self.episodes.values(), self.notifications.values(), self.silences.values(), self.memories.values())
 
 
 def read_state(settings: Settings, deadline_seconds: float = _RESTORE_SECONDS) -> State:
-    """What `alerts.episodes` and `alerts.notifications` hold now. Raises Unreachable without Kafka or topics, Transient after the deadline."""
+    """What the alerter's topics hold now. Raises Unreachable without Kafka or topics, Transient after the deadline."""
     return State(
         _latest(settings, topology.EPISODES, Episode, deadline_seconds),
         _latest(settings, topology.NOTIFICATIONS, Notification, deadline_seconds),
+        _latest(settings, topology.SILENCES, Silence, deadline_seconds),
+        _latest(settings, topology.ALERT_MEMORY, TriggerMemory, deadline_seconds),
     )
 
 
@@ -81,40 +95,6 @@ def _latest(settings: Settings, topic: str, kind: Any, deadline_seconds: float) 
         else:
             found[key] = decoder.decode(record.value)
     return found
-
-
-class Policies:
-    """What the rules say about telling people, from the topic `rules`."""
-
-    def __init__(self, settings: Settings, follower: RuleFollower) -> None:
-        self._default = RulePolicy(route=tuple(settings.alerts.default_route))
-        self._follower = follower
-        self._missed: set[str] = set()
-
-    def awaited(self, rule_id: str) -> RulePolicy:
-        """Like `of`, but a rule that is not known yet is given a moment, once: it and its first match travel over two topics."""
-        if rule_id not in self._missed:
-            deadline = time.monotonic() + _RULE_WAIT_SECONDS
-            while rule_id not in self._follower.current().rules and time.monotonic() < deadline:
-                time.sleep(0.02)
-            if rule_id not in self._follower.current().rules:
-                self._missed.add(rule_id)
-        return self.of(rule_id)
-
-    def of(self, rule_id: str) -> RulePolicy:
-        """The rule's policy; the default one for a rule that is gone."""
-        rules = self._follower.current().rules
-        if rule_id not in rules:
-            return self._default
-        rule = rules[rule_id].rule
-        return RulePolicy(
-            route=rule.notify.route or self._default.route,
-            max_per_hour=rule.notify.max_per_hour,
-            quiet_after_seconds=rule.quiet_after_seconds,
-            reopen_within_seconds=rule.reopen_within_seconds,
-            on_update=rule.notify.on_update,
-            by_story="story" in rule.group_by,
-        )
 
 
 class Alerter:
@@ -133,8 +113,11 @@ class Alerter:
         self._stop = stop
         self._now = now
         # The sender outlives a lost connection, so that what was sent meanwhile is recorded instead of being sent again.
-        self._sender = Sender(receivers, now)
+        self._sender = Sender(
+            receivers, now, prepare=lambda alert: prepared(alert, settings.rules_folder / "templates", settings.time_zone)
+        )
         self._process = uuid4().hex[:12]
+        self._heartbeat = Heartbeat(settings, receivers, self._process)
 
     def run(self) -> None:
         """Alert until `stop` is set. Raises Fenced when another process has taken over."""
@@ -178,8 +161,8 @@ class Alerter:
         commands = None
         try:
             state = read_state(self._settings)
-            alerts = Alerts(state.episodes.values(), state.notifications.values())
-            log.info("alerting", episodes=len(alerts.episodes), notifications=len(alerts.notifications), unsent=len(alerts.unsent))
+            alerts = state.alerts()
+            log.info("alerting", episodes=len(state.episodes), notifications=len(state.notifications), unsent=len(alerts.sent.unsent))
             name = self._settings.topic(topology.COMMANDS)
             commands = broker.reader(self._settings.kafka, name, broker.committed(consumer, name, 0))
             alerting = Alerting(self._settings, alerts, self._sender, self._policies, self._now, self._process)
@@ -191,16 +174,21 @@ class Alerter:
 
     def _work(self, reading: _Reading, transactions: Transactions, alerting: Alerting, records: list[Record]) -> None:
         alerting.adopt()
-        tended_at = self._now()
+        advanced_at = forgot_at = self._now()
         while not self._stop.is_set() and reading.owns():
             alerting.take(records)
             alerting.claim()
             self._write(reading, transactions, alerting, records)
             records = reading.more(_BUSY_MS if self._sender.busy else _IDLE_MS)
             alerting.record_results()
-            if not records and (self._now() - tended_at).total_seconds() > _TEND_EVERY_SECONDS:
-                alerting.tend()
-                tended_at = self._now()
+            now = self._now()
+            if (now - advanced_at).total_seconds() >= _ADVANCE_EVERY_SECONDS:
+                self._heartbeat.look(alerting.sent, now)
+                alerting.advance(caught_up=not records or now - records[0].at < _BEHIND)
+                advanced_at = now
+            if not records and (now - forgot_at).total_seconds() >= _FORGET_EVERY_SECONDS:
+                alerting.forget()
+                forgot_at = now
         self._finish(reading, transactions, alerting)
 
     def _write(self, reading: _Reading, transactions: Transactions, alerting: Alerting, records: list[Record]) -> None:
@@ -245,7 +233,7 @@ def main(settings: Settings) -> int:
     receivers = notifiers(settings)
     try:
         broker.connect(settings.kafka, "the alerter", wait_seconds=120, stop=stop)
-        for topic in (topology.MATCHES, topology.COMMANDS, topology.EPISODES, topology.NOTIFICATIONS, topology.RULES):
+        for topic in (*topology.stage("alert").reads, *topology.stage("alert").state):
             broker.partitions_of(settings.kafka, settings.topic(topic))
     except Unreachable as error:
         if stop.is_set():
@@ -257,7 +245,7 @@ def main(settings: Settings) -> int:
     while not follower.wait(1) and not stop.is_set():
         log.info("the alerter waits for the rules")
     try:
-        Alerter(settings, receivers, Policies(settings, follower), stop).run()
+        Alerter(settings, receivers, Policies(settings, follower, _utc_now), stop).run()
     except Fenced as error:
         log.error("the alerter was replaced", why=str(error))
         return EXIT_FENCED

@@ -1,47 +1,96 @@
-"""One owner's work between two transactions: records and results in, changed episodes and notifications out.
+"""One owner's work between two transactions: matches, commands, time and results in, changed records out.
 
-Everything is applied to the memory at once and written together; when the writing fails, the memory is thrown away and read again.
+Everything is applied to the memory at once and written together; when the writing fails, the memory is thrown away and read again. Nothing
+here knows Kafka or a clock, so the back-test runs this very code with a simulated clock and a sender that takes everything.
+
+What is decided about a match is decided at the instant the worker stamped on it (`matched_at`, never before that of an earlier match): the same
+stream gives the same episodes and messages, whenever it is read.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
 import structlog
 
 from pipeline import delivery, topology
+from pipeline.alerts import Alerts
 from pipeline.article import Position
 from pipeline.broker import Record
+from pipeline.decisions import key_of, obeyed
 from pipeline.delivery import Result
-from pipeline.episodes import Alerts, Command, Decision, Episode, Notification, RulePolicy, decide, expired, obey, settled
+from pipeline.episode import Audit, Command, Episode, Notification, Silence
+from pipeline.episodes.clock import tend
+from pipeline.episodes.corrections import addressed
+from pipeline.episodes.decide import Decision, decide
+from pipeline.episodes.expiry import expired
+from pipeline.episodes.memory import TriggerMemory
 from pipeline.errors import GiveUp, Permanent, why_unreadable
+from pipeline.intent import Intent
+from pipeline.links import links
 from pipeline.matched import Matched
 from pipeline.matched import decode as decode_matched
 from pipeline.outcome import Rejection
+from pipeline.policy import RulePolicy
+from pipeline.routing.model import Routing
+from pipeline.routing.plan import planned
+from pipeline.routing.sent import Sent
+from pipeline.routing.timers import due
 from pipeline.runner import Out, Work, rejection
-from pipeline.sender import Sender
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
 
+Kept = Episode | Notification | Silence | TriggerMemory
+
 # How many records one round of tidying writes at most: the rest is done in the next.
-_TEND_AT_ONCE = 1_000
+_FORGET_AT_ONCE = 1_000
 # A match that is older has waited in the topic: its rule has arrived, or is gone.
 _FRESH = timedelta(seconds=10)
+_TOPICS: dict[type, str] = {
+    Episode: topology.EPISODES,
+    Notification: topology.NOTIFICATIONS,
+    Silence: topology.SILENCES,
+    TriggerMemory: topology.ALERT_MEMORY,
+}
 _encoder = msgspec.json.Encoder()
 _command_decoder = msgspec.json.Decoder(Command)
 
 
 class PolicySource(Protocol):
-    """Where a rule's policy comes from, by the rule's id; `awaited` may wait a moment for a rule that is on its way."""
+    """What the rules and the team's other files say. `awaited` may wait a moment for a rule that is on its way."""
 
     def of(self, rule_id: str) -> RulePolicy: ...
 
     def awaited(self, rule_id: str) -> RulePolicy: ...
+
+    def watchers(self, rule_id: str) -> Sequence[RulePolicy]:
+        """The live rules whose trigger is a sequence with this rule in it."""
+        ...
+
+    def timed(self) -> Collection[str]:
+        """The ids of the rules that time alone concerns: those that tell of silence, and those with digests that may be empty."""
+        ...
+
+    def routing(self) -> Routing: ...
+
+
+class Sending(Protocol):
+    """Whoever makes the attempts: `pipeline.sender.Sender`, or what stands for it where nothing is sent."""
+
+    def room(self, receiver: str) -> int: ...
+
+    def submit(self, notification: Notification) -> None: ...
+
+    def results(self) -> list[Result]: ...
+
+    def written(self, result: Result) -> None: ...
+
+    def knows(self, notification: Notification) -> bool: ...
 
 
 class Alerting:
@@ -51,7 +100,7 @@ class Alerting:
         self,
         settings: Settings,
         alerts: Alerts,
-        sender: Sender,
+        sender: Sending,
         policies: PolicySource,
         now: Callable[[], datetime],
         process: str,
@@ -62,14 +111,22 @@ class Alerting:
         self._policies = policies
         self._now = now
         self._process = process
-        self._changed: dict[tuple[str, str], Episode | Notification | None] = {}
+        self._instant = datetime.min.replace(tzinfo=UTC)
+        self._changed: dict[tuple[str, str], Kept | None] = {}
+        self._audits: list[Audit] = []
         self._rejected: list[Out] = []
         self._claimed: list[Notification] = []
         self._recorded: list[Result] = []
 
+    @property
+    def sent(self) -> Sent:
+        """The notifications, to be looked at."""
+        return self._alerts.sent
+
     def adopt(self) -> None:
         """Take over what a former owner left in the middle of an attempt."""
-        for each in [self._alerts.notifications[notification_id] for notification_id in self._alerts.unsent]:
+        notifications = self._alerts.sent.notifications
+        for each in [notifications[notification_id] for notification_id in self._alerts.sent.unsent]:
             if each.state == "sending" and not (each.claimed_by == self._process and self._sender.knows(each)):
                 log.warning("sending again, possibly twice", notification=each.id, receiver=each.receiver, attempt=each.attempts)
                 self._put(delivery.orphaned(each, self._now()))
@@ -89,20 +146,42 @@ class Alerting:
     def _match(self, record: Record) -> None:
         matched = decode_matched(record.value or b"")
         fresh = self._now() - record.at < _FRESH
-        policy = (self._policies.awaited if fresh else self._policies.of)(matched.match.rule_id)
-        decision = decide(self._alerts, matched, policy, record.at)
-        if decision.episode is not None:
-            self._put(decision.episode)
-            _tell(decision, decision.episode, matched)
-        for each in decision.notifications:
-            self._put(each)
+        for each in addressed(self._alerts, matched):
+            self.decide(each, (self._policies.awaited if fresh else self._policies.of)(each.match.rule_id))
+
+    def decide(self, matched: Matched, policy: RulePolicy) -> Decision:
+        """Take in one match of the rule that `policy` belongs to."""
+        self._instant = max(self._instant, matched.matched_at)
+        decision = decide(self._alerts, matched, policy, self._instant, self._policies.watchers(policy.rule_id))
+        told = self._carry(decision, self._instant, policy)
+        _tell(decision, matched, told)
+        return decision
+
+    def _carry(self, decision: Decision, at: datetime, policy: RulePolicy | None = None) -> int:
+        """Put what was decided, and the notifications it leads to; how many of them will be sent."""
+        for record in decision.records:
+            self._put(record)
+        told = 0
+        for intent in decision.intents:
+            known = policy if policy is not None and policy.rule_id == intent.rule_id else self._policies.of(intent.rule_id)
+            for each in self._planned(intent, known, at):
+                self._put(each)
+                told += each.state == "pending"
+        return told
+
+    def _planned(self, intent: Intent, policy: RulePolicy, at: datetime) -> tuple[Notification, ...]:
+        episode = self._alerts.episodes[intent.episode_id]
+        message = msgspec.structs.replace(intent.message, links=links(intent.message, self._settings.alerts, policy.runbook))
+        intent = msgspec.structs.replace(intent, message=message)
+        return planned(intent, episode, policy, self._policies.routing(), self._alerts, at)
 
     def _command(self, record: Record) -> None:
         command = _command_decoder.decode(record.value or b"")
-        episode = obey(self._alerts, command)
-        log.info("command", kind=command.kind, episode=command.episode_id, by=command.by, changed=episode is not None)
-        if episode is not None:
-            self._put(episode)
+        result = obeyed(self._alerts, command, record.at, self._policies.routing().most_silence_seconds)
+        log.info("command", kind=command.kind, episode=command.episode_id, by=command.by, outcome=result.audit.outcome)
+        for each in result.records:
+            self._put(each)
+        self._audits.append(result.audit)
 
     def _reject(self, record: Record, error: Exception) -> None:
         """Keep what cannot be read in `articles.rejected`; the article itself went on to the index, so its outcome stays."""
@@ -124,7 +203,7 @@ class Alerting:
         """Take in how attempts ended."""
         for result in self._sender.results():
             self._recorded.append(result)
-            before = self._alerts.notifications.get(result.notification_id)
+            before = self._alerts.sent.notifications.get(result.notification_id)
             mine = before and before.state == "sending" and before.claimed_by == self._process and before.attempts == result.attempt
             if before is not None and mine:
                 self._conclude(before, result)
@@ -146,22 +225,28 @@ class Alerting:
         for each in delivery.trouble(self._alerts, after, now):
             self._put(each)
 
-    def tend(self) -> None:
-        """Write the states that time has changed, and forget what is old."""
+    def advance(self, *, caught_up: bool = True) -> None:
+        """Do what time alone asks for: digests, escalations, fallbacks, silences that end. When all matches are read also what their absence means:
+        repeats, episodes that fall quiet, rules that tell of silence."""
         now = self._now()
-        for episode in list(self._alerts.episodes.values()):
-            if episode.state != "closed" and (changed := settled(episode, self._policies.of(episode.rule_id), now)):
-                self._put(changed)
-            if len(self._changed) >= _TEND_AT_ONCE:
-                return
-        for old in expired(self._alerts, now)[:_TEND_AT_ONCE]:
+        routing, timed = self._policies.routing(), self._policies.timed()
+        if caught_up:
+            for decision in tend(self._alerts, self._policies.of, timed, now):
+                self._carry(decision, now)
+        for each in due(self._alerts, self._policies.of, routing, now, timed):
+            self._put(each)
+
+    def forget(self) -> None:
+        """Drop what is old: at most a thousand records at once."""
+        for old in expired(self._alerts, self._now())[:_FORGET_AT_ONCE]:
             self._alerts.drop(old)
             self._changed[_place(old)] = None
 
     def outs(self) -> list[Out]:
-        """The records to write: the newest of each key, None for what is forgotten."""
+        """The records to write: the newest of each key, None for what is forgotten, and every decision of people."""
         changed = [Out(topic, key, None if record is None else _encoder.encode(record)) for (topic, key), record in self._changed.items()]
-        return changed + self._rejected
+        audits = [Out(topology.AUDIT, key_of(each.command), _encoder.encode(each)) for each in self._audits]
+        return changed + audits + self._rejected
 
     def written(self) -> None:
         """All of `outs()` stands in Kafka: hand over what was claimed."""
@@ -169,29 +254,26 @@ class Alerting:
             self._sender.written(result)
         for each in self._claimed:
             self._sender.submit(each)
-        self._changed, self._rejected, self._claimed, self._recorded = {}, [], [], []
+        self._changed, self._audits, self._rejected, self._claimed, self._recorded = {}, [], [], [], []
 
-    def _put(self, record: Episode | Notification) -> None:
+    def _put(self, record: Kept) -> None:
         self._alerts.put(record)
         self._changed[_place(record)] = record
 
 
-def _place(record: Episode | Notification) -> tuple[str, str]:
-    return (topology.EPISODES if isinstance(record, Episode) else topology.NOTIFICATIONS), record.id
+def _place(record: Kept) -> tuple[str, str]:
+    return _TOPICS[type(record)], record.id
 
 
 _EVENTS = {"first": "opened", "new_facts": "rings again", "reopened": "rings again"}
 
 
-def _tell(decision: Decision, episode: Episode, matched: Matched) -> None:
-    news = [each.fact for each in episode.message.new_facts] if decision.why == "new_facts" else []
+def _tell(decision: Decision, matched: Matched, told: int) -> None:
     log.info(
         _EVENTS.get(decision.why, decision.why),
-        rule=episode.rule_id,
-        episode=episode.id,
+        rule=matched.match.rule_id,
         article=matched.article_id,
         why=decision.why,
-        articles=episode.article_count,
-        told=len(decision.notifications),
-        **({"news": news} if news else {}),
+        episodes=[each.id for each in decision.records if isinstance(each, Episode)],
+        told=told,
     )

@@ -41,7 +41,7 @@ def due(alerts: Alerts, now: datetime, room: Callable[[str], int]) -> list[Notif
     found: list[Notification] = []
     taken: dict[str, int] = {}
     under_way: set[tuple[str, str]] = set()
-    for each in (alerts.notifications[notification_id] for notification_id in alerts.unsent):
+    for each in (alerts.sent.notifications[notification_id] for notification_id in alerts.sent.unsent):
         thread = (each.receiver, each.episode_id)
         if each.state == "pending" and (each.next_at > now or thread in under_way):
             continue
@@ -90,7 +90,7 @@ def orphaned(notification: Notification, now: datetime) -> Notification:
 def hurried(alerts: Alerts, receiver: str, now: datetime) -> list[Notification]:
     """The notifications that waited for `receiver` to come back, due at once now that it took another one."""
     found = []
-    for each in (alerts.notifications[notification_id] for notification_id in alerts.unsent):
+    for each in (alerts.sent.notifications[notification_id] for notification_id in alerts.sent.unsent):
         wanted = max(now, each.not_before or now)
         if each.receiver == receiver and each.state == "pending" and each.attempts and each.next_at > wanted:
             found.append(msgspec.structs.replace(each, next_at=wanted))
@@ -108,7 +108,7 @@ def trouble(alerts: Alerts, notification: Notification, now: datetime) -> list[N
     made = []
     for receiver in dict.fromkeys(notification.route):
         notification_id = identity("channel", notification.receiver, receiver, hour)
-        if receiver != notification.receiver and notification_id not in alerts.notifications:
+        if receiver != notification.receiver and notification_id not in alerts.sent.notifications:
             made.append(_trouble_message(notification, notification_id, receiver, now))
     return made
 

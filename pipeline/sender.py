@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -40,8 +41,16 @@ def notifiers(settings: Settings) -> dict[str, Notifier]:
 class Sender:
     """Attempts in flight and their results. Called by one thread; only `_attempt` runs in others."""
 
-    def __init__(self, receivers: Mapping[str, Notifier], now: Callable[[], datetime], send_seconds: float = SEND_SECONDS) -> None:
+    def __init__(
+        self,
+        receivers: Mapping[str, Notifier],
+        now: Callable[[], datetime],
+        send_seconds: float = SEND_SECONDS,
+        prepare: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    ) -> None:
+        """`prepare` completes the JSON object that a notifier gets: with the rule's template and the zone of the readers."""
         self._receivers = receivers
+        self._prepare = prepare
         self._now = now
         self._send_seconds = send_seconds
         self._in_flight: dict[tuple[str, int], tuple[str, float]] = {}  # (notification, attempt) → receiver, start
@@ -112,7 +121,7 @@ class Sender:
             receiver = self._receivers.get(notification.receiver)
             if receiver is None:
                 raise GiveUp(f"the configuration has no receiver {notification.receiver!r}: add it, or change the rule's route")
-            receiver.notify(as_json(message))
+            receiver.notify(self._prepare(as_json(message)))
         except (TryAgain, GiveUp) as raised:
             error = raised
         except Exception as raised:  # a defect of one plug-in must not keep the other receivers from being told

@@ -52,6 +52,10 @@ RULES = "rules"
 EPISODES = "alerts.episodes"
 NOTIFICATIONS = "alerts.notifications"
 COMMANDS = "alerts.commands"
+ALERT_MEMORY = "alerts.memory"
+SILENCES = "alerts.silences"
+AUDIT = "alerts.audit"
+RULE_VERSIONS = "rules.versions"
 CURSORS = "sources.cursors"
 HEALTH = "sources.health"
 
@@ -72,6 +76,10 @@ TOPICS: tuple[Topic, ...] = (
     Topic(EPISODES, "episode id", 1, None, "alert episodes", compacted=True),
     Topic(NOTIFICATIONS, "notification id", 1, None, "messages to people: pending, sent, failed", compacted=True),
     Topic(COMMANDS, "episode id", 1, 7 * DAY, "what people say of alerts: acknowledge, silence", many_writers=True),
+    Topic(ALERT_MEMORY, "rule id", 1, None, "what triggers remember: counts, baselines, what was seen before", compacted=True),
+    Topic(SILENCES, "silence id", 1, None, "silences with author, reason and end", compacted=True),
+    Topic(AUDIT, "episode id", 1, None, "who decided what, and when; kept for ever"),
+    Topic(RULE_VERSIONS, "rule id", 1, None, "every version of a rule that was active, as it was written"),
     Topic(HELD, "article id", 1, None, "embargoed articles until they are due", compacted=True),
     Topic(CURSORS, "source id", 1, None, "where each source is read on from", compacted=True),
     Topic(HEALTH, "source id", 1, None, "how each source is doing", compacted=True),
@@ -96,19 +104,19 @@ STAGES: tuple[Stage, ...] = (
         state=(STORIES,),
     ),
     Stage("enrich", "worker", (DEDUPLICATED, RULES), (ENRICHED, MATCHES, EVIDENCE, REJECTED, OUTCOMES), "entities, then alert rules"),
-    Stage("index", "indexer", (ENRICHED, EPISODES, NOTIFICATIONS), (REJECTED, OUTCOMES), "write to Elasticsearch"),
+    Stage("index", "indexer", (ENRICHED, EPISODES, NOTIFICATIONS, SILENCES, AUDIT), (REJECTED, OUTCOMES), "write to Elasticsearch"),
     Stage(
         "alert",
         "alerter",
-        (MATCHES, COMMANDS),
-        (EPISODES, NOTIFICATIONS, REJECTED),
+        (MATCHES, COMMANDS, RULES),
+        (EPISODES, NOTIFICATIONS, ALERT_MEMORY, SILENCES, AUDIT, REJECTED),
         "gather matches into episodes and notify",
-        state=(EPISODES, NOTIFICATIONS),
+        state=(EPISODES, NOTIFICATIONS, ALERT_MEMORY, SILENCES),
     ),
 )
 
 # Topics that people or commands write, not a stage.
-OUTSIDE_WRITERS = {RULES: "lagebild rules apply", COMMANDS: "lagebild alerts"}
+OUTSIDE_WRITERS = {RULES: "lagebild rules apply", RULE_VERSIONS: "lagebild rules apply", COMMANDS: "lagebild alerts, the live page"}
 
 
 def topic(name: str) -> Topic:

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline.article import Article, Clock, Dates, Position, Source, encode
+from pipeline.article import Article, Clock, Dates, Hit, Match, Position, Source, Story, encode
+from pipeline.matched import Matched
 from pipeline.runner import Work
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -34,3 +35,21 @@ def work(record: Article | bytes, offset: int = 0, *, topic: str = "articles.col
     value = record if isinstance(record, bytes) else encode(record)
     key = b"" if isinstance(record, bytes) else record.id.encode()
     return Work(key=key, value=value, position=Position(topic, partition, offset), at=at)
+
+
+def matched(name: str, *, story: str = "", facts: tuple[str, ...] = (), rule: str = "r", **changes: Any) -> Matched:
+    """A match of `rule` in the title of an article called `name`; it arrives now unless `matched_at` says otherwise."""
+    place = {"field": "title", "start": 0, "end": len(name), "sentence_start": 0, "sentence_end": len(name), "sentence_id": "s"}
+    hit = Hit(term=name, surface=name, mode="exact", **place)
+    plain = Matched(
+        match=Match(id=f"{rule}/{name}", rule_id=rule, rule_version="1", title="Rule", severity="high", hits=(hit,)),
+        article_id=name,
+        revision=1,
+        source=Source(id="s", name="Blatt"),
+        matched_at=datetime.now(UTC),
+        title=name,
+        story=Story(id=story or name),
+        facts={each: each for each in facts},
+        context=facts,
+    )
+    return msgspec.structs.replace(plain, **changes)

@@ -13,9 +13,8 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +24,19 @@ from kafka import OffsetAndMetadata, TopicPartition
 
 from pipeline import broker, topology
 from pipeline.alerter import GROUP, State, read_state
-from pipeline.article import Hit, Match, Source, Story
-from pipeline.episodes import Command, Matched
-from pipeline.matched import encode
+from pipeline.episode import Command
+from pipeline.matched import Matched, encode
 from pipeline.outcome import Rejection, rejected_from
 from pipeline.rules.load import load_text
 from pipeline.rules.publish import records as rule_records
 from pipeline.runner import Out
 from pipeline.settings import Settings, load
 from pipeline.transactions import Fenced, Transactions
+from tests.builders import matched
+from tests.webhooks import Hook, listening
 
 ROOT = Path(__file__).parents[2]
-TOPICS = [
-    topology.topic(name)
-    for name in (topology.MATCHES, topology.COMMANDS, topology.EPISODES, topology.NOTIFICATIONS, topology.RULES, topology.REJECTED)
-]
+TOPICS = [topology.topic(name) for name in {*topology.stage("alert").reads, *topology.stage("alert").writes}]
 RULE = """
 kind: rule
 schema: news-alerts/v1
@@ -74,53 +71,6 @@ def until(condition: Callable[[], Any], seconds: float = 30.0, what: Callable[[]
     while not condition():
         assert time.monotonic() < deadline, f"the condition was not met in time. {what()}"
         threading.Event().wait(0.05)
-
-
-class Hook:
-    """A webhook on 127.0.0.1 that remembers every alert; `answer` decides the status before it counts as taken."""
-
-    def __init__(self) -> None:
-        self.taken: list[dict[str, Any]] = []
-        self.refused = 0
-        self.answer: Callable[[dict[str, Any]], int] = lambda alert: 204
-        self.url = ""
-
-    def headlines(self) -> Counter[str]:
-        return Counter(each["headline"] for each in self.taken)
-
-
-@contextmanager
-def listening(port: int = 0) -> Iterator[Hook]:
-    hook = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            alert = json.loads(self.rfile.read(int(self.headers["content-length"])))["data"]
-            status = hook.answer(alert)
-            if status < 300:
-                hook.taken.append(alert)
-            else:
-                hook.refused += 1
-            try:
-                self.send_response(status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-            except OSError:
-                self.close_connection = True  # the alerter was killed
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    hook.url = f"http://127.0.0.1:{server.server_port}/"
-    try:
-        yield hook
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class Desk:
@@ -200,22 +150,6 @@ alerts: {{default_route: [hook]}}
         made = Desk(settings, config, hook)
         stack.callback(made.close)
         yield made
-
-
-def matched(name: str, *, story: str = "", facts: tuple[str, ...] = ("country:iso:KP",), rule: str = "r") -> Matched:
-    place = {"field": "title", "start": 0, "end": len(name), "sentence_start": 0, "sentence_end": len(name), "sentence_id": "s"}
-    hit = Hit(term=name, surface=name, mode="exact", **place)  # type: ignore[arg-type]
-    return Matched(
-        match=Match(id=f"{rule}/{name}", rule_id=rule, rule_version="1", title="Rule", severity="high", hits=(hit,)),
-        article_id=name,
-        revision=1,
-        source=Source(id="s", name="Blatt"),
-        matched_at=datetime.now(UTC),
-        title=name,
-        story=Story(id=story or name),
-        facts={each: each for each in facts},
-        context=facts,
-    )
 
 
 def test_a_match_is_told_once_recorded_and_acknowledged(desk: Desk) -> None:
@@ -402,8 +336,9 @@ def test_a_rule_says_who_is_told_and_how_often(desk: Desk) -> None:
     desk.publish(*(matched(f"n{number}", rule="quick") for number in range(5)))
     desk.gets(2)
     until(lambda: len(desk.state().episodes) == 5)
-    (digest,) = [each for each in desk.state().notifications.values() if each.kind == "storm"]
-    assert (digest.state, digest.message.held_back) == ("pending", 3)
+    held = [each for each in desk.state().notifications.values() if each.state == "suppressed"]
+    assert len(held) == 3 and len({each.verdict for each in held}) == 1, "the three wait for one message about all of them"
+    assert held[0].verdict.startswith("throttled:") and held[0].next_at > held[0].created_at
     assert len(desk.hook.taken) == 2
 
 

@@ -138,9 +138,11 @@ class Ledger:
                     self.rejected[Position(about.topic, about.partition, about.offset)] = value
             case topology.MATCHES:
                 match_of = msgspec.json.decode(value)
-                story = match_of.get("story") or {}
-                self.matches.append((match_of["article_id"], match_of["revision"], story.get("id") or match_of["article_id"]))
-                self.records[place] = Position(self.matches[-1][2])
+                group = (match_of.get("story") or {}).get("id") or match_of["article_id"]
+                # A later revision without new words is told as known: it opens nothing.
+                if not match_of["match"].get("known"):
+                    self.matches.append((match_of["article_id"], match_of["revision"], group))
+                self.records[place] = Position(group)
             case topology.EPISODES:
                 self.episodes[(record.key or b"").decode()] = each = msgspec.json.decode(value)
                 self.reached[name].add(Position(each["group"]))

@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from pipeline import delivery
+from pipeline.alerts import Alerts
 from pipeline.delivery import Result
-from pipeline.episodes import Alerts, Message, Notification
+from pipeline.episode import Notification
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.message import on_sending
+from pipeline.message import Message, on_sending
 from pipeline.sender import AT_ONCE_PER_RECEIVER, Sender
 from tests.builders import NOON
 
