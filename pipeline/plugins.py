@@ -81,7 +81,7 @@ class Enricher(Protocol):
 
 class Notifier(Protocol):
     def notify(self, alert: Mapping[str, Any]) -> None:
-        """Send one notification (the JSON object of `pipeline.episodes.Message`).
+        """Send one notification (the JSON object of `pipeline.message.Message`).
 
         Returns when the receiver has taken it; raises `TryAgain` or `GiveUp`. Retrying is the alerter's. Called in a thread.
         """

@@ -17,7 +17,7 @@ from pipeline.article import Article, Position, decode, encode
 from pipeline.errors import Permanent
 from pipeline.outcome import Outcome
 from pipeline.plugins import Unreadable
-from pipeline.rules.model import RuleSet
+from pipeline.rules.compiled import RuleSet
 from pipeline.runner import Out, Work, rejection
 from pipeline.settings import Settings
 from pipeline.stages.known import KnownArticles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -18,6 +19,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 from pipeline import sources, topology
+from pipeline.alerts import Alerts
 from pipeline.article import Article, Clock, Dates, Hit, Language, Match, Source, Story, encode
 from pipeline.broker import Record
 from pipeline.console.app import make_app
@@ -25,9 +27,13 @@ from pipeline.console.board import GroupLag, Limits
 from pipeline.console.feed import Feed
 from pipeline.console.hub import Hub
 from pipeline.console.serve import Server, address_of, listen
-from pipeline.episodes import Alerts, Episode, RulePolicy, decide
+from pipeline.decisions import key_of, obeyed
+from pipeline.episode import Command, Episode, Notification, Silence
+from pipeline.episodes.decide import decide
 from pipeline.errors import Unreachable
 from pipeline.matched import matched
+from pipeline.policy import RulePolicy
+from pipeline.rules.compiled import CompiledRule
 from pipeline.settings import Settings
 from tests.builders import article
 from tests.waiting import until as until
@@ -58,6 +64,15 @@ class Records:
     def episode(self, episode: Episode) -> Episode:
         self.put(topology.EPISODES, msgspec.json.encode(episode), episode.id)
         return episode
+
+    def notification(self, notification: Notification) -> None:
+        self.put(topology.NOTIFICATIONS, msgspec.json.encode(notification), notification.id)
+
+    def silence(self, silence: Silence) -> None:
+        self.put(topology.SILENCES, msgspec.json.encode(silence), silence.id)
+
+    def rule(self, compiled: CompiledRule, at: datetime | None = None) -> None:
+        self.put(topology.RULES, msgspec.json.encode(compiled), compiled.rule.id, at)
 
     def health(self, **fields: Any) -> None:
         self.put(topology.HEALTH, sources.encode(sources.SourceHealth(**fields)), fields["source_id"])
@@ -127,7 +142,7 @@ def episode_of(*articles: Article, now: datetime | None = None, **changes: Any) 
     now = now or datetime.now(UTC)
     state = Alerts()
     for each in articles:
-        decision = decide(state, matched(each, each.matches[0], now), RulePolicy(route=("desk",)), now)
+        decision = decide(state, matched(each, each.matches[0], now), RulePolicy(), now)
         if decision.episode:
             state.put(decision.episode)
     (episode,) = state.episodes.values()
@@ -147,20 +162,52 @@ class Page:
         limits = Limits(articles=settings.console.articles, late_hours=settings.alerts.late_hours)
         self.feed = Feed(self.records.open, limits, read_lag=lambda: self.lag)
         self.hub = Hub(self.feed.status, max_clients=max_clients, heartbeat_seconds=heartbeat_seconds)
+        self.commands: list[Command] = []
+        self.alerter = True
+        self.unreachable = False
         self._listener = listen("127.0.0.1", port)
         self.address = address_of(self._listener)
-        self.server = Server(make_app(settings, self.feed, self.hub), self.hub)
-        self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listener]})
+        self.server = Server(make_app(settings, self.feed, self.hub, self._said), self.hub)
+        self._serving = serving(self.server, self._listener)
+
+    def _said(self, _: Settings, command: Command) -> None:
+        """Takes a command as Kafka does, and obeys it as the alerter does while `alerter` is true."""
+        if self.unreachable:
+            raise Unreachable("Kafka does not answer at 127.0.0.1:9092")
+        self.commands.append(command)
+        if self.alerter:
+            self.obey(command)
+
+    def obey(self, command: Command) -> None:
+        with self.feed.desk.lock:
+            found = obeyed(self.feed.desk.alerts, command, datetime.now(UTC))
+        for each in found.records:
+            if isinstance(each, Episode):
+                self.records.episode(each)
+            else:
+                self.records.silence(each)
+        self.records.put(topology.AUDIT, msgspec.json.encode(found.audit), key_of(command))
 
     def __enter__(self) -> Page:
-        self._thread.start()
-        until(lambda: self.server.started)
+        self._serving.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.server.end()
-        self._thread.join(10)
-        assert not self._thread.is_alive(), "the server did not end"
+        self._serving.__exit__(None, None, None)
+
+
+@contextmanager
+def serving(server: Server, listener: socket.socket) -> Iterator[None]:
+    """The server in a thread, for as long as the block lasts."""
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        until(lambda: server.started)
+        yield
+    finally:
+        server.end()
+        thread.join(10)
+        assert not thread.is_alive(), "the server did not end"
 
 
 @contextmanager

@@ -13,10 +13,11 @@ import msgspec
 from pipeline.article import Article, Clock, Dates, Source, identity
 from pipeline.bench.corpus import generate
 from pipeline.bench.functions import measure_language, measure_signature, measure_stories
+from pipeline.bench.matching import SIZES, measure_matching
 from pipeline.bench.memories import measure_hot_story, measure_known
 from pipeline.bench.stages import measure_stages
 from pipeline.bench.system import KEYWORD, Tell
-from pipeline.rules.model import RuleSet
+from pipeline.rules.compiled import RuleSet
 from pipeline.settings import Settings
 from pipeline.worker import stages
 
@@ -27,6 +28,8 @@ _NEWSPAPER_FILE = Path("de_news") / "articles.jsonl.gz"
 _STAGE_ARTICLES = 2_000
 _FUNCTION_TEXTS = 900
 _STORY_TABLE = 100_000
+# A short run measures with fewer rules, too: 100,000 of them take a minute to compile.
+_RULES_PER_ARTICLE = 50
 _STORY_DECISIONS = 2_000
 
 Figures = dict[str, Any]
@@ -43,6 +46,10 @@ def measure(articles: int, seed: int, data_folder: Path, settings: Settings, rul
         tell(f"language and signature: {len(texts):,} texts, {name}")
         found["language"][name] = measure_language(texts, rounds)
         found["signature"][name] = measure_signature(texts, rounds)
+    sizes = [size for size in SIZES if size <= max(SIZES[0], articles * _RULES_PER_ARTICLE)]
+    corpus = corpora.get(NEWSPAPERS, corpora[GENERATED])
+    tell(f"matching with {', '.join(f'{size:,}' for size in sizes)} rules: {len(corpus):,} articles")
+    found["matching"] = measure_matching(corpus, seed, rounds, sizes)
     table = min(_STORY_TABLE, articles * 5)
     tell(f"story decisions in a table of {table:,}")
     found["stories"] = measure_stories(table, min(_STORY_DECISIONS, articles), rounds, seed)

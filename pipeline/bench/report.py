@@ -61,6 +61,8 @@ def targets(figures: Figures) -> list[Target]:
             most=True,
         ),
         Target("story decision in memory", 5_000, dig(figures, "in_memory", "stories", "decisions_per_second"), "decisions/s"),
+        Target("analysis and matching with the most rules", 1, _most_rules(figures), "ms an article", most=True),
+        Target("matching with 100 times the rules", 1.3, dig(figures, "in_memory", "matching", "growth"), "times", most=True),
         Target("language against langdetect, warm", 10, _worst(figures, "times_langdetect_warm"), "times"),
         Target("same language, texts of 200 letters and more", 99.5, _percent(_worst(figures, "same_answer_share")), "%"),
     ]
@@ -73,6 +75,11 @@ def dig(figures: Any, *path: str) -> float | None:
             return None
         figures = figures[name]
     return float(figures) if isinstance(figures, int | float) else None
+
+
+def _most_rules(figures: Figures) -> float | None:
+    sizes = figures.get("in_memory", {}).get("matching", {}).get("sizes", {})
+    return max((each["ms_per_article"] for each in sizes.values()), default=None)
 
 
 def _worst(figures: Figures, name: str) -> float | None:
@@ -88,7 +95,7 @@ def _percent(share: float | None) -> float | None:
 def rows(figures: Figures) -> list[tuple[str, str]]:
     """What was measured beside the targets, as rows of two cells."""
     found: list[tuple[str, str]] = []
-    for part in (_stage_rows, _function_rows, _flow_rows, _latency_rows, _state_rows, _process_rows):
+    for part in (_stage_rows, _matching_rows, _function_rows, _flow_rows, _latency_rows, _state_rows, _process_rows):
         found += part(figures)
     return found
 
@@ -98,6 +105,24 @@ def _stage_rows(figures: Figures) -> list[tuple[str, str]]:
         (f"stages in memory, one core, {corpus} articles", _listed(each["articles_per_second"], "articles/s"))
         for corpus, each in figures.get("in_memory", {}).get("stages", {}).items()
     ]
+
+
+def _matching_rows(figures: Figures) -> list[tuple[str, str]]:
+    found = figures.get("in_memory", {}).get("matching")
+    if not found:
+        return []
+    rows = [
+        (
+            f"analysis and matching, {each['rules']:,} mixed rules",
+            f"{number(each['ms_per_article'])} ms an article; {number(each['candidates_per_article'])} rules tried, "
+            f"{number(each['matches_per_article'])} match",
+        )
+        for each in found["sizes"].values()
+    ]
+    held = found["worker"]
+    what = f"{held['rules']:,} mixed rules in a worker"
+    size = f"{number(held['memory_bytes'] / 1e6)} MB, read in {number(held['load_seconds'])} s from {number(held['topic_bytes'] / 1e6)} MB of records"
+    return [*rows, (what, f"{size}; compiled in {number(found['compile_ms_per_rule'])} ms a rule")]
 
 
 def _function_rows(figures: Figures) -> list[tuple[str, str]]:

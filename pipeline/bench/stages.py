@@ -19,8 +19,8 @@ from pipeline.broker import Record
 from pipeline.errors import Permanent
 from pipeline.index.entries import prepare
 from pipeline.plugins import Enricher
+from pipeline.rules.compiled import RuleSet
 from pipeline.rules.match import analyse_fields, match
-from pipeline.rules.model import RuleSet
 from pipeline.runner import Out, Stage, Work
 from pipeline.settings import Settings
 from pipeline.stages.known import KnownArticles

@@ -18,8 +18,8 @@ from pipeline.errors import LagebildError
 from pipeline.index.apply import apply as apply_index
 from pipeline.rules.apply import apply as apply_rules
 from pipeline.rules.compile import compile_rule, rule_set
+from pipeline.rules.compiled import RuleSet
 from pipeline.rules.declare import declare
-from pipeline.rules.model import RuleSet
 from pipeline.settings import Settings, load
 
 Tell = Callable[[str], None]

@@ -14,7 +14,10 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from pipeline.console import guard
+from pipeline import say
+from pipeline.backtest.last_day import of_today
+from pipeline.console import acting_routes, guard, rule_routes
+from pipeline.console.asked import named_by_proxy
 from pipeline.console.feed import Feed
 from pipeline.console.hub import Client, Hub, TooManyClients
 from pipeline.console.page import page
@@ -24,6 +27,7 @@ STATIC = Path(__file__).parent / "static"
 # Data older than this are said to be old in large letters, and the process is not ready.
 STALE_SECONDS = 10
 _NO_STORE = {"Cache-Control": "no-store"}
+_VARIES = {**_NO_STORE, "Vary": "Accept-Language"}
 
 
 class _Stream(StreamingResponse):
@@ -42,8 +46,13 @@ class _Stream(StreamingResponse):
             self._hub.leave(self._client)
 
 
-def make_app(settings: Settings, feed: Feed, hub: Hub) -> FastAPI:
-    """The application; starting it starts `feed`, which publishes to `hub`."""
+def make_app(
+    settings: Settings, feed: Feed, hub: Hub, said: acting_routes.Say = say.say, day: rule_routes.Day = of_today
+) -> FastAPI:
+    """The application; starting it starts `feed`, which publishes to `hub`.
+
+    `said` brings what people decide to the alerter, `day` reads the articles of the last 24 hours.
+    """
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -58,8 +67,11 @@ def make_app(settings: Settings, feed: Feed, hub: Hub) -> FastAPI:
             feed.stop(0.2)
 
     app = FastAPI(title="Lagebild", openapi_url=None, docs_url=None, redoc_url=None, lifespan=running)
-    app.add_middleware(guard.Guard, known_hosts=guard.names(settings.console.host))
+    page_url = settings.alerts.page_url
+    app.add_middleware(guard.Guard, known_hosts=guard.names(settings.console.host, page_url), page_origin=guard.origin(page_url))
     _add_page(app, settings, hub)
+    acting_routes.add_to(app, settings, feed.desk, said)
+    rule_routes.add_to(app, settings, feed.desk, said, day)
     _add_answers_for_machines(app, feed, hub)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
@@ -69,7 +81,7 @@ def _add_page(app: FastAPI, settings: Settings, hub: Hub) -> None:
     @app.get("/", response_class=HTMLResponse)
     async def root(request: Request) -> HTMLResponse:
         accepted = request.headers.get("accept-language", "")
-        return HTMLResponse(page(settings, request.query_params, accepted), headers={**_NO_STORE, "Vary": "Accept-Language"})
+        return HTMLResponse(page(settings, request.query_params, accepted, named_by_proxy(request, settings)), headers=_VARIES)
 
     @app.get("/favicon.ico")
     async def favicon() -> Response:

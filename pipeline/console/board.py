@@ -13,12 +13,17 @@ from pipeline import sources, topology
 from pipeline.broker import Record
 from pipeline.console.rates import NO_RATES, Rates
 from pipeline.console.view import AlertView, ArticleView, SourceView, alert_view, article_view, is_open, source_view
-from pipeline.episode import Episode
+from pipeline.console.view_decisions import AnswerView, SilenceView, answer_view, silence_view
+from pipeline.episode import Audit, Episode, Silence
 from pipeline.outcome import Dropped, Exit, Outcome
 
 # More open alerts than this are not read by anybody: the newest are kept.
 MAX_ALERTS = 100
 MAX_SOURCES = 2_000
+MAX_SILENCES = 200
+# Answers to commands are for the page that waits for one of them.
+MAX_ANSWERS = 50
+MAX_TOUCHED = 200
 # A record from a clock that runs ahead must not stand above everything else for hours.
 AHEAD = timedelta(minutes=1)
 
@@ -29,21 +34,37 @@ class Board(msgspec.Struct, frozen=True):
     articles: tuple[ArticleView, ...] = ()
     alerts: tuple[AlertView, ...] = ()
     sources: tuple[SourceView, ...] = ()
+    silences: tuple[SilenceView, ...] = ()
+    answers: tuple[AnswerView, ...] = ()
     rates: Rates = NO_RATES
     unreadable: int = 0
 
 
+class _About(msgspec.Struct, frozen=True):
+    """Of a notification the board needs to know only which episode it is about."""
+
+    episode_id: str
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is new on the board: views to put in place of those with the same id, and ids that are gone."""
+    """What is new on the board: views to put in place of those with the same id, and ids that are gone.
+
+    `touched` are episodes about which something is new, open or not ("*": more than can be named); `rules`: the active rules changed.
+    """
 
     articles: tuple[ArticleView, ...] = ()
     alerts: tuple[AlertView, ...] = ()
     sources: tuple[SourceView, ...] = ()
     gone_alerts: tuple[str, ...] = ()
     gone_sources: tuple[str, ...] = ()
+    silences: tuple[SilenceView, ...] = ()
+    gone_silences: tuple[str, ...] = ()
+    answers: tuple[AnswerView, ...] = ()
+    touched: tuple[str, ...] = ()
+    rules: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.articles or self.alerts or self.sources or self.gone_alerts or self.gone_sources)
+        return any(getattr(self, name) for name in self.__struct_fields__)
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -76,6 +97,10 @@ class _Fresh:
         self._articles: dict[str, ArticleView] = {}
         self._alerts: dict[str, AlertView | None] = {}
         self._sources: dict[str, SourceView | None] = {}
+        self._silences: dict[str, SilenceView | None] = {}
+        self._answers: dict[str, AnswerView] = {}
+        self._touched: dict[str, None] = {}
+        self._rules = False
         self._known = {each.id: each for each in board.articles}
         self._counted: list[tuple[datetime, str]] = []
         self.unreadable = board.unreadable
@@ -84,6 +109,13 @@ class _Fresh:
             topology.EPISODES: self._episode,
             topology.HEALTH: self._health,
             topology.OUTCOMES: self._outcome,
+            topology.NOTIFICATIONS: self._notification,
+            topology.SILENCES: self._silence,
+            topology.AUDIT: self._audit,
+            topology.RULES: self._rule,
+            # These two are for `desk` alone.
+            topology.RULE_VERSIONS: lambda record: None,
+            topology.MATCHES: lambda record: None,
         }
 
     def _article(self, record: Record) -> None:
@@ -103,6 +135,7 @@ class _Fresh:
             self._alerts[(record.key or b"").decode()] = None
             return
         episode = msgspec.json.decode(record.value, type=Episode)
+        self._touched[episode.id] = None
         self._alerts[episode.id] = alert_view(episode, self._limits.late_hours) if is_open(episode) else None
 
     def _health(self, record: Record) -> None:
@@ -111,6 +144,24 @@ class _Fresh:
             return
         view = source_view(sources.decode(record.value))
         self._sources[view.id] = view
+
+    def _notification(self, record: Record) -> None:
+        if record.value is not None:
+            self._touched[msgspec.json.decode(record.value, type=_About).episode_id] = None
+
+    def _silence(self, record: Record) -> None:
+        silence = msgspec.json.decode(record.value, type=Silence) if record.value is not None else None
+        key = (record.key or b"").decode()
+        self._silences[key] = silence_view(silence) if silence is not None and silence.ended_at is None else None
+
+    def _audit(self, record: Record) -> None:
+        audit = msgspec.json.decode(record.value or b"", type=Audit)
+        self._answers[audit.command.id] = answer_view(audit)
+        if audit.command.episode_id:
+            self._touched[audit.command.episode_id] = None
+
+    def _rule(self, record: Record) -> None:
+        self._rules = True
 
     def _outcome(self, record: Record) -> None:
         outcome = msgspec.json.decode(record.value or b"", type=Outcome)
@@ -123,8 +174,12 @@ class _Fresh:
         kept = _newest({**self._known, **self._articles}.values(), self._limits.articles)
         alerts, gone_alerts = _replaced(self._before.alerts, self._alerts)
         found_sources, gone_sources = _replaced(self._before.sources, self._sources)
+        silences, gone_silences = _replaced(self._before.silences, self._silences)
+        answers = {**{each.id: each for each in self._before.answers}, **self._answers}
         board = Board(
             articles=kept if self._articles else self._before.articles,
+            silences=tuple(sorted(silences, key=lambda each: (each.ends_at, each.id))[-MAX_SILENCES:]),
+            answers=tuple(answers.values())[-MAX_ANSWERS:],
             alerts=tuple(sorted(alerts, key=lambda each: (each.rang_at, each.id), reverse=True))[:MAX_ALERTS],
             sources=tuple(sorted(found_sources, key=lambda each: each.id))[:MAX_SOURCES],
             rates=self._before.rates.counted(self._counted),
@@ -137,6 +192,11 @@ class _Fresh:
             sources=tuple(each for each in self._sources.values() if each is not None),
             gone_alerts=gone_alerts,
             gone_sources=gone_sources,
+            silences=tuple(each for each in self._silences.values() if each is not None),
+            gone_silences=gone_silences,
+            answers=tuple(self._answers.values())[-MAX_ANSWERS:],
+            touched=tuple(self._touched) if len(self._touched) <= MAX_TOUCHED else ("*",),
+            rules=self._rules,
         )
         return board, change
 

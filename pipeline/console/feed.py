@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import structlog
 
 from pipeline.console.board import Board, Change, GroupLag, Limits, Status, status, take
+from pipeline.console.desk import Desk
 from pipeline.console.tail import KafkaLag, KafkaTail, Tail
 from pipeline.errors import Unreachable
 from pipeline.settings import Settings
@@ -26,7 +27,7 @@ Publish = Callable[[Board, Change], None]
 
 
 class Feed:
-    """Follows `open_tail()` and keeps the board. `publish(board, change)` is called from the feed's own thread after each change."""
+    """Follows `open_tail()` and keeps the board and the desk. `publish(board, change)` is called from the feed's own thread after each change."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Feed:
         self._read_lag = read_lag
         self._name_of = name_of
         self._now = now
+        self.desk = Desk(name_of)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._publish: Publish = lambda board, change: None
@@ -90,6 +92,8 @@ class Feed:
             while not self._stop.is_set():
                 records = tail.poll()
                 if records:
+                    # First what can be asked, then the news that makes pages ask.
+                    self.desk.take(records)
                     self._board, change = take(self._board, records, self._limits, self._name_of)
                     if change:
                         self._publish(self._board, change)

@@ -135,9 +135,10 @@ class Hub:
         return _event("snapshot", self.state(), self._id(self._number))
 
     def state(self) -> bytes:
-        """Articles, alerts and sources as one JSON object."""
+        """What is on the board, but the figures, as one JSON object."""
         board = self.board
-        return _encoder.encode({"articles": board.articles, "alerts": board.alerts, "sources": board.sources})
+        shown = ("articles", "alerts", "sources", "silences", "answers")
+        return _encoder.encode({name: getattr(board, name) for name in shown})
 
     def close_soon(self) -> None:
         """`close`, from any thread or signal handler."""

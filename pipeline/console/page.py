@@ -16,8 +16,8 @@ _TEMPLATE = Path(__file__).parent / "static" / "page.html"
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def page(settings: Settings, query: Mapping[str, str], accepted_languages: str = "") -> str:
-    """The HTML for an address with this query. `lang`, `theme` and `view` are read here so that nothing flickers; the script reads the rest."""
+def page(settings: Settings, query: Mapping[str, str], accepted_languages: str = "", person: str = "") -> str:
+    """The HTML for an address with this query, for the `person` whom a proxy named ("" when it named nobody). `lang`, `theme` and `view` are read here so that nothing flickers; the script reads the rest."""
     language = chosen_language(query.get("lang", ""), accepted_languages, settings.language)
     theme = query.get("theme", "")
     values = {
@@ -27,7 +27,16 @@ def page(settings: Settings, query: Mapping[str, str], accepted_languages: str =
         "theme": theme if theme in ("dark", "light") else "auto",
         "view": "wall" if query.get("view") == "wall" else "desk",
         "config": json.dumps(
-            {"lang": language, "time_zone": settings.time_zone, "articles": settings.console.articles, "words": WORDS[language]},
+            {
+                "lang": language,
+                "time_zone": settings.time_zone,
+                "articles": settings.console.articles,
+                "person": person,
+                "by_proxy": bool(settings.console.user_header),
+                "receivers": [each.name for each in settings.receivers],
+                "default_route": list(settings.alerts.default_route),
+                "words": WORDS[language],
+            },
             ensure_ascii=False,
         ),
     }

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pipeline import broker, topology
 from pipeline.console.board import GroupLag
+from pipeline.console.desk import MOST_DECISIONS, MOST_MATCHES, MOST_VERSIONS
 from pipeline.settings import Settings
 
 # Enough outcomes to draw the first minutes of throughput.
@@ -44,6 +45,12 @@ class KafkaTail:
             topology.OUTCOMES: OUTCOMES_PER_PARTITION,
             topology.EPISODES: None,
             topology.HEALTH: None,
+            topology.NOTIFICATIONS: None,
+            topology.SILENCES: None,
+            topology.RULES: None,
+            topology.RULE_VERSIONS: MOST_VERSIONS,
+            topology.AUDIT: MOST_DECISIONS,
+            topology.MATCHES: MOST_MATCHES,
         }
         self._now = now
         self._consumer: Any = broker.tail_consumer(settings.kafka, {settings.topic(name): count for name, count in counts.items()})

@@ -24,6 +24,7 @@ LEAD_CHARACTERS = 280
 TITLE_CHARACTERS = 400
 MAX_MEMBERS = 30
 MAX_FACTS = 8
+MAX_COMMANDS = 5
 MAX_URL_CHARACTERS = 2_000
 
 
@@ -72,7 +73,10 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One open episode as people are told of it. `took_seconds` is from fetching to the alert, `way` where that time went."""
+    """One open episode as people are told of it. `took_seconds` is from fetching to the alert, `way` where that time went.
+
+    `situation_id` is the episode that leads its situation, itself when it leads one. `commands` are the ids of the last ones carried out.
+    """
 
     id: str
     rule_id: str
@@ -104,6 +108,16 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     held_back: int = 0
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
+    assigned_to: str = ""
+    verdict: str = ""
+    verdict_by: str = ""
+    note_count: int = 0
+    story_id: str = ""
+    situation_id: str = ""
+    situation_episodes: int = 1
+    situation_articles: int = 0
+    exercise: bool = False
+    commands: tuple[str, ...] = ()
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -246,6 +260,16 @@ def alert_view(episode: Episode, late_hours: float) -> AlertView:
         held_back=episode.held_back,
         acknowledged_by=episode.acknowledged_by,
         acknowledged_at=episode.acknowledged_at,
+        assigned_to=episode.assigned_to,
+        verdict=episode.verdict,
+        verdict_by=episode.verdict_by,
+        note_count=len(episode.notes),
+        story_id=episode.story_id,
+        situation_id=episode.situation_id,
+        situation_episodes=episode.situation.episode_count if episode.situation else 1,
+        situation_articles=episode.situation.articles if episode.situation else 0,
+        exercise=episode.exercise,
+        commands=episode.commands[-MAX_COMMANDS:],
     )
 
 

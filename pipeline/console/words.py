@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipeline.console.words_acting import ACTING
+from pipeline.console.words_rules import RULES
+
 _GERMAN: Final = {
     "title": "Lagebild",
     "skip": "Zu den Meldungen springen",
@@ -52,6 +55,16 @@ _GERMAN: Final = {
     "why_new_facts": "Neue Tatsachen",
     "why_reopened": "Wieder aufgeflammt",
     "why_storm": "Sammelmeldung",
+    "why_new_text": "Neuer Text",
+    "why_milestone": "Meilenstein",
+    "why_corrected": "Berichtigt",
+    "why_withdrawn": "Zurückgezogen",
+    "why_resolved": "Beendet",
+    "why_not_acknowledged": "Niemand hat reagiert",
+    "why_digest": "Sammelmeldung",
+    "why_silence_ended": "Stummschaltung beendet",
+    "why_drill": "Übung",
+    "why_silent": "Stille",
     "why_channel_failed": "Kanal ausgefallen",
     "published": "veröffentlicht",
     "published_none": "ohne Datum",
@@ -187,6 +200,16 @@ _ENGLISH: Final = {
     "why_new_facts": "New facts",
     "why_reopened": "Flared up again",
     "why_storm": "Digest",
+    "why_new_text": "New text",
+    "why_milestone": "Milestone",
+    "why_corrected": "Corrected",
+    "why_withdrawn": "Withdrawn",
+    "why_resolved": "Resolved",
+    "why_not_acknowledged": "Nobody has reacted",
+    "why_digest": "Digest",
+    "why_silence_ended": "A silence ended",
+    "why_drill": "Exercise",
+    "why_silent": "Silence",
     "why_channel_failed": "Channel failed",
     "published": "published",
     "published_none": "no date",
@@ -274,4 +297,9 @@ _ENGLISH: Final = {
     "stage_alerted": "alert",
 }
 
-WORDS: Final[dict[str, dict[str, str]]] = {"de": _GERMAN, "en": _ENGLISH}
+_PAIRS = {**ACTING, **RULES}
+
+WORDS: Final[dict[str, dict[str, str]]] = {
+    "de": {**_GERMAN, **{name: german for name, (german, _) in _PAIRS.items()}},
+    "en": {**_ENGLISH, **{name: english for name, (_, english) in _PAIRS.items()}},
+}

@@ -16,7 +16,8 @@ from pipeline.errors import Transient, Unreachable
 from pipeline.index import bulk
 from pipeline.index.bulk import Next
 from pipeline.index.writer import Writer, write_all
-from pipeline.settings import Elasticsearch, Settings
+from pipeline.sections import Elasticsearch
+from pipeline.settings import Settings
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch", "content-type": "application/json"}
 

@@ -25,7 +25,8 @@ from pipeline import article, broker, sources, topology
 from pipeline.article import Article
 from pipeline.errors import Unreachable
 from pipeline.outcome import Outcome, rejected_from
-from pipeline.settings import Kafka, Settings, SourceSettings
+from pipeline.sections import Kafka, SourceSettings
+from pipeline.settings import Settings
 from tests.local_servers import serving
 
 

@@ -20,7 +20,8 @@ from pipeline.errors import Permanent
 from pipeline.outcome import Exit, Outcome
 from pipeline.plugins import Unreadable
 from pipeline.runner import rejection
-from pipeline.settings import Settings, SourceSettings, load
+from pipeline.sections import SourceSettings
+from pipeline.settings import Settings, load
 from tests.builders import NOON, article, work
 
 

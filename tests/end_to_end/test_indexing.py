@@ -23,7 +23,8 @@ from pipeline.index.rebuild import Counts, rebuild
 from pipeline.index.retention import retention
 from pipeline.index.writer import Writer, write_all
 from pipeline.outcome import Exit, Outcome, Rejection, rejected_from
-from pipeline.settings import Elasticsearch, Kafka, Settings
+from pipeline.sections import Elasticsearch, Kafka
+from pipeline.settings import Settings
 from tests import waiting
 from tests.builders import NOON, article
 

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline import broker, topology
 from pipeline.errors import Transient
-from pipeline.settings import Kafka, Settings
+from pipeline.sections import Kafka
+from pipeline.settings import Settings
 from pipeline.state import BIRTH_KEY, LostState, restore
 
 PARTITIONS = topology.topic(topology.KNOWN).partitions

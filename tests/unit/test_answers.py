@@ -212,4 +212,4 @@ def test_check_names_a_receiver_that_a_rule_asks_for_and_nobody_is(tmp_path: Pat
     (tmp_path / "rules" / "streik.yaml").write_text(rule)
     result = CliRunner().invoke(app, ["check", "--config", str(tmp_path / "lagebild.yaml")])
     assert result.exit_code == 3
-    assert "rule streik" in result.output and "'desc'" in result.output and "Did you mean 'desk'?" in result.output
+    assert "streik.yaml:6:18" in result.output and "'desc'" in result.output and "Did you mean 'desk'?" in result.output

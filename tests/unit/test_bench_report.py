@@ -49,6 +49,12 @@ def figures(rate: float = 320.0, p95: float = 0.4) -> dict[str, Any]:
             "stories": {"decisions_per_second": 4_900.0, "state_bytes_per_article": 1_218.0},
             "hot_story": {"copies": 3_000, "decisions_per_second": 3_758.0},
             "known": {"memory_bytes_per_article": 764.0},
+            "matching": {
+                "sizes": {"1000": matching(1_000, 0.4), "100000": matching(100_000, 0.6)},
+                "growth": 1.5,
+                "compile_ms_per_rule": 0.3,
+                "worker": {"rules": 100_000, "load_seconds": 9.0, "memory_bytes": 5e8, "topic_bytes": 1e8},
+            },
         },
         "end_to_end": {
             "plan": {"articles": 20_000, "workers": 1, "seed": 1},
@@ -68,6 +74,10 @@ def figures(rate: float = 320.0, p95: float = 0.4) -> dict[str, Any]:
     }
 
 
+def matching(rules: int, milliseconds: float) -> dict[str, float]:
+    return {"rules": rules, "ms_per_article": milliseconds, "candidates_per_article": 3.0, "matches_per_article": 1.0}
+
+
 def language(times: float, same: float) -> dict[str, float]:
     return {
         "warm_ms_per_text": 0.05,
@@ -80,7 +90,11 @@ def language(times: float, same: float) -> dict[str, float]:
 
 
 def test_each_target_says_whether_it_is_reached() -> None:
-    assert [each.verdict for each in targets(figures())] == ["reached", "reached", "not reached", "reached", "reached"]
+    assert [each.verdict for each in targets(figures())] == [
+        *("reached", "reached", "not reached"),
+        *("reached", "not reached"),  # matching: below 1 ms, but it grows by half
+        *("reached", "reached"),
+    ]
     assert [each.verdict for each in targets(figures(rate=299.9, p95=2.0))][:2] == ["not reached", "not reached"]
 
 

@@ -18,7 +18,7 @@ import pytest
 from pipeline import broker
 from pipeline.broker import connecting
 from pipeline.errors import Unreachable
-from pipeline.settings import Kafka
+from pipeline.sections import Kafka
 
 ROOT = Path(__file__).parents[2]
 

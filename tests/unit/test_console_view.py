@@ -8,14 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import sources, topology
+from pipeline.alerts import Alerts
 from pipeline.article import Article, Clock, Dates, Hit, Match, Position, Source, Story, encode
 from pipeline.broker import Record
 from pipeline.console.board import Board, Change, Limits, status, take
 from pipeline.console.rates import NO_RATES
 from pipeline.console.view import alert_view, article_view, is_open, parts, safe_url, source_view
-from pipeline.episodes import Alerts, Episode, RulePolicy, decide
+from pipeline.episode import Episode
+from pipeline.episodes.decide import decide
 from pipeline.matched import matched
 from pipeline.outcome import Exit, Outcome
+from pipeline.policy import RulePolicy
 from tests.builders import NOON, article
 
 LIMITS = Limits(articles=5)
@@ -230,7 +233,7 @@ def test_an_episode_that_closes_leaves_the_board() -> None:
 
 def test_an_episode_that_was_never_open_is_no_change() -> None:
     told = episode(matching(), state="closed")
-    assert take(Board(), [record(topology.EPISODES, msgspec.json.encode(told), told.id)], LIMITS) == (Board(), Change())
+    assert take(Board(), [record(topology.EPISODES, msgspec.json.encode(told), told.id)], LIMITS) == (Board(), Change(touched=(told.id,)))
 
 
 def test_a_source_that_is_removed_leaves_the_board() -> None:

@@ -87,3 +87,8 @@ def test_any_text_can_be_read(text: str) -> None:
 def test_thousands_read_alike_however_they_are_grouped(number: int) -> None:
     grouped = f"{number:,}"
     assert read(grouped) == read(grouped.replace(",", ".")) == read(grouped.replace(",", "\u00a0")) == {f"number:{number}"}
+
+
+def test_a_decimal_at_the_end_of_a_sentence_is_no_date() -> None:
+    assert read("Seismologists put the magnitude at 7.8. Officials") == read("Magnitude 7.8.") == {"number:7.8"}
+    assert read("Das war am 7.8. In Wonsan") == read("am 7.8.") == read("7.8. und danach") == {"date:08-07"}

@@ -1,6 +1,13 @@
-// Open alerts, the last rung on top. They go on while the articles are paused.
+// Open alerts, the last rung on top, below them those that somebody settled. They go on while the articles are paused.
+import { button, statusLine } from "./buttons.js";
 import { choice } from "./choice.js";
-import { alerts, model } from "./model.js";
+import { openEpisode } from "./episode.js";
+import { falseAlarm } from "./falsealarm.js";
+import { fresh, look, reports as allReports } from "./looked.js";
+import { alerts, isSettled, model } from "./model.js";
+import { isPressed, onReleased } from "./pressing.js";
+import { act, onSent, status } from "./send.js";
+import { openSilence } from "./silence.js";
 import { arrange, link, make, marked, meter, refill, tag, time } from "./make.js";
 import { age, ago, languageName, number, say, span } from "./words.js";
 import { full, fullDay, moment, published, secondsSince, today } from "./times.js";
@@ -20,11 +27,27 @@ more.addEventListener("click", () => {
   all = !all;
   drawAlerts();
 });
+onSent(() => drawAlerts());
+onReleased(() => drawAlerts());
+
+// Those of a situation stand below the one that leads it, while that one is shown itself.
+function gathered() {
+  const rows = new Map();
+  const others = [];
+  for (const alert of alerts()) {
+    const leads = !alert.situation_id || alert.situation_id === alert.id || !model.alerts.has(alert.situation_id);
+    if (leads) rows.set(alert.id, { alert, others: [] });
+    else others.push(alert);
+  }
+  for (const each of others) rows.get(each.situation_id)?.others.push(each);
+  const found = [...rows.values()];
+  return [...found.filter((row) => !isSettled(row.alert)), ...found.filter((row) => isSettled(row.alert))];
+}
 
 export function drawAlerts() {
-  const found = alerts();
+  const found = gathered();
   const shown = found.slice(0, choice.wall ? ON_WALL : all ? found.length : FEW);
-  const byKey = new Map(shown.map((alert) => [alert.id, alert]));
+  const byKey = new Map(shown.map((row) => [row.alert.id, row]));
   arrange(list, [...byKey.keys()], elements, (key) => alertElement(byKey.get(key)));
   const none = document.getElementById("alerts-none");
   none.hidden = found.length > 0;
@@ -32,7 +55,7 @@ export function drawAlerts() {
   none.textContent = say(model.loaded ? "alerts_none" : "loading");
   more.hidden = found.length <= FEW || choice.wall;
   more.textContent = all ? say("alerts_fewer") : say("alerts_more", { n: found.length - FEW });
-  return found.length;
+  return alerts().filter((alert) => !isSettled(alert)).length;
 }
 
 // Says new rings to a screen reader; what was there when the page was opened is not news.
@@ -49,7 +72,7 @@ export function drawAges() {
   for (const element of list.querySelectorAll("[data-since]")) element.textContent = ago(secondsSince(element.dataset.since));
 }
 
-function alertElement(alert) {
+function alertElement({ alert, others }) {
   let element = elements.get(alert.id);
   if (!element) {
     element = make("li", { class: "row" }, make("article", { class: "item", tabindex: "-1" }));
@@ -57,18 +80,68 @@ function alertElement(alert) {
   }
   const open = expanded.has(alert.id);
   // At midnight every time of yesterday gets its day, and at New Year its year.
-  const drawn = JSON.stringify(alert) + open + today();
-  if (element.drawn !== drawn) {
+  const drawn = JSON.stringify([alert, others, open, fresh(alert), status(alert.id)]) + today();
+  if (element.drawn !== drawn && !isPressed(element)) {
     element.drawn = drawn;
-    drawAlert(element.firstElementChild, alert, open);
+    drawAlert(element.firstElementChild, alert, others, open);
   }
   return element;
 }
 
-function drawAlert(item, alert, open) {
-  item.className = `item alert severity-${alert.severity}${alert.acknowledged_by ? " acknowledged" : ""}`;
+function drawAlert(item, alert, others, open) {
+  item.className = `item alert severity-${alert.severity}${alert.acknowledged_by ? " acknowledged" : ""}${isSettled(alert) ? " settled" : ""}`;
   item.dataset.id = alert.id;
-  refill(item, kicker(alert), headline(alert), quote(alert), facts(alert), times(alert, open), open ? members(alert) : null);
+  refill(item, kicker(alert), headline(alert), quote(alert), facts(alert), times(alert, open), decided(alert), actions(alert), statusLine(alert.id), situation(alert, others), open ? members(alert) : null);
+}
+
+function decided(alert) {
+  const found = [
+    alert.exercise ? tag(say("exercise"), "news") : null,
+    alert.acknowledged_by ? tag(say("acknowledged", { who: alert.acknowledged_by }), "done") : null,
+    alert.assigned_to ? tag(say("assigned", { who: alert.assigned_to }), "news") : null,
+    alert.verdict ? tag(say("verdict_said", { verdict: say(alert.verdict), who: alert.verdict_by }), alert.verdict === "confirmed" ? "warn" : "done") : null,
+    alert.note_count ? tag(alert.note_count === 1 ? say("note_one") : say("note_count", { n: alert.note_count })) : null,
+  ].filter(Boolean);
+  return found.length ? make("p", { class: "decided" }, ...found) : null;
+}
+
+// What can be done about an alert, by its letter on the keyboard as well.
+export const ACTIONS = {
+  a: (alert) => {
+    look(alert);
+    if (!alert.acknowledged_by) act("acknowledge", { episode: alert.id });
+  },
+  w: (alert) => openEpisode(alert.id),
+  s: (alert) => openSilence(alert.id),
+  f: (alert) => falseAlarm(alert.id),
+};
+
+function actions(alert) {
+  const of = (key, text, attributes = {}) => button(text, () => ACTIONS[key](model.alerts.get(alert.id) ?? alert), { class: "quiet", "data-part": `do-${key}`, "aria-keyshortcuts": key, ...attributes });
+  return make(
+    "div",
+    { class: "actions", role: "group", "aria-label": alert.rule_title },
+    alert.acknowledged_by ? null : of("a", say("acknowledge"), { class: "more strong" }),
+    of("w", say("why_button")),
+    of("s", say("silence_dots")),
+    isSettled(alert) ? null : of("f", say("false_alarm_dots")),
+  );
+}
+
+function situation(alert, others) {
+  if (!others.length && (alert.situation_episodes ?? 1) < 2) return null;
+  const row = (other) =>
+    make(
+      "li",
+      {},
+      time(other.rang_at, moment(other.rang_at)),
+      button("", () => openEpisode(other.id), { class: "name", "data-part": `other-${other.id}` }),
+      make("bdi", { class: "source", text: other.source_name }),
+    );
+  const list = make("ul", { class: "members" }, ...others.map(row));
+  others.forEach((other, place) => list.children[place].querySelector(".name").append(make("bdi", { lang: languageOf(other), dir: "auto", text: other.headline.join("") || "–" })));
+  const title = say("situation_count", { n: number(Math.max(alert.situation_episodes ?? 1, others.length + 1)), m: number(allReports(alert)) });
+  return make("section", { class: "situation" }, make("h4", { text: title }), others.length ? list : null);
 }
 
 function kicker(alert) {
@@ -119,7 +192,7 @@ function times(alert, open) {
     alert.late ? tag(say("late", { age: age(gap) }), "warn") : null,
     (alert.revision ?? 1) > 1 ? tag(say("updated", { n: alert.revision }), "news") : null,
     alert.held_back ? tag(say("held_back", { n: alert.held_back }), "warn") : null,
-    alert.acknowledged_by ? tag(say("acknowledged", { who: alert.acknowledged_by }), "done") : null,
+    fresh(alert) ? tag(say("new_since", { n: number(fresh(alert)) }), "news") : null,
   );
 }
 
@@ -136,6 +209,7 @@ function reports(alert, open) {
   const button = make("button", { type: "button", class: "fold", "data-part": "fold", "aria-expanded": String(open), "aria-label": `+${count - 1}: ${text}`, title: text, text: `+${count - 1}` });
   button.addEventListener("click", () => {
     if (!expanded.delete(alert.id)) expanded.add(alert.id);
+    look(alert);
     drawAlerts();
   });
   return [button, make("span", { class: "reports", "aria-hidden": "true", text })];

@@ -12,6 +12,8 @@ export function read() {
     theme: ["dark", "light"].includes(query.get("theme")) ? query.get("theme") : "auto",
     wall: query.get("view") === "wall",
     keys: query.get("keys") !== "0",
+    episode: (query.get("episode") ?? "").slice(0, 128),
+    wish: query.get("do") ?? "",
   };
 }
 

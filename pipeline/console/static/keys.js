@@ -26,19 +26,24 @@ function expand(item) {
   else openLink(item);
 }
 
-export function listen({ onPause }) {
+const alertId = () => document.activeElement?.closest(".alert")?.dataset.id;
+
+// `onAlert` hears a letter and the alert that has the focus.
+export function listen({ onPause, onAlert, onWatch }) {
   const actions = {
     j: () => move(1),
     k: () => move(-1),
     o: () => openLink(document.activeElement?.closest(".item")),
     p: onPause,
+    n: onWatch,
+    ...Object.fromEntries(["a", "w", "s", "f"].map((key) => [key, () => alertId() && onAlert(key, alertId())])),
     "/": () => text.focus(),
     "?": () => help.showModal(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return escape();
-    if (!choice.keys || help.open || event.target.closest("input, select, textarea")) return;
+    if (!choice.keys || document.querySelector("dialog[open]") || event.target.closest("input, select, textarea")) return;
     if (event.key === "Enter") {
       // Buttons and links do what they do anyway.
       if (event.target.classList.contains("item")) expand(event.target);
@@ -56,5 +61,5 @@ export function listen({ onPause }) {
 
 function escape() {
   if (document.activeElement === text) text.blur();
-  else if (choice.wall && !help.open) location.href = addressWith({ view: "" });
+  else if (choice.wall && !document.querySelector("dialog[open]")) location.href = addressWith({ view: "" });
 }

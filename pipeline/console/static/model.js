@@ -1,7 +1,7 @@
 // What is known in this page: articles, alerts and sources by id. No drawing here.
 import { config } from "./words.js";
 
-export const model = { articles: new Map(), alerts: new Map(), sources: new Map(), status: null, loaded: false };
+export const model = { articles: new Map(), alerts: new Map(), sources: new Map(), silences: new Map(), status: null, loaded: false };
 
 const prepared = (article) => ({
   ...article,
@@ -15,6 +15,7 @@ export function load(state) {
   model.articles = new Map(state.articles.map((each) => [each.id, prepared(each)]));
   model.alerts = new Map(state.alerts.map((each) => [each.id, each]));
   model.sources = new Map(state.sources.map((each) => [each.id, each]));
+  model.silences = new Map((state.silences ?? []).map((each) => [each.id, each]));
   model.loaded = true;
   sorted = null;
 }
@@ -23,6 +24,8 @@ export function change(delta) {
   for (const each of delta.articles ?? []) model.articles.set(each.id, prepared(each));
   for (const each of delta.alerts ?? []) model.alerts.set(each.id, each);
   for (const each of delta.sources ?? []) model.sources.set(each.id, each);
+  for (const each of delta.silences ?? []) model.silences.set(each.id, each);
+  for (const id of delta.gone_silences ?? []) model.silences.delete(id);
   for (const id of delta.gone_alerts ?? []) model.alerts.delete(id);
   for (const id of delta.gone_sources ?? []) model.sources.delete(id);
   if (model.articles.size > config.articles) for (const each of newest(model.articles).slice(config.articles)) model.articles.delete(each.id);
@@ -40,6 +43,9 @@ export function articles() {
 }
 
 export const alerts = () => [...model.alerts.values()].sort((one, other) => Date.parse(other.rang_at) - Date.parse(one.rang_at));
+
+// Somebody found that there is nothing to it: it is no open alert any more.
+export const isSettled = (alert) => alert.verdict === "false_alarm" || alert.verdict === "denied";
 
 const ORDER = { failing: 0, silent: 1, starting: 2, ok: 3, paused: 4 };
 export const sources = () => [...model.sources.values()].sort((one, other) => (ORDER[one.state] ?? 2) - (ORDER[other.state] ?? 2) || one.name.localeCompare(other.name, config.lang));

@@ -1,10 +1,13 @@
 // Puts the parts together: events change the model, and the page is drawn at most ten times a second.
-import { drawAges as drawAlertAges, announce, drawAlerts } from "./alerts.js";
+import { ACTIONS, drawAges as drawAlertAges, announce, drawAlerts } from "./alerts.js";
 import { drawArticles, isPaused, noteArrivals, pause, waiting } from "./articles.js";
 import { addressWith, choice, choose, clearFilters, isFiltered, onChoice } from "./choice.js";
+import { followAddress, touch } from "./episode.js";
 import { listen } from "./keys.js";
 import { change, load, model, sources } from "./model.js";
+import { hear } from "./send.js";
 import { drawAges, drawSources, drawStatus } from "./sides.js";
+import { drawSilences } from "./silence.js";
 import { drawStale } from "./stale.js";
 import { follow } from "./stream.js";
 import { config, languageName, number, say } from "./words.js";
@@ -24,6 +27,7 @@ function draw() {
   const shown = drawArticles();
   const alerts = drawAlerts();
   drawSources();
+  drawSilences();
   drawChoices();
   element("figure-alerts").textContent = model.loaded ? number(alerts) : "–";
   element("figure-alerts").classList.toggle("bad", alerts > 0);
@@ -106,8 +110,9 @@ function listenToControls() {
   element("waiting").addEventListener("click", togglePause);
   element("theme").addEventListener("click", () => choose({ theme: isDark() ? "light" : "dark" }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", takeChoice);
-  listen({ onPause: togglePause });
+  listen({ onPause: togglePause, onAlert: (key, id) => model.alerts.has(id) && ACTIONS[key](model.alerts.get(id)), onWatch: () => {} });
   onChoice(takeChoice);
+  onChoice(followAddress);
 }
 
 function drawState() {
@@ -128,6 +133,7 @@ function tick() {
 
 listenToControls();
 takeChoice();
+followAddress();
 element("zone").textContent = say("times_in", { zone: config.time_zone });
 window.setInterval(tick, 1000);
 follow({
@@ -135,12 +141,16 @@ follow({
     const first = !model.loaded;
     load(state);
     announce(first);
+    hear(state);
+    touch(["*"]);
     ask();
   },
   onChange: (delta) => {
     change(delta);
     noteArrivals(delta);
     announce(false);
+    hear(delta);
+    touch(delta.touched ?? []);
     ask();
   },
   onStatus: (status) => {

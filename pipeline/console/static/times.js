@@ -54,3 +54,20 @@ export function published(iso, dayOnly) {
   if (dayOnly) return day(date);
   return isToday(date) ? minute.format(date) : `${day(date)} ${minute.format(date)}`;
 }
+
+const parts = format({ year: "numeric", month: "2-digit", day: "2-digit", ...hours });
+const wall = (date) => {
+  const found = Object.fromEntries(parts.formatToParts(date).map((part) => [part.type, part.value]));
+  return `${found.year}-${found.month}-${found.day}T${found.hour}:${found.minute}`;
+};
+
+// An instant as a form field has it, and back: both in the configured zone, whatever the computer's own is.
+export const toField = (milliseconds) => wall(new Date(milliseconds));
+export function fromField(text) {
+  const guess = Date.parse(`${text}:00Z`);
+  if (Number.isNaN(guess)) return null;
+  let found = guess;
+  // Once is enough but for the hour in which clocks are changed.
+  for (let round = 0; round < 2; round += 1) found += guess - Date.parse(`${wall(new Date(found))}:00Z`);
+  return new Date(found).toISOString();
+}
