@@ -51,6 +51,8 @@ Kept = Episode | Notification | Silence | TriggerMemory
 _FORGET_AT_ONCE = 1_000
 # A match that is older has waited in the topic: its rule has arrived, or is gone.
 _FRESH = timedelta(seconds=10)
+# What time alone means for episodes is judged so much later: a match that was made before may still be on its way.
+_ON_THE_WAY = timedelta(seconds=2)
 _TOPICS: dict[type, str] = {
     Episode: topology.EPISODES,
     Notification: topology.NOTIFICATIONS,
@@ -111,7 +113,7 @@ class Alerting:
         self._policies = policies
         self._now = now
         self._process = process
-        self._instant = datetime.min.replace(tzinfo=UTC)
+        self._instant = max((each.last_match_at for each in alerts.episodes.values()), default=datetime.min.replace(tzinfo=UTC))
         self._changed: dict[tuple[str, str], Kept | None] = {}
         self._audits: list[Audit] = []
         self._rejected: list[Out] = []
@@ -231,7 +233,7 @@ class Alerting:
         now = self._now()
         routing, timed = self._policies.routing(), self._policies.timed()
         if caught_up:
-            for decision in tend(self._alerts, self._policies.of, timed, now):
+            for decision in tend(self._alerts, self._policies.of, timed, now - _ON_THE_WAY):
                 self._carry(decision, now)
         for each in due(self._alerts, self._policies.of, routing, now, timed):
             self._put(each)

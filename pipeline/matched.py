@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -92,8 +93,22 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return next((name for name, holds in reasons.items() if holds), "")
 
 
-def matched(article: Article, match: Match, now: datetime, *, late_hours: float = LATE_HOURS) -> Matched:
-    """The record for `match`, one of the article's matches. Pure. `late_hours` is `alerts.late_hours` of the settings."""
+def records(article: Article, matches: Sequence[Match], now: datetime, *, late_hours: float = LATE_HOURS) -> tuple[Matched, ...]:
+    """What the article brings to the topic `matches`: a record for each of its matches, and one when it was withdrawn.
+
+    What is left of a withdrawn text may match no rule any more, and those who were told must hear of it. `late_hours` is `alerts.late_hours`.
+    """
+    if not matches and article.pubstatus != "canceled":
+        return ()
+    context = facts.context(article)
+    found = tuple(matched(article, each, now, late_hours=late_hours, context=context) for each in matches)
+    return (*found, withdrawal(article, now)) if article.pubstatus == "canceled" else found
+
+
+def matched(
+    article: Article, match: Match, now: datetime, *, late_hours: float = LATE_HOURS, context: tuple[str, ...] | None = None
+) -> Matched:
+    """The record for `match`, one of the article's matches. Pure. `context` are the facts of the whole article, where they are known already."""
     told = facts.found(article, match)
     subjects = {f"{each.type}:{each.id}": each for each in article.entities if each.type in _SUBJECTS and f"{each.type}:{each.id}" in told}
     return Matched(
@@ -113,7 +128,7 @@ def matched(article: Article, match: Match, now: datetime, *, late_hours: float 
         clock=article.clock,
         position=article.position,
         facts=told,
-        context=facts.context(article),
+        context=facts.context(article) if context is None else context,
         subjects=tuple(subjects),
         spots={
             name: Spot(latitude=each.latitude, longitude=each.longitude, country=each.country)

@@ -20,7 +20,7 @@ from pipeline.article import Article, decode
 from pipeline.backtest.stored import Stored
 from pipeline.errors import LagebildError, why_unreadable
 from pipeline.matched import encode as encode_matched
-from pipeline.matched import matched, withdrawal
+from pipeline.matched import records
 from pipeline.rules.compiled import RuleSet
 from pipeline.rules.match import analyse_fields, match
 
@@ -119,10 +119,7 @@ def _matches(article: Article, at: datetime, stored: Stored, asked: Asked) -> It
     texts = analyse_fields(article)
     recorded = {(each.id, each.rule_version) for each in article.matches}
     for side, rules in enumerate(asked.sides):
-        records = [matched(article, each, at, late_hours=asked.late_hours) for each in match(rules, article, texts, at)]
-        if article.pubstatus == "canceled":
-            records.append(withdrawal(article, at))
-        for number, each in enumerate(records):
+        for number, each in enumerate(records(article, match(rules, article, texts, at), at, late_hours=asked.late_hours)):
             found = each.match
             live = (found.id, found.rule_version) in recorded
             yield Found(

@@ -43,7 +43,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(config_commands, name="config")
 
 
-
 def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     with errors_told():
         problems: list[Problem] = []

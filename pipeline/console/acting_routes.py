@@ -52,6 +52,14 @@ def add_to(app: FastAPI, settings: Settings, desk: Desk, say: Say) -> None:
     async def rules() -> Response:
         return _json(await run_in_threadpool(_rules, desk))
 
+    @app.get("/api/rules/{rule_id}")
+    async def rule(rule_id: str) -> Response:
+        with desk.lock:
+            found = desk.rules.get(rule_id)
+        if found is None:
+            raise Fault(404, "no_rule", f"the rule {rule_id[:64]!r} is not active")
+        return _json({"rule": {"id": rule_id, "title": found.rule.title, "version": found.version, "since": found.since}})
+
 
 def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json", headers=NO_STORE)

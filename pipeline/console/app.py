@@ -46,9 +46,7 @@ class _Stream(StreamingResponse):
             self._hub.leave(self._client)
 
 
-def make_app(
-    settings: Settings, feed: Feed, hub: Hub, said: acting_routes.Say = say.say, day: rule_routes.Day = of_today
-) -> FastAPI:
+def make_app(settings: Settings, feed: Feed, hub: Hub, said: acting_routes.Say = say.say, day: rule_routes.Day = of_today) -> FastAPI:
     """The application; starting it starts `feed`, which publishes to `hub`.
 
     `said` brings what people decide to the alerter, `day` reads the articles of the last 24 hours.

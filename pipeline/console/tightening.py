@@ -119,9 +119,7 @@ def _loaded(file: RuleFile, text: str) -> CompiledRule:
     return rule
 
 
-def tightening(
-    settings: Settings, file: RuleFile, episode: Episode, confirmed: Iterable[Episode], day: Day, now: datetime
-) -> Tightening:
+def tightening(settings: Settings, file: RuleFile, episode: Episode, confirmed: Iterable[Episode], day: Day, now: datetime) -> Tightening:
     """What each way to tighten the rule would lose, tried on the last 24 hours and on what people confirmed. Nobody is told anything."""
     old = _loaded(file, file.text)
     sentence = telling(old, episode.message)

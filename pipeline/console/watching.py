@@ -120,7 +120,9 @@ def file_text(draft: Draft, settings: Settings, now: datetime, *, rule_id: str =
             tests=((draft.text, True),) if tested else (),
         )
     except BadConfiguration as error:
-        raise Fault(400, "rule_faulty", _without_place(error.problems[0]), problems=[_without_place(each) for each in error.problems]) from None
+        raise Fault(
+            400, "rule_faulty", _without_place(error.problems[0]), problems=[_without_place(each) for each in error.problems]
+        ) from None
     except new.CannotCreate as error:
         raise Fault(400, "rule_faulty", str(error)) from None
 

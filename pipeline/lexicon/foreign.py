@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from pipeline.lexicon.paradigms import Paradigm
@@ -24,6 +25,8 @@ _PARTICIPLES = {
     "en": (("", "ing"),),
 }
 _FEWEST_FORMS_OF_VERB = 3
+# The Spanish dictionary has the two genders of these apart ("balístico", "balística").
+_SPANISH_ADJECTIVE = re.compile(r"(\w+ic)[oa]s?")
 
 
 @lru_cache(maxsize=10_000)
@@ -64,6 +67,13 @@ def _forms(lemma: str, words: Lexicon) -> set[str]:
         made = lemma.removesuffix(infinitive) + participle
         if lemma.endswith(infinitive) and len(forms) >= _FEWEST_FORMS_OF_VERB and (words.language != "en" or lemma + "ed" in forms):
             forms |= {entry.form for entry in words.entries(made) if entry.form == made}
+    if (
+        words.language == "es"
+        and (stem := _SPANISH_ADJECTIVE.fullmatch(lemma))
+        and words.entries(stem[1] + "o")
+        and words.entries(stem[1] + "a")
+    ):
+        forms |= {stem[1] + ending for ending in ("o", "a", "os", "as")}
     if words.language in _PARTICIPLES:
         forms |= {each for form in forms for each in words.forms_of(form)}
     return forms

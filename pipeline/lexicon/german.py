@@ -76,7 +76,7 @@ def _noun(word: str) -> Paradigm | None:
         return Paradigm(frozenset(forms | adjective), "lexicon")
     nominalised = _nominalised(word[0].upper() + word[1:], bool(lemmas))
     forms |= nominalised
-    if not (lemmas or nominalised):
+    if not forms or not (lemmas or nominalised):
         return None
     if len(forms) == 1:
         forms |= {word + "s"} if word[-1] not in "sxzß" else set()

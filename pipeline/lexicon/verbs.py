@@ -57,11 +57,14 @@ def _inflected(lemma: str, words: Lexicon) -> set[str]:
 
 
 def same_degree(word: str, words: Lexicon) -> set[str]:
-    """All the inflected forms beside the inflected adjective or participle `word`; empty for other words."""
+    """All the inflected forms beside the inflected adjective or participle `word`, which is written small; empty for other words.
+
+    Of some adjectives in -isch the lexicon has this form with a capital only ("Nordkoreanische").
+    """
     for ending in sorted(ADJECTIVE_ENDINGS, key=len, reverse=True):
         stem = word.removesuffix(ending)
-        if stem != word and len(stem) >= _SHORTEST_ADJECTIVE and is_adjective(stem, words) and any(e.form == word for e in words.entries(word)):
-            return {stem + each for each in ADJECTIVE_ENDINGS}
+        if stem != word and len(stem) >= _SHORTEST_ADJECTIVE and is_adjective(stem, words):
+            return {stem + each for each in ADJECTIVE_ENDINGS} if has(word, words) or stem.endswith("isch") else set()
     return set()
 
 

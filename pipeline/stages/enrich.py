@@ -12,10 +12,8 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from pipeline import topology
+from pipeline import matched, topology
 from pipeline.article import Article, encode
-from pipeline.matched import encode as encode_matched
-from pipeline.matched import matched, withdrawal
 from pipeline.plugins import Enricher
 from pipeline.rules.compiled import RuleSet
 from pipeline.rules.filters import is_german
@@ -44,12 +42,9 @@ class Enrich:
         article = enriched(read(work), self.enrichers, self._rules(), now)
         value = encode(article)
         outs = [Out(topology.ENRICHED, article.id, value)]
-        for each in article.matches:
-            outs.append(Out(topology.MATCHES, each.rule_id, encode_matched(matched(article, each, now, late_hours=self._late_hours))))
-        if article.pubstatus == "canceled":
-            # What is left of a withdrawn text may match no rule any more, and those who were told must hear of it.
-            outs.append(Out(topology.MATCHES, article.id, encode_matched(withdrawal(article, now))))
-        if article.matches or article.pubstatus == "canceled":
+        records = matched.records(article, article.matches, now, late_hours=self._late_hours)
+        outs += [Out(topology.MATCHES, each.match.rule_id or article.id, matched.encode(each)) for each in records]
+        if records:
             outs.append(Out(topology.EVIDENCE, article.id, value))
         return outs
 

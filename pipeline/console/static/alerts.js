@@ -124,7 +124,7 @@ function actions(alert) {
     alert.acknowledged_by ? null : of("a", say("acknowledge"), { class: "more strong" }),
     of("w", say("why_button")),
     of("s", say("silence_dots")),
-    isSettled(alert) ? null : of("f", say("false_alarm_dots")),
+    isSettled(alert) ? null : of("f", say("false_alarm")),
   );
 }
 

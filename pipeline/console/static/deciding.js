@@ -57,7 +57,7 @@ function taking(alert) {
 
 function verdicts(alert, onFalseAlarm) {
   const of = (verdict) => button(say(verdict), () => act("verdict", { episode: alert.id, verdict }), { "aria-pressed": String(alert.verdict === verdict), "data-part": verdict });
-  const falsely = button(say("false_alarm_dots"), onFalseAlarm, { "aria-pressed": String(alert.verdict === "false_alarm"), "data-part": "false_alarm" });
+  const falsely = button(say("false_alarm"), onFalseAlarm, { "aria-pressed": String(alert.verdict === "false_alarm"), "data-part": "false_alarm" });
   const back = alert.verdict ? button(say("verdict_back"), () => act("verdict", { episode: alert.id, verdict: "" }), { class: "quiet", "data-part": "verdict-back" }) : null;
   return make("div", { class: "actions", role: "group", "aria-label": say("verdict") }, make("span", { class: "label", "aria-hidden": "true", text: say("verdict") }), of("confirmed"), of("denied"), falsely, back);
 }

@@ -10,6 +10,8 @@ import { drawAges, drawSources, drawStatus } from "./sides.js";
 import { drawSilences } from "./silence.js";
 import { drawStale } from "./stale.js";
 import { follow } from "./stream.js";
+import { refreshRules } from "./rules.js";
+import { openWatch } from "./watch.js";
 import { config, languageName, number, say } from "./words.js";
 import { setNow } from "./times.js";
 import { make } from "./make.js";
@@ -110,7 +112,7 @@ function listenToControls() {
   element("waiting").addEventListener("click", togglePause);
   element("theme").addEventListener("click", () => choose({ theme: isDark() ? "light" : "dark" }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", takeChoice);
-  listen({ onPause: togglePause, onAlert: (key, id) => model.alerts.has(id) && ACTIONS[key](model.alerts.get(id)), onWatch: () => {} });
+  listen({ onPause: togglePause, onAlert: (key, id) => model.alerts.has(id) && ACTIONS[key](model.alerts.get(id)), onWatch: openWatch });
   onChoice(takeChoice);
   onChoice(followAddress);
 }
@@ -143,6 +145,7 @@ follow({
     announce(first);
     hear(state);
     touch(["*"]);
+    refreshRules(0);
     ask();
   },
   onChange: (delta) => {
@@ -151,6 +154,7 @@ follow({
     announce(false);
     hear(delta);
     touch(delta.touched ?? []);
+    if (delta.rules || delta.sources?.some((each) => each.state !== "ok") || delta.alerts?.length) refreshRules(delta.rules ? 100 : 2000);
     ask();
   },
   onStatus: (status) => {
