@@ -107,7 +107,10 @@ class _Builder:
     def take(self, event: Any) -> None:
         kind = type(event).__name__
         if kind == "AliasEvent" or getattr(event, "anchor", None):
-            self._refuse(event.start_mark, "anchors and aliases are not allowed here: write the value out")
+            self._refuse(
+                event.start_mark,
+                "anchors and aliases are not allowed here: write the value out; put a text that begins with * or & in quotes",
+            )
         elif kind == "DocumentStartEvent":
             self._documents += 1
             if self._documents > 1:

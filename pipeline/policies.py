@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
-
-import msgspec
+from typing import Literal, Protocol
 
 from pipeline.policy import RulePolicy, policy_of
 from pipeline.routing.model import Routing
@@ -29,7 +27,7 @@ class Policies:
     """See the module's docstring. Policies are made once for each version of a rule."""
 
     def __init__(self, settings: Settings, rules: Rules, now: Callable[[], datetime]) -> None:
-        self._default_route = tuple(settings.alerts.default_route)
+        self._settings = settings
         self._rules = rules
         self._now = now
         self._missed: set[str] = set()
@@ -68,14 +66,19 @@ class Policies:
 
     def routing(self) -> Routing:
         """The team's routing; where it says nothing, what the configuration says."""
-        routing = self._rules.current().routing
-        return routing if routing.default else msgspec.structs.replace(routing, default=self._default_route)
+        return completed(self._rules.current().routing, self._settings)
 
     def _special(self) -> _Special:
         rules = self._rules.current()
         if self._special_of is None or self._special_of[0] is not rules:
             self._special_of = (rules, _special(rules))
         return self._special_of[1]
+
+
+def completed(routing: Routing, settings: Settings) -> Routing:
+    """The team's routing with the configuration's default route, zone and language where its files say nothing."""
+    language: Literal["de", "en"] = "en" if settings.language == "en" else "de"
+    return routing.completed(tuple(settings.alerts.default_route), settings.time_zone, language)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from pipeline import agents, broker, plugins
-from pipeline.lexicon.store import german_cutter
+from pipeline.lexicon.store import warm_up
 from pipeline.plugins import Context, Enricher
 from pipeline.rules.follow import RuleFollower
 from pipeline.settings import Settings
@@ -81,7 +81,7 @@ def main(settings: Settings) -> int:
     made = stages(settings, rules.current)
     rules.start()
     # Mapped now, or built on a machine that has none, so that the first article does not wait.
-    german_cutter()
+    warm_up()
     threading.Thread(target=keep_lists_fresh, args=(made.enrich.enrichers,), name="watch lists", daemon=True).start()
     rows = [
         agents.Row(made.identify, KnownArticles, made.identify.memories),

@@ -33,6 +33,19 @@ _UNSURE = re.compile(
 _FIRST_NODE = 2  # after the starts of the stream and the document
 
 
+# What the parser says, and what a person is to do about it.
+_ADVICE = (
+    ("'\\t'", "indent with blanks, not with tabs"),
+    ("mapping values are not allowed", "put a text that holds a colon in quotes, and check that the lines are indented alike"),
+    ("expected <block end>", "indent the entries of one block alike, each of a list after '- '"),
+    ("could not find expected ':'", "write `name: value`, with a blank after the colon"),
+    ("that cannot start any token", "put a text that begins with this character in quotes"),
+    ("unexpected end of stream", "a quote or bracket above is never closed"),
+    ("expected ',' or", "a list in [brackets] or a block in {braces} is not closed, or a comma is missing"),
+    ("unknown escape character", "in double quotes write \\\\ for a backslash, or use single quotes"),
+)
+
+
 class Unreadable(Exception):
     """The text is no YAML; the message says why. `line` and `column` count from 1."""
 
@@ -73,7 +86,8 @@ def thorough(text: str) -> Iterator[Event]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise Unreadable(str(error.problem or error.context), *place) from error
+        said = str(error.problem or error.context)
+        raise Unreadable(said + next((f"; {advice}" for words, advice in _ADVICE if words in said), ""), *place) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(why_unreadable(error).splitlines()[0]) from error
 

@@ -81,8 +81,7 @@ def fresh_servers(packages_folder: Path) -> Generator[Callable[..., Servers]]:
 @pytest.fixture(scope="session", autouse=True)
 def _lexicon() -> None:
     """The German lexicon is built here when this machine has none yet: within a test it could take longer than the test may."""
-    store.german_words()
-    store.german_cutter()
+    store.warm_up()
 
 
 @pytest.fixture(scope="session", autouse=True)

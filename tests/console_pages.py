@@ -163,11 +163,12 @@ class Page:
         self.feed = Feed(self.records.open, limits, read_lag=lambda: self.lag)
         self.hub = Hub(self.feed.status, max_clients=max_clients, heartbeat_seconds=heartbeat_seconds)
         self.commands: list[Command] = []
+        self.articles: list[Article] = []
         self.alerter = True
         self.unreachable = False
         self._listener = listen("127.0.0.1", port)
         self.address = address_of(self._listener)
-        self.server = Server(make_app(settings, self.feed, self.hub, self._said), self.hub)
+        self.server = Server(make_app(settings, self.feed, self.hub, self._said, self._day), self.hub)
         self._serving = serving(self.server, self._listener)
 
     def _said(self, _: Settings, command: Command) -> None:
@@ -177,6 +178,11 @@ class Page:
         self.commands.append(command)
         if self.alerter:
             self.obey(command)
+
+    @contextmanager
+    def _day(self, _: Settings, now: datetime) -> Iterator[Iterator[Article]]:
+        """The articles of the last 24 hours: those that the test puts into `articles`."""
+        yield iter(self.articles)
 
     def obey(self, command: Command) -> None:
         with self.feed.desk.lock:

@@ -1,6 +1,9 @@
 """What matching costs an article when there are many rules, and what the rules cost a worker: seconds to load, megabytes to hold.
 
-The rules are a seeded mixture of words that stand in the articles, seldom or often, and of dictionary words that mostly do not.
+The rules are a seeded mixture: a fifth are alternatives, 45 % demand one or two words, any of two to four others and exclude up to two, a tenth are
+alternatives with exclusions, an eighth phrases, the rest nearness. Of their words 98.95 % are drawn from the dictionary and 1.05 % from the articles, none of them
+stands in more than 2 % of the articles, and of the phrases one in twenty is written in an article. With 100,000 of them an article of `de_news` is tried
+against about 50 and meets about 18: not sparser than a demanded word, any of four and one excluded, which gave 46 and 16.7 (2026-11).
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ Figures = dict[str, Any]
 _LEAST_LETTERS = 5
 _MOST_COMMON_SHARE = 0.02
 # Nobody is told of words that stand in every fiftieth article, and most words of a desk's rules stand in no article of a given day.
-_DICTIONARY_SHARE = 0.99
+_DICTIONARY_SHARE = 0.9895
 _WRITTEN_PHRASE_SHARE = 0.05
 
 
@@ -117,7 +120,7 @@ class _Words:
             f"{read.surface(at)} {read.surface(at + 1)}"
             for read in texts
             for at in range(0, len(read.forms) - 1, 7)
-            if read.surface(at + 1)[0].isupper() and len(read.forms[at + 1]) >= _LEAST_LETTERS
+            if read.surface(at + 1)[0].isupper() and len(read.forms[at + 1]) >= _LEAST_LETTERS and times[read.forms[at + 1]] <= most
         ]
         self._chance = chance
 

@@ -63,6 +63,17 @@ def targets(figures: Figures) -> list[Target]:
         Target("story decision in memory", 5_000, dig(figures, "in_memory", "stories", "decisions_per_second"), "decisions/s"),
         Target("analysis and matching with the most rules", 1, _most_rules(figures), "ms an article", most=True),
         Target("matching with 100 times the rules", 1.3, dig(figures, "in_memory", "matching", "growth"), "times", most=True),
+        Target(
+            "memory of a worker with the most rules",
+            600,
+            _megabytes(dig(figures, "in_memory", "matching", "worker", "memory_bytes")),
+            "MB",
+            most=True,
+        ),
+        Target(
+            "the most rules read from their records", 8, dig(figures, "in_memory", "matching", "worker", "load_seconds"), "s", most=True
+        ),
+        Target("a changed rule with every follower", 5, dig(figures, "following", "change_seconds", "max"), "s", most=True),
         Target("language against langdetect, warm", 10, _worst(figures, "times_langdetect_warm"), "times"),
         Target("same language, texts of 200 letters and more", 99.5, _percent(_worst(figures, "same_answer_share")), "%"),
     ]
@@ -82,6 +93,10 @@ def _most_rules(figures: Figures) -> float | None:
     return max((each["ms_per_article"] for each in sizes.values()), default=None)
 
 
+def _megabytes(size: float | None) -> float | None:
+    return None if size is None else size / 1e6
+
+
 def _worst(figures: Figures, name: str) -> float | None:
     """The smallest of a language figure over the corpora."""
     corpora = figures.get("in_memory", {}).get("language", {})
@@ -95,7 +110,7 @@ def _percent(share: float | None) -> float | None:
 def rows(figures: Figures) -> list[tuple[str, str]]:
     """What was measured beside the targets, as rows of two cells."""
     found: list[tuple[str, str]] = []
-    for part in (_stage_rows, _matching_rows, _function_rows, _flow_rows, _latency_rows, _state_rows, _process_rows):
+    for part in (_stage_rows, _matching_rows, _following_rows, _function_rows, _flow_rows, _latency_rows, _state_rows, _process_rows):
         found += part(figures)
     return found
 
@@ -123,6 +138,24 @@ def _matching_rows(figures: Figures) -> list[tuple[str, str]]:
     what = f"{held['rules']:,} mixed rules in a worker"
     size = f"{number(held['memory_bytes'] / 1e6)} MB, read in {number(held['load_seconds'])} s from {number(held['topic_bytes'] / 1e6)} MB of records"
     return [*rows, (what, f"{size}; compiled in {number(found['compile_ms_per_rule'])} ms a rule")]
+
+
+def _following_rows(figures: Figures) -> list[tuple[str, str]]:
+    found = figures.get("following")
+    if not found:
+        return []
+    changes = f"{', '.join(map(number, found['changes']))} s"
+    held = f"{number(found['follower_memory_bytes'] / 1e6)} MB, read from Kafka in {number(found['read_seconds'])} s"
+    folder = (
+        f"understood in {number(found['load_seconds'])} s, published in {number(found['publish_seconds'])} s; a look for changes takes "
+        f"{number(found['look_seconds'])} s; the watcher holds {number(found['watcher_memory_bytes'] / 1e6)} MB"
+    )
+    what = f"{found['rules']:,} rule files"
+    return [
+        (f"one of {what} changed, until {found['followers']} processes match with it", changes),
+        (f"{what} in a follower", held),
+        (f"{what} in the folder", folder),
+    ]
 
 
 def _function_rows(figures: Figures) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from pipeline.broker.sending import (
     Publisher,
     batch_bytes,
     producer,
-    publish_atomically,
+    publish_in_transactions,
 )
 from pipeline.broker.window import Window, window
 
@@ -59,7 +59,7 @@ __all__ = [
     "polled",
     "positions",
     "producer",
-    "publish_atomically",
+    "publish_in_transactions",
     "read_to_end",
     "reader",
     "record_of",

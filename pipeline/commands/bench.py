@@ -31,6 +31,7 @@ Rounds = Annotated[int, typer.Option(min=1, max=50, help="Rounds; figures are me
 Paced = Annotated[float, typer.Option(min=0, max=3_600, help="Seconds of even load at half the rate, for latency; 0 leaves it out.")]
 Seed = Annotated[int, typer.Option(min=0, max=1_000_000, help="Seed of the generated articles.")]
 Rules = Annotated[int, typer.Option(min=1, max=5_000, help="Alert rules, of which one matches.")]
+RuleFiles = Annotated[int, typer.Option(min=0, max=200_000, help="Rule files whose changes are followed over Kafka; 0 leaves it out.")]
 InMemory = Annotated[bool, typer.Option("--in-memory", help="Only what needs no server.")]
 NoCollector = Annotated[bool, typer.Option("--no-collector", help="Leave out the round through the collector.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Where the servers keep their data; a temporary folder when left out.")]
@@ -51,6 +52,7 @@ def bench(
     paced_seconds: Paced = 30.0,
     seed: Seed = 1,
     rules: Rules = 100,
+    rule_files: RuleFiles = 10_000,
     in_memory: InMemory = False,
     no_collector: NoCollector = False,
     data: Data = None,
@@ -67,7 +69,7 @@ def bench(
     with errors_told():
         events.configure("bench", level="warning")
         plan = Plan(articles, rounds, workers, paced_seconds, seed, not no_collector)
-        figures = _measured(plan, rules, data, data_folder, profile, with_servers=not in_memory)
+        figures = _measured(plan, rules, rule_files, data, data_folder, profile, with_servers=not in_memory)
         if output:
             output.write_text(json.dumps(figures, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
         if readme:
@@ -79,7 +81,9 @@ def bench(
     raise typer.Exit(EXIT_FINDINGS if any(each["verdict"] == "not reached" for each in figures["targets"]) else EXIT_OK)
 
 
-def _measured(plan: Any, rules: int, data: Path | None, data_folder: Path, profile: Path | None, *, with_servers: bool) -> dict[str, Any]:
+def _measured(
+    plan: Any, rules: int, rule_files: int, data: Path | None, data_folder: Path, profile: Path | None, *, with_servers: bool
+) -> dict[str, Any]:
     from dataclasses import asdict
 
     from pipeline.bench import in_memory, report
@@ -94,6 +98,7 @@ def _measured(plan: Any, rules: int, data: Path | None, data_folder: Path, profi
         "parameters": {
             **asdict(plan),
             "rules": rules,
+            "rule_files": rule_files,
             "data_folder": str(data_folder),
             "data_folder_present": data_folder.is_dir(),
             "profiled": profile is not None,
@@ -103,7 +108,7 @@ def _measured(plan: Any, rules: int, data: Path | None, data_folder: Path, profi
         err.print(Text(f"There is no {data_folder}: measuring on generated articles only."))
     figures["in_memory"] = in_memory.measure(plan.articles, plan.seed, data_folder, Settings(), compiled(rules), plan.rounds, tell)
     if with_servers:
-        figures["end_to_end"] = _end_to_end(plan, rules, data, profile)
+        figures |= _with_servers(plan, rules, rule_files, data, profile)
     figures["targets"] = [
         {"what": each.what, "wanted": each.wanted, "found": each.found, "unit": each.unit, "verdict": each.verdict}
         for each in report.targets(figures)
@@ -111,8 +116,8 @@ def _measured(plan: Any, rules: int, data: Path | None, data_folder: Path, profi
     return figures
 
 
-def _end_to_end(plan: Any, rules: int, data: Path | None, profile: Path | None) -> dict[str, Any]:
-    from pipeline.bench import end_to_end
+def _with_servers(plan: Any, rules: int, rule_files: int, data: Path | None, profile: Path | None) -> dict[str, Any]:
+    from pipeline.bench import end_to_end, following
     from pipeline.bench.system import prepare
     from pipeline.worker import PROFILE
 
@@ -123,7 +128,12 @@ def _end_to_end(plan: Any, rules: int, data: Path | None, profile: Path | None) 
         system = prepare(folder / prefix.rstrip("-"), servers.addresses, prefix=prefix, rules=rules, server_pids=pids)
         if profile:
             system.environment = {PROFILE: str(profile.absolute())}
-        return end_to_end.measure(system, plan, tell)
+        found: dict[str, Any] = {"end_to_end": end_to_end.measure(system, plan, tell)}
+        if rule_files:
+            tell(f"rules: {rule_files:,} files, changed one at a time")
+            settings = following.settings_for(folder / f"{prefix}following", servers.addresses, f"{prefix}following-")
+            found["following"] = following.measure_following(settings, rule_files, plan.seed)
+        return found
 
 
 @contextlib.contextmanager

@@ -81,7 +81,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        loaded = loaded_from(config, folder)
+        loaded = loaded_from(config, folder, show_progress=not as_json)
         tests = sum(len(each.rule.tests) for each in loaded.rules)
         advised = advice(loaded.rules, loaded.files)
         if as_json:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.text import Text
 
 from pipeline.commands.terminal import err, settings_from
@@ -15,15 +17,27 @@ from pipeline.rules.apply import receivers_of
 from pipeline.rules.compiled import RuleSet
 from pipeline.rules.load import Loaded, load_folder
 
+SHOWN_FROM_FILES = 500
+
 Folder = Annotated[Path | None, typer.Option("--rules", help="A folder of rules; the configured one when left out.", show_default=False)]
 
 
-def loaded_from(config: Path, folder: Path | None) -> Loaded:
-    """The folder named, or that of the configuration, whose receivers the rules may then name."""
-    if folder is not None:
-        return load_folder(folder)
-    settings = settings_from(config)
-    return load_folder(settings.rules_folder, receivers=receivers_of(settings))
+def loaded_from(config: Path, folder: Path | None, *, show_progress: bool = False) -> Loaded:
+    """The folder named, or that of the configuration, whose receivers the rules may then name. With very many files it says how far it is."""
+    settings = settings_from(config) if folder is None else None
+    wanted = folder if settings is None else settings.rules_folder
+    receivers = None if settings is None else receivers_of(settings)
+    assert wanted is not None
+    if not show_progress or not err.is_terminal:
+        return load_folder(wanted, receivers=receivers)
+    columns = (TextColumn("rules"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("rules", total=None, visible=False)
+        return load_folder(
+            wanted,
+            receivers=receivers,
+            progress=lambda done, of: bar.update(task, completed=done, total=of, visible=of >= SHOWN_FROM_FILES),
+        )
 
 
 def sound(loaded: Loaded) -> Loaded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import threading
 from enum import StrEnum
@@ -61,6 +62,7 @@ def run_all(settings: Settings, config: Path) -> int:
     loaded = load_folder(settings.rules_folder, receivers=receivers_of(settings))
     if loaded.problems:
         raise BadConfiguration(list(loaded.problems))
+    gc.freeze()  # otherwise every full collection walks through all rules, and the watcher has very many
     stop = stop_on_signals()
     broker.connect(settings.kafka, "lagebild run", stop=stop)
     for change in broker.apply_topics(settings):

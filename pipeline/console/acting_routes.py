@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import re
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from pipeline.console import handover
 from pipeline.console.acting import Act, decided
 from pipeline.console.asked import NO_STORE, Fault, asked, who
 from pipeline.console.desk import Desk
 from pipeline.console.episode_view import EpisodeView, episode_view
-from pipeline.console.rules_view import RuleView, rule_views
+from pipeline.console.page import chosen_language
+from pipeline.console.rules_view import rule_views
 from pipeline.episode import Command, Episode
 from pipeline.errors import Transient, Unreachable
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
+
+_LISTED_SECONDS = 1.0
 
 Say = Callable[[Settings, Command], None]
 
@@ -48,9 +55,22 @@ def add_to(app: FastAPI, settings: Settings, desk: Desk, say: Say) -> None:
     async def episode(episode_id: str) -> Response:
         return _json(await run_in_threadpool(_episode, settings, desk, episode_id))
 
+    @app.get("/handover", response_class=HTMLResponse)
+    async def shift(request: Request) -> HTMLResponse:
+        query = request.query_params
+        language = chosen_language(query.get("lang", ""), request.headers.get("accept-language", ""), settings.language)
+        theme = query.get("theme", "")
+        asked_hours = query.get("hours", "")
+        hours = float(asked_hours) if re.fullmatch(r"[0-9]{1,3}", asked_hours) else handover.HOURS
+        known = await run_in_threadpool(handover.known, desk, datetime.now(UTC), hours)
+        text = handover.handover(known, language, settings.time_zone, theme if theme in ("dark", "light") else "auto", hours)
+        return HTMLResponse(text, headers=NO_STORE)
+
+    listed = _Listed(desk)
+
     @app.get("/api/rules")
     async def rules() -> Response:
-        return _json(await run_in_threadpool(_rules, desk))
+        return Response(await run_in_threadpool(listed), media_type="application/json", headers=NO_STORE)
 
     @app.get("/api/rules/{rule_id}")
     async def rule(rule_id: str) -> Response:
@@ -79,6 +99,18 @@ def surviving(desk: Desk, episode_id: str) -> Episode:
     return found
 
 
-def _rules(desk: Desk) -> dict[str, tuple[RuleView, ...] | int]:
-    with desk.lock:
-        return {"rules": rule_views(desk, datetime.now(UTC)), "count": len(desk.rules)}
+class _Listed:
+    """The rules as JSON, made anew once a second at most: every open page asks for them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._made = b""
+        self._made_at_seconds = float("-inf")
+        self._lock = threading.Lock()
+
+    def __call__(self) -> bytes:
+        with self._lock, self._desk.lock:
+            if time.monotonic() - self._made_at_seconds > _LISTED_SECONDS:
+                found = {"rules": rule_views(self._desk, datetime.now(UTC)), "count": len(self._desk.rules)}
+                self._made, self._made_at_seconds = msgspec.json.encode(found), time.monotonic()
+            return self._made

@@ -21,6 +21,7 @@ from pipeline.console.asked import named_by_proxy
 from pipeline.console.feed import Feed
 from pipeline.console.hub import Client, Hub, TooManyClients
 from pipeline.console.page import page
+from pipeline.console.watching import Day
 from pipeline.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
@@ -46,7 +47,7 @@ class _Stream(StreamingResponse):
             self._hub.leave(self._client)
 
 
-def make_app(settings: Settings, feed: Feed, hub: Hub, said: acting_routes.Say = say.say, day: rule_routes.Day = of_today) -> FastAPI:
+def make_app(settings: Settings, feed: Feed, hub: Hub, said: acting_routes.Say = say.say, day: Day = of_today) -> FastAPI:
     """The application; starting it starts `feed`, which publishes to `hub`.
 
     `said` brings what people decide to the alerter, `day` reads the articles of the last 24 hours.

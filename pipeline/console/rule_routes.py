@@ -20,6 +20,7 @@ from pipeline.console.asked import NO_STORE, Fault, asked, who
 from pipeline.console.desk import Desk
 from pipeline.console.watching import Day, Draft
 from pipeline.errors import LagebildError
+from pipeline.rules.compiled import CompiledRule
 from pipeline.say import command
 from pipeline.settings import Settings
 
@@ -94,7 +95,7 @@ def _alone() -> Iterator[None]:
         _reading.release()
 
 
-def _rule(draft: Draft, settings: Settings) -> watching.CompiledRule:
+def _rule(draft: Draft, settings: Settings) -> CompiledRule:
     return watching.compiled(watching.file_text(draft, settings, datetime.now(UTC)))
 
 

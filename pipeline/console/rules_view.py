@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 
@@ -64,7 +65,10 @@ def rule_views(desk: Desk, now: datetime) -> tuple[RuleView, ...]:
     for each in desk.alerts.episodes.values():
         if not each.exercise:
             episodes.setdefault(each.rule_id, []).append(each)
-    found = [_view(each, episodes.get(rule_id, []), hits[rule_id], last.get(rule_id), desk, now) for rule_id, each in desk.rules.items()]
+    # Of very many rules those that nothing is known of are not all looked at.
+    known = [rule_id for rule_id in desk.rules if rule_id in last or rule_id in episodes]
+    others = islice((rule_id for rule_id in desk.rules if rule_id not in last and rule_id not in episodes), MOST_RULES)
+    found = [_view(desk.rules[each], episodes.get(each, []), hits[each], last.get(each), desk, now) for each in (*known, *others)]
     return tuple(sorted(found, key=_order))[:MOST_RULES]
 
 

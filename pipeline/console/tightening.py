@@ -130,7 +130,8 @@ def tightening(settings: Settings, file: RuleFile, episode: Episode, confirmed: 
         matched = list(_matched(counted, old))
     true = [each for each in confirmed if each.rule_id == old.rule.id and each.id != episode.id and _holds(old, each.message)]
     others = [each for each in matched if each.id not in own]
-    proposals = tuple(_proposal(way, file, old, sentence, episode, others, true) for way in ways(episode))
+    made = [_proposal(way, file, old, sentence, episode, others, true) for way in ways(episode)]
+    proposals = tuple(sorted(made, key=lambda each: bool(each.problem)))
     test = RuleTest(text=sentence, match=False, lang=_language(episode))
     failing = failing_tests(msgspec.structs.replace(old, rule=msgspec.structs.replace(old.rule, tests=(test,))))
     return Tightening(
@@ -138,7 +139,7 @@ def tightening(settings: Settings, file: RuleFile, episode: Episode, confirmed: 
         file=file.path.name,
         digest=file.digest,
         sentence=sentence,
-        failing=failing[0].message if failing else "",
+        failing=failing[0].message.partition(" fails: ")[2] if failing else "",
         articles=counted.count,
         complete=limited.complete,
         confirmed=len(true),
@@ -228,17 +229,21 @@ def _finds(rule: CompiledRule, text: str, title: str, language: str) -> bool:
 
 
 def ways(episode: Episode) -> list[_Way]:
-    """The ways to tighten that the false alarm suggests, the narrowest first."""
+    """The ways to tighten that the false alarm suggests, those that cut off least first.
+
+    The word itself comes before phrases around it: a phrase with an article in it would stop one sentence only.
+    """
     message = episode.message
     where = [(message.snippet.text, each) for each in message.snippet.marks] if message.snippet.field != "title" else []
     marks = [*where, *((message.headline, each) for each in message.headline_marks)]
     found: dict[str, _Way] = {}
+    for _, mark in marks:
+        if mark.surface.casefold() != mark.term.casefold():
+            found.setdefault(f"word:{mark.surface}", _Way(f"word:{mark.surface}", "word", mark.surface, _excluding(mark.surface)))
     for text, mark in marks[:3]:
         for phrase in _phrases(text, mark):
             found.setdefault(f"phrase:{phrase}", _Way(f"phrase:{phrase}", "phrase", phrase, _excluding(phrase)))
     for _, mark in marks:
-        if mark.surface.casefold() != mark.term.casefold():
-            found.setdefault(f"word:{mark.surface}", _Way(f"word:{mark.surface}", "word", mark.surface, _excluding(mark.surface)))
         if mark.mode in ("head", "hyphen_part", "modifier"):
             parts = ("head",) if mark.mode == "modifier" else ()
             found.setdefault(f"compounds:{mark.term}", _Way(f"compounds:{mark.term}", "compounds", mark.term, _compounds(mark.term, parts)))

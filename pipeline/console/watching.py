@@ -243,7 +243,7 @@ _FOLDER_ADVICE = "run the page where the rules are, or let its user write there"
 def free_id(title: str, is_taken: Callable[[str], bool]) -> str:
     """An id for the rule made of its name, with today's second one numbered."""
     plain = "".join({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}.get(each, each) for each in title.casefold())
-    letters = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    letters = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:50].strip("-")
     stem = slug if len(slug) >= 3 else f"watch-{slug}".strip("-") if slug else f"watch-{datetime.now(UTC):%Y%m%d-%H%M}"
     return next(each for number in count(1) if not is_taken(each := stem if number == 1 else f"{stem}-{number}"))

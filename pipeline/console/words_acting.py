@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 ACTING: Final[dict[str, tuple[str, str]]] = {
+    "quoted": ("„{text}“", "“{text}”"),
     # who
     "me_none": ("Wer sind Sie?", "Who are you?"),
     "me_change": ("Angemeldet als {name}. Namen ändern", "You are {name}. Change the name"),
@@ -50,7 +51,7 @@ ACTING: Final[dict[str, tuple[str, str]]] = {
         "{what}: noch nicht bestätigt. Es ist gesendet; läuft der Alerter?",
         "{what}: not confirmed yet. It is sent; is the alerter running?",
     ),
-    "act_done": ("{what}: bestätigt", "{what}: confirmed"),
+    "act_done": ("{what}: übernommen", "{what}: recorded"),
     "act_refused": ("{what}: abgelehnt – {why}", "{what}: refused – {why}"),
     "act_failed": ("{what}: nicht gesendet – {why}", "{what}: not sent – {why}"),
     "error_name_missing": (

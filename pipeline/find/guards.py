@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pipeline.lexicon.compounds import is_head
-from pipeline.rules.compiled import Spelling
+from pipeline.rules.spellings import Spelled
 from pipeline.text.folding import fold
 from pipeline.text.unveiling import seen_through
 
 _LEAST_OPEN_LETTERS = 3
 
 
-def refusal(spelling: Spelling, form: str, surface: str, *, head: bool = False, swiss: bool = False) -> str:
+def refusal(spelling: Spelled, form: str, surface: str, *, head: bool = False, swiss: bool = False) -> str:
     """Why `surface`, whose folded form is (or as `head` ends with) `form`, is not the word meant; "" when it is."""
     if spelling.strict:
         if _clean(surface) not in spelling.strict:
@@ -23,7 +23,7 @@ def refusal(spelling: Spelling, form: str, surface: str, *, head: bool = False, 
     return ""
 
 
-def _sharp_s_refusal(spelling: Spelling, surface: str, head: bool) -> str:
+def _sharp_s_refusal(spelling: Spelled, surface: str, head: bool) -> str:
     clean = _clean(surface)
     if clean.isupper():
         return ""

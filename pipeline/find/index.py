@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import add
@@ -12,6 +13,7 @@ import msgspec
 from pipeline.find.ellipsis import ellipses
 from pipeline.find.places import Place
 from pipeline.lexicon.compounds import heads
+from pipeline.rules.spellings import END_CHARACTERS, Spelled
 from pipeline.text.tokens import Analysed, runs
 
 
@@ -29,6 +31,25 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
         return not self.before and not self.after
 
 
+_REMEMBERED_WORDS = 100_000
+_REMEMBERED_CHARACTERS = 60
+
+
+class _Heads(dict[str, tuple[str, ...]]):
+    """From each word to its compound heads: a look-up in a dictionary costs a third of a call."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        found = heads(word)
+        if len(word) <= _REMEMBERED_CHARACTERS:
+            if len(self) >= _REMEMBERED_WORDS:
+                self.clear()
+            self[word] = found
+        return found
+
+
+_HEADS = _Heads()
+
+
 class TextIndex:
     """`read` by its words. `german`: the language is German or unknown, so that compounds are taken apart. `swiss`: the publisher writes no ß."""
 
@@ -39,16 +60,23 @@ class TextIndex:
         self.places: dict[object, list[Place]] = {}
 
     @cached_property
-    def first_tokens(self) -> dict[str, int]:
-        """The first token of each form."""
+    def _first(self) -> dict[str, int]:
         forms = self.read.forms
         return dict(zip(reversed(forms), range(len(forms) - 1, -1, -1), strict=True))
 
+    @cached_property
+    def _last(self) -> dict[str, int]:
+        forms = self.read.forms
+        return dict(zip(forms, range(len(forms)), strict=True))
+
     def tokens(self, form: str) -> list[int]:
         """The tokens that have the form as a whole, those with hyphens excepted, ascending."""
-        if form not in self.first_tokens:
+        first = self._first.get(form)
+        if first is None:
             return []
-        return [token for token in _all_indexes(self.read.forms, form, self.first_tokens[form]) if token not in self.read.parts]
+        if first == self._last[form]:
+            return [] if first in self.read.parts else [first]
+        return [token for token in _all_indexes(self.read.forms, form, first) if token not in self.read.parts]
 
     @cached_property
     def units(self) -> dict[str, list[Unit]]:
@@ -64,39 +92,54 @@ class TextIndex:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """All distinct words: whole tokens, hyphenated ones, and their parts."""
-        return tuple(dict.fromkeys((*self.first_tokens, *self.units)))
+        return tuple(dict.fromkeys((*self._first, *self.units)))
+
+    @cached_property
+    def _words_read(self) -> frozenset[str]:
+        return self.read.keys()
+
+    @cached_property
+    def headed(self) -> frozenset[str]:
+        """The heads of all compounds."""
+        return frozenset().union(*filter(None, map(_HEADS.__getitem__, self._words_read))) if self.german else frozenset()
 
     @cached_property
     def by_head(self) -> dict[str, list[str]]:
         """The words that end with each compound head."""
-        found: dict[str, list[str]] = {}
+        found: defaultdict[str, list[str]] = defaultdict(list)
         if self.german:
-            for word in self.words:
-                for head in heads(word):
-                    found.setdefault(head, []).append(word)
+            for word in self._words_read:
+                for head in _HEADS[word]:
+                    found[head].append(word)
         return found
 
     @cached_property
-    def _backwards(self) -> list[str]:
-        return sorted(word[::-1] for word in self.words)
+    def _ends(self) -> frozenset[str]:
+        return frozenset([word[-END_CHARACTERS:] for word in self._words_read])
+
+    def may_end(self, spelling: Spelled) -> bool:
+        """Whether a quick look leaves it possible that a word ends in one of the heads that no lexicon knows."""
+        return not spelling.unknown_ends or not self._ends.isdisjoint(spelling.unknown_ends)
+
+    @cached_property
+    def _listed(self) -> str:
+        return " ".join(("", *self._words_read, ""))
 
     def ending_in(self, ending: str) -> list[str]:
         """The words that are longer than `ending` and end in it."""
-        turned, found = ending[::-1], []
-        for at in range(bisect_left(self._backwards, turned), len(self._backwards)):
-            word = self._backwards[at]
-            if not word.startswith(turned):
-                break
-            if word != turned:
-                found.append(word[::-1])
+        listed, found = self._listed, []
+        at = listed.find(ending + " ")
+        while at >= 0:
+            begin = listed.rfind(" ", 0, at) + 1
+            if begin < at:
+                found.append(listed[begin : at + len(ending)])
+            at = listed.find(ending + " ", at + 1)
         return found
 
     @cached_property
     def keys(self) -> frozenset[str]:
         """Everything by which a word may be found here, and a little more: pairs of words that are no compound."""
-        read = self.read
-        heads_of = map(heads, read.keys()) if self.german else ()
-        return read.keys().union(read.joined(), self.elliptic, *heads_of)
+        return self.read.keys().union(self.read.joined(), self.elliptic, self.headed)
 
     @cached_property
     def _joined(self) -> list[str]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from pipeline.find.capitals import capital_refusal
 from pipeline.find.guards import open_refusal, refusal
 from pipeline.find.index import TextIndex
 from pipeline.find.words import places
 from pipeline.lexicon.compounds import heads
 from pipeline.lexicon.compounds import refusal as compound_refusal
-from pipeline.rules.compiled import Spelling
+from pipeline.rules.spellings import Spelled
 
 _LEAST_LETTERS = 3
 
@@ -24,7 +25,7 @@ class NearMiss(msgspec.Struct, frozen=True, order=True):
     why: str
 
 
-def misses(index: TextIndex, spelling: Spelling) -> list[NearMiss]:
+def misses(index: TextIndex, spelling: Spelled) -> list[NearMiss]:
     """Every place that was rejected, in order, with the guard that rejected it."""
     hits = {(each.start, each.end) for each in places(index, spelling, "")}
     found: dict[tuple[int, int], NearMiss] = {}
@@ -34,15 +35,17 @@ def misses(index: TextIndex, spelling: Spelling) -> list[NearMiss]:
     return sorted(found.values())
 
 
-def _guarded(index: TextIndex, spelling: Spelling) -> Iterator[NearMiss]:
+def _guarded(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
     for form in spelling.forms:
         for unit in index.spans(form):
             why = refusal(spelling, form, index.read.text[unit.start : unit.end], swiss=index.swiss)
+            if not why and index.german:
+                why = capital_refusal(index.read, spelling, form, unit.start, unit.end)
             if why:
                 yield NearMiss(unit.start, unit.end, why)
 
 
-def _inside(index: TextIndex, spelling: Spelling) -> Iterator[NearMiss]:
+def _inside(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
     for word in index.words:
         why = next(
             (each for form in sorted(spelling.forms, key=len, reverse=True) if (each := _why_inside(index, spelling, word, form))), ""
@@ -51,7 +54,7 @@ def _inside(index: TextIndex, spelling: Spelling) -> Iterator[NearMiss]:
             yield NearMiss(unit.start, unit.end, why)
 
 
-def _why_inside(index: TextIndex, spelling: Spelling, word: str, form: str) -> str:
+def _why_inside(index: TextIndex, spelling: Spelled, word: str, form: str) -> str:
     """Why a longer word that holds the form is not the rule's; "" when it does not hold it."""
     if len(form) < _LEAST_LETTERS or len(word) <= len(form) or form not in word:
         return ""
@@ -65,7 +68,7 @@ def _why_inside(index: TextIndex, spelling: Spelling, word: str, form: str) -> s
     return f"{form!r} stands only inside the word"
 
 
-def _why_no_head(index: TextIndex, spelling: Spelling, word: str, form: str) -> str:
+def _why_no_head(index: TextIndex, spelling: Spelled, word: str, form: str) -> str:
     if not index.german:
         return f"the language is not German, so that {word!r} is not taken apart"
     no_compound = "" if form in heads(word) else compound_refusal(word, form)
@@ -79,11 +82,12 @@ def _why_no_head(index: TextIndex, spelling: Spelling, word: str, form: str) -> 
     surface = index.read.text[units[0].start : units[0].end] if units else word
     return (
         refusal(spelling, form, surface, head=True, swiss=index.swiss)
+        or (capital_refusal(index.read, spelling, form, units[0].start, units[0].end, head=True) if units else "")
         or f"{word!r} is known as a word of its own, not as a compound with {form!r}"
     )
 
 
-def _open(index: TextIndex, spelling: Spelling) -> Iterator[NearMiss]:
+def _open(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
     read = index.read
     for token in range(len(read.forms) - 1):
         joined = read.forms[token] + read.forms[token + 1]

@@ -16,6 +16,8 @@ class _Placed(Protocol):
 
 
 P = TypeVar("P", bound=_Placed)
+# A row is mostly found at the first try. More are needed where items share words; nobody can make it take long.
+_MOST_TRIES = 200
 
 
 def windows(places: Sequence[tuple[int, P]], items: int, *, ordered: bool) -> Iterator[list[P]]:
@@ -25,11 +27,27 @@ def windows(places: Sequence[tuple[int, P]], items: int, *, ordered: bool) -> It
 
 
 def _unordered(places: Sequence[tuple[int, P]], items: int) -> Iterator[list[P]]:
-    latest: dict[int, P] = {}
+    held: list[list[P]] = [[] for _ in range(items)]
     for number, each in places:
-        latest[number] = each
-        if len(latest) == items:
-            yield list(latest.values())
+        held[number] = [each, *held[number][: items - 1]]
+        if all(held):
+            others = (held[at] for at in range(items) if at != number)
+            row = next(_apart([each], list(others), [_MOST_TRIES]), None)
+            if row is not None:
+                yield row
+
+
+def _apart(chosen: list[P], left: list[list[P]], tries: list[int]) -> Iterator[list[P]]:
+    """`chosen` with one of each list, the first ones first, so that no two overlap: one word does not count for two items."""
+    if not left:
+        yield chosen
+        return
+    for each in left[0]:
+        tries[0] -= 1
+        if tries[0] < 0:
+            return
+        if all(each.end <= other.start or other.end <= each.start for other in chosen):
+            yield from _apart([*chosen, each], left[1:], tries)
 
 
 def _ordered(places: Sequence[tuple[int, P]], items: int) -> Iterator[list[P]]:

@@ -14,8 +14,10 @@ def phrases(index: TextIndex, words: Sequence[Sequence[Place]], slop: int) -> It
     """Where a place of each word follows one of the word before, in one sentence, with at most `slop` other words between them in all."""
     if not all(words):
         return
-    starts = [[place.first for place in each] for each in words]
-    for first in words[0]:
+    near = {place.first - before for place in words[1] for before in range(slop + 2)}
+    firsts = [place for place in words[0] if place.last in near]
+    starts = [[place.first for place in each] for each in words] if firsts else []
+    for first in firsts:
         last = _last(first, words, starts, slop)
         if last is not None and index.read.sentence_of(first.first) == index.read.sentence_of(last.last):
             yield Place(first.first, last.last, first.start, last.end, "phrase", first.before, last.after)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from pipeline.find.capitals import capital_refusal
 from pipeline.find.index import TextIndex
 from pipeline.find.places import Place
-from pipeline.rules.compiled import Spelling
+from pipeline.rules.spellings import Spelled
 
 _MOST_TOKENS_BETWEEN = 40
 # A particle that ends its clause is followed by punctuation or by one of these; before anything else it is a preposition ("ab Montag").
@@ -17,14 +18,14 @@ _BEGINS_CLAUSE = frozenset(
 _BLANKS = " \t\n\xad\u200b\u2060\ufeff"
 
 
-def separated(index: TextIndex, spelling: Spelling) -> Iterator[Place]:
+def separated(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
     """From the verb to its particle in the same sentence, by `spelling.separated`."""
     read = index.read
     for verb, particle in spelling.separated:
         ends = index.tokens(particle)
         for token in index.tokens(verb) if ends else ():
             last = _particle(index, token, ends)
-            if last:
+            if last and not (index.german and capital_refusal(read, spelling, verb, read.starts[token], read.ends[token])):
                 yield Place(token, last, read.starts[token], read.ends[last], "separated")
 
 

@@ -4,82 +4,103 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.find.capitals import capital_refusal
 from pipeline.find.guards import open_refusal, refusal
 from pipeline.find.index import TextIndex
 from pipeline.find.places import Place
 from pipeline.find.separated import separated
 from pipeline.lexicon.compounds import heads, is_head, rest_is_word
-from pipeline.rules.compiled import Spelling
+from pipeline.rules.spellings import Spelled
 
 _LEAST_REST_LETTERS = 3
 _NOWHERE: list[Place] = []
 
 
-def places(index: TextIndex, spelling: Spelling, own: str) -> list[Place]:
+def places(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
     """Where the word stands, each place once and in order; `own` is the folded form that the rule gives ("exact")."""
+    if index.keys.isdisjoint(spelling.forms) and not spelling.hidden:
+        return _NOWHERE
     key = (id(spelling), own)
     found = index.places.get(key)
     if found is None:
-        best: dict[tuple[int, int], Place] = {}
-        for each in _all(index, spelling, own):
-            best.setdefault((each.start, each.end), each)
-        found = sorted(best.values()) if best else _NOWHERE
+        found = _all(index, spelling, own)
+        if len(found) > 1:
+            best: dict[tuple[int, int], Place] = {}
+            for each in found:
+                best.setdefault((each.start, each.end), each)
+            found = sorted(best.values())
         index.places[key] = found
     return found
 
 
-def _all(index: TextIndex, spelling: Spelling, own: str) -> Iterator[Place]:
+def _all(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
     """The plainer ways first, for of two ways to find a place the plainer one is told."""
-    yield from _whole(index, spelling, own)
+    found = _whole(index, spelling, own)
     if spelling.separated:
-        yield from separated(index, spelling)
+        found += separated(index, spelling)
     if spelling.strict:
-        return
-    if index.german and (spelling.unknown_heads or not spelling.heads.isdisjoint(index.keys)):
-        yield from _headed(index, spelling)
-    if not spelling.forms.isdisjoint(index.read.joined()):
-        yield from _open(index, spelling)
+        return found
+    if spelling.head and not index.headed.isdisjoint(spelling.forms):
+        found += _headed(index, spelling)
+    if spelling.unknown_heads and index.german and index.may_end(spelling):
+        found += _with_unknown_head(index, spelling)
+    if not index.read.joined().isdisjoint(spelling.forms):
+        found += _open(index, spelling)
     if index.elliptic:
-        yield from _elliptic(index, spelling)
+        found += _elliptic(index, spelling)
     if spelling.modifiers:
-        yield from _modifying(index, spelling)
+        found += _modifying(index, spelling)
+    return found
 
 
-def _whole(index: TextIndex, spelling: Spelling, own: str) -> Iterator[Place]:
-    read = index.read
-    for form in index.first_tokens.keys() & spelling.forms:
+def _whole(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
+    found: list[Place] = []
+    starts, ends, guarded = index.read.starts, index.read.ends, spelling.guarded
+    for form in index.read.keys().intersection(spelling.forms):
         mode = "exact" if form == own else "inflected"
-        for token in index.tokens(form):
-            start, end = read.starts[token], read.ends[token]
-            if not refusal(spelling, form, read.text[start:end], swiss=index.swiss):
-                yield Place(token, token, start, end, mode)
-    for form in index.units.keys() & spelling.forms:
-        for unit in index.units[form]:
-            if not refusal(spelling, form, read.text[unit.start : unit.end], swiss=index.swiss):
-                mode = "hyphenated" if unit.whole else "hyphen_part"
-                yield Place(unit.token, unit.token, unit.start, unit.end, mode, unit.before, unit.after)
+        found += [
+            Place(token, token, starts[token], ends[token], mode)
+            for token in index.tokens(form)
+            if not (guarded and _is_another(index, spelling, form, starts[token], ends[token]))
+        ]
+        for unit in index.units.get(form, ()):
+            if not (guarded and _is_another(index, spelling, form, unit.start, unit.end)):
+                mode_of_unit = "hyphenated" if unit.whole else "hyphen_part"
+                found.append(Place(unit.token, unit.token, unit.start, unit.end, mode_of_unit, unit.before, unit.after))
+    return found
 
 
-def _headed(index: TextIndex, spelling: Spelling) -> Iterator[Place]:
-    for head in spelling.heads & index.by_head.keys():
+def _is_another(index: TextIndex, spelling: Spelled, form: str, start: int, end: int) -> bool:
+    if refusal(spelling, form, index.read.text[start:end], swiss=index.swiss):
+        return True
+    return bool(spelling.small) and index.german and bool(capital_refusal(index.read, spelling, form, start, end))
+
+
+def _headed(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
+    for head in index.headed.intersection(spelling.heads):
         for word in index.by_head[head]:
             yield from _as_head(index, spelling, head, word)
+
+
+def _with_unknown_head(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
     for head in spelling.unknown_heads:
         for word in index.ending_in(head):
             if head not in heads(word) and is_head(word, head):
                 yield from _as_head(index, spelling, head, word)
 
 
-def _as_head(index: TextIndex, spelling: Spelling, head: str, word: str) -> Iterator[Place]:
+def _as_head(index: TextIndex, spelling: Spelled, head: str, word: str) -> Iterator[Place]:
     text = index.read.text
     for unit in index.spans(word):
-        if not refusal(spelling, head, text[unit.start : unit.end], head=True, swiss=index.swiss):
+        surface = text[unit.start : unit.end]
+        noun = capital_refusal(index.read, spelling, head, unit.start, unit.end, head=True)
+        if not (noun or refusal(spelling, head, surface, head=True, swiss=index.swiss)):
             yield Place(unit.token, unit.token, unit.start, unit.end, "head", unit.before, unit.after)
 
 
-def _open(index: TextIndex, spelling: Spelling) -> Iterator[Place]:
+def _open(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
     read = index.read
-    for joined in spelling.forms & read.joined():
+    for joined in read.joined().intersection(spelling.forms):
         for token in index.open_pairs(joined):
             start, end = read.starts[token], read.ends[token + 1]
             if (
@@ -90,15 +111,15 @@ def _open(index: TextIndex, spelling: Spelling) -> Iterator[Place]:
                 yield Place(token, token + 1, start, end, "open")
 
 
-def _elliptic(index: TextIndex, spelling: Spelling) -> Iterator[Place]:
+def _elliptic(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
     text = index.read.text
-    for joined in spelling.forms & index.elliptic.keys():
+    for joined in index.elliptic.keys() & set(spelling.forms):
         for place in index.elliptic[joined]:
             if not refusal(spelling, joined, text[place.start : place.end], swiss=index.swiss):
                 yield place
 
 
-def _modifying(index: TextIndex, spelling: Spelling) -> Iterator[Place]:
+def _modifying(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
     beginnings = tuple(sorted(spelling.modifiers, key=len, reverse=True))
     text = index.read.text
     for word in index.words:

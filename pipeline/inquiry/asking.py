@@ -16,6 +16,7 @@ from pipeline.inquiry import evidence, gathering
 from pipeline.inquiry.gathering import Progress, Reading, quietly
 from pipeline.inquiry.ledger import Ledger
 from pipeline.inquiry.why import Answer, Known, Question, why
+from pipeline.policies import completed
 from pipeline.policy import RulePolicy, policy_of
 from pipeline.routing.why import verdict_chain
 from pipeline.rules.compile import rule_set
@@ -62,7 +63,7 @@ def _chain(settings: Settings, ledger: Ledger, progress: Progress, episode: Epis
     compiled = gathering.rules(settings, episode.rule_id, progress).get(episode.rule_id)
     policy = policy_of(compiled.rule) if compiled else RulePolicy(rule_id=episode.rule_id)
     alerts = Alerts(ledger.episodes.values(), ledger.notifications.values(), ledger.silences.values())
-    return verdict_chain(episode, receiver, policy, gathering.routing(settings, progress), alerts, datetime.now(UTC))
+    return verdict_chain(episode, receiver, policy, completed(gathering.routing(settings, progress), settings), alerts, datetime.now(UTC))
 
 
 def _episode_id(ledger: Ledger, asked: str) -> str:

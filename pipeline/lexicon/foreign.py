@@ -1,15 +1,16 @@
-"""The forms of a word in languages other than German, straight from the dictionary."""
+"""The forms of a word in languages other than German: of words of the shipped term sets as they are shipped, else from the dictionary."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
+from pipeline.lexicon import shipped
 from pipeline.lexicon.paradigms import Paradigm
-from pipeline.lexicon.store import Lexicon, lexicon
+from pipeline.lexicon.store import Lexicon, dictionary_of, lexicon
 
 # Languages that write compounds in one word: an unknown word inflects as its longest known ending of so many letters does.
-_COMPOUNDING = frozenset({"nl", "sv", "da", "nb", "nn", "no", "is", "lb", "fi", "et", "hu"})
+_COMPOUNDING = frozenset({"nl", "sv", "da", "nb", "nn", "is", "lb", "fi", "et", "hu"})
 _SHORTEST_LENDER = 4
 _SHORTEST_BEGINNING = 2
 # Languages in which a word the dictionary lacks may be expected to take s in the plural.
@@ -32,18 +33,24 @@ _SPANISH_ADJECTIVE = re.compile(r"(\w+ic)[oa]s?")
 @lru_cache(maxsize=10_000)
 def paradigm(word: str, language: str) -> Paradigm:
     """The forms of `word` in `language`, itself among them; only itself when the language has no dictionary."""
+    known = shipped.found(word, dictionary_of(language))
+    return known.paradigm if known else looked_up(word, language)
+
+
+def looked_up(word: str, language: str) -> Paradigm:
+    """The same by the dictionary. The first word of a language takes seconds on a machine that has not built its dictionary yet."""
     words = lexicon(language)
     if words is None:
         return Paradigm(frozenset({word}), "as written")
     forms = _known(word, words)
     if forms:
         return Paradigm(forms | {word}, "lexicon")
-    if language in _COMPOUNDING:
+    if words.language in _COMPOUNDING:
         for cut in range(_SHORTEST_BEGINNING, len(word) - _SHORTEST_LENDER + 1):
             lent = _known(word[cut:], words)
             if lent:
                 return Paradigm(frozenset(word[:cut] + form for form in lent) | {word}, f"lent by {word[cut:]}")
-    if language in _PLURAL_S and word.isalpha() and word[-1:].lower() not in "sxz":
+    if words.language in _PLURAL_S and word.isalpha() and word[-1:].lower() not in "sxz":
         return Paradigm(frozenset({word, word + "s"}), "unknown word: plural s")
     return Paradigm(frozenset({word}), "as written")
 
@@ -81,8 +88,16 @@ def _forms(lemma: str, words: Lexicon) -> set[str]:
 
 def needs_capital(word: str, language: str) -> bool:
     """Whether `word` is a name that is another word when written small ("Turkey")."""
-    words = lexicon(language)
-    if words is None or not word.istitle():
+    if not word.istitle():
+        return False
+    known = shipped.found(word, dictionary_of(language))
+    return known.needs_capital if known else is_also_small(word, language)
+
+
+def is_also_small(word: str, language: str) -> bool:
+    """The same by the dictionary."""
+    words = lexicon(language) if word.istitle() else None
+    if words is None:
         return False
     forms = {entry.form for entry in words.entries(word)}
     return word in forms and word.lower() in forms

@@ -152,3 +152,30 @@ def _unknown(word: str) -> Paradigm:
 def small_word(form: str) -> str:
     """The lemma of the other word that a noun's form is when it is written small ("kriegen"); "" when it is none."""
     return next((entry.lemma for entry in german_words().entries(form) if entry.form == form.lower() and entry.lemma[0].islower()), "")
+
+
+@lru_cache(maxsize=10_000)
+def noun_twins(word: str) -> frozenset[str]:
+    """The folded forms of the verb or adjective `word` that are another word's, a noun's, when they begin with a capital: "floh" of fliehen.
+
+    Not the word as it is given, for a noun may be meant that was written small ("kraft"), nor adjectives made nouns ("Verletzte").
+    """
+    found = paradigm(word)
+    if found.noun or not word[:1].islower():
+        return frozenset()
+    forms = {fold(form): form for form in found.forms} | {verb: verb for verb, _ in found.separated}
+    return frozenset(
+        folded
+        for folded, form in forms.items()
+        if folded != fold(word) and _is_noun(form) and not (verbs.same_degree(form, german_words()) or _is_participle(form, found.forms))
+    )
+
+
+def _is_noun(form: str) -> bool:
+    return any(entry.form[0].isupper() and entry.form[1:].islower() for entry in german_words().entries(form))
+
+
+def _is_participle(form: str, forms: frozenset[str]) -> bool:
+    """Whether `form` is an inflected participle ("getötete") of the verb with these forms; the lexicon has not all of them as adjectives."""
+    stems = (form.removesuffix(ending) for ending in ADJECTIVE_ENDINGS if form.endswith(ending))
+    return any("ge" in stem and stem.endswith(("t", "en")) and stem in forms for stem in stems)

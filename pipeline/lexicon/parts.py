@@ -9,6 +9,7 @@ from pipeline.lexicon import verbs
 from pipeline.lexicon.compounds import heads
 from pipeline.lexicon.cutting import LINKS
 from pipeline.lexicon.derivations import verb_of
+from pipeline.lexicon.lists import lines
 from pipeline.lexicon.store import german_words
 from pipeline.text.folding import fold
 
@@ -20,11 +21,12 @@ _SHORTEST_FIRST = 3
 def parts(word: str) -> tuple[str, str, str]:
     """The first part, the head and the head's verb, "" if it has none: ("Rakete", "Test", "testen"); ("", "", "") if it cannot be cut.
 
-    Of several cuts the one between two words of the lexicon counts, with the shortest head: "Atomrakete" and "Test".
+    Of several cuts the one between two words of the lexicon counts, with the shortest head: "Atomrakete" and "Test". A head that is no word of
+    its own is said with its verb only: ("Geisel", "", "nehmen").
     """
     cuts = list(_cuts(word))
     if not cuts:
-        return "", "", ""
+        return _bound(word)
     first, head, _ = max(cuts, key=lambda cut: (cut[2], -len(cut[1])))
     return first, head, verb_of(head)
 
@@ -43,6 +45,15 @@ def _cuts(word: str) -> Iterator[tuple[str, str, bool]]:
             first = _first(word[:cut])
             if base:
                 yield first or word[:cut], base, bool(first)
+
+
+def _bound(word: str) -> tuple[str, str, str]:
+    """The parts of a compound whose head only compounds have, if its first part is a noun of the lexicon."""
+    for ending, verb in (line.split() for line in lines("bound_acts.tsv")):
+        first = _first(word.removesuffix(ending)) if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_FIRST else ""
+        if first[:1].isupper() and not verbs.has(first.lower(), german_words()):
+            return first, "", verb
+    return "", "", ""
 
 
 def _base(noun: str) -> str:

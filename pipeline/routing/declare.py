@@ -113,6 +113,7 @@ def _with(routing: Routing, part: Part) -> Routing:
             "language": "language",
         }
         changes |= {attribute: getattr(new, attribute) for name, attribute in fields.items() if name in said}
+        changes["said"] = (*routing.said, *(fields[name] for name in ("tz", "language") if name in said))
     return msgspec.structs.replace(routing, **changes)
 
 

@@ -123,7 +123,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All of it as one record: it travels over the topic `rules` under the key `routing`.
 
     `default` is told when neither a rule nor the tree names anybody. `zone` and `language` are those of texts for receivers that name none.
-    `digest` is when alerts are told that wait for a digest although their rule has none.
+    `said` names which of these two the files say. `digest` is when alerts are told that wait for a digest although their rule has none.
     """
 
     default: tuple[str, ...] = ()
@@ -140,6 +140,16 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: Digest = Digest(cron="0 7 * * *")
     zone: str = ZONE
     language: Literal["de", "en"] = "de"
+    said: tuple[str, ...] = ()
+
+    def completed(self, default: tuple[str, ...], zone: str, language: Literal["de", "en"]) -> Routing:
+        """The same with what the configuration says where the files say nothing: who is told by default, the zone and the language of texts."""
+        return msgspec.structs.replace(
+            self,
+            default=self.default or default,
+            zone=self.zone if "zone" in self.said else zone,
+            language=self.language if "language" in self.said else language,
+        )
 
     def receiver(self, name: str) -> Receiver:
         """What the files say about the receiver `name`, the defaults where they say nothing."""

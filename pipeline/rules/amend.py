@@ -141,7 +141,7 @@ def _restricted(clauses: Any, term: str, parts: tuple[str, ...]) -> bool:
         return False
     done = False
     for name in ("any", "all"):
-        listed = clauses.get(name)
+        listed: Any = clauses.get(name)
         if isinstance(listed, str) and listed.casefold() == term.casefold():
             clauses[name] = listed = _flow([listed])
         for number, each in enumerate(listed if isinstance(listed, list) else ()):
@@ -164,5 +164,7 @@ def _flow(values: list[Any]) -> CommentedSeq:
     return found
 
 
-def _quoted(text: str) -> DoubleQuotedScalarString:
-    return DoubleQuotedScalarString(text)
+def _quoted(text: str) -> str:
+    """The text as a value that YAML reads as this text, whatever it holds."""
+    quoted: str = DoubleQuotedScalarString(text)
+    return quoted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.rules.answers import beginning, unknown_head
-from pipeline.rules.compiled import Condition, Inside, Nearby, Node, Pattern, Spelling, Tree, Words
+from pipeline.rules.compiled import Condition, Inside, Nearby, Node, Pattern, Spelled, Tree, Words
 
 _MOST_SHORT = 3
 
@@ -36,7 +36,7 @@ def _of_words(node: Words) -> frozenset[str]:
     return max((keys_of(each) for each in node.words), key=_worth)
 
 
-def keys_of(spelling: Spelling) -> frozenset[str]:
+def keys_of(spelling: Spelled) -> frozenset[str]:
     """Every key by which a place of the word is found."""
     return frozenset(
         (

@@ -1,6 +1,6 @@
 """A folder of rules to the topic `rules`: checked, tested and compiled first; one record per changed rule, then the manifest.
 
-What is new goes to `rules.versions` in the same transaction, with the text of its file and who applied it.
+What is new goes to `rules.versions` in the same transactions, with the text of its file and who applied it.
 
 A broken file keeps the whole old set, and says so with file, line and column.
 """
@@ -20,7 +20,7 @@ from pipeline import broker, topology
 from pipeline.errors import LagebildError, Problem
 from pipeline.rules.load import Loaded, load_folder
 from pipeline.rules.on_topic import RulesOnTopic
-from pipeline.rules.publish import Record, RuleTable, records
+from pipeline.rules.publish import Ledger, Record, RuleTable, records
 from pipeline.rules.reserved import RESERVED, ROUTING
 from pipeline.rules.versions import versions, who
 from pipeline.settings import Settings
@@ -66,9 +66,10 @@ def apply(
         if on_topic is None:
             on_topic = RulesOnTopic(settings)
             ending.callback(on_topic.close)
-        changes = _changes(loaded, on_topic)
+        ledger = on_topic.now()
+        taken, changes = ledger.taken, _changes(loaded, ledger)
         if changes and not dry_run:
-            changes = _publish(settings, loaded, on_topic, by or who())
+            changes = _publish(settings, loaded, on_topic, (taken, changes), by or who())
     rules = [each for each in changes if each.key not in RESERVED]
     return Applied(
         changed=tuple(each.key for each in rules if each.value is not None),
@@ -78,24 +79,33 @@ def apply(
     )
 
 
-def _changes(loaded: Loaded, on_topic: RulesOnTopic) -> list[Record]:
-    ledger = on_topic.now()
+def _changes(loaded: Loaded, ledger: Ledger) -> list[Record]:
     version = ledger.manifest.version + 1 if ledger.manifest else 1
     return records(loaded.rules, ledger.versions, version, complete=ledger.complete, routing=loaded.routing)
 
 
-def _publish(settings: Settings, loaded: Loaded, on_topic: RulesOnTopic, by: str) -> list[Record]:
-    """What was published. One transaction: workers never see half a change. Of two that apply at once the earlier one is fenced, and the later one
-    looks at the topic again when it is."""
+def _publish(settings: Settings, loaded: Loaded, on_topic: RulesOnTopic, seen: tuple[int, list[Record]], by: str) -> list[Record]:
+    """What was published: the changes that were `seen` after so many records, or what they have become when somebody else has published since.
+
+    The manifest comes last: workers never use half a change. Of two that publish at once the earlier one is fenced, and the later one looks again.
+    """
     topic, history = settings.topic(topology.RULES), settings.topic(topology.RULE_VERSIONS)
-    changes: list[Record] = []
+    taken, changes = seen
 
-    def now() -> list[tuple[str, str, bytes | None]]:
-        changes[:] = _changes(loaded, on_topic)
-        kept = versions(changes, loaded.files, datetime.now(UTC), by)
-        return [(history, each.key, each.value) for each in kept] + [(topic, each.key, each.value) for each in changes]
+    def fenced() -> list[tuple[str, str, bytes | None]]:
+        nonlocal changes
+        ledger = on_topic.now()
+        if ledger.taken != taken:
+            changes = _changes(loaded, ledger)
+        kept = {each.key: each.value for each in versions(changes, loaded.files, datetime.now(UTC), by)}
+        written: list[tuple[str, str, bytes | None]] = []
+        for each in changes:
+            if each.key in kept:
+                written.append((history, each.key, kept[each.key]))
+            written.append((topic, each.key, each.value))
+        return written
 
-    broker.publish_atomically(settings.kafka, settings.topic("rules apply"), now)
+    broker.publish_in_transactions(settings.kafka, settings.topic("rules apply"), fenced)
     return changes
 
 

@@ -14,9 +14,10 @@ import msgspec
 from pipeline.find.patterns import Unusable, regex_anchors, regex_pattern, wildcard_anchors, wildcard_pattern
 from pipeline.lexicon.compounds import is_known_head
 from pipeline.rules.anchors import anchors
-from pipeline.rules.compiled import CompiledRule, Condition, Inside, Nearby, Node, Pattern, RuleSet, Spelling, Tree, Words
+from pipeline.rules.compiled import CompiledRule, Condition, Inside, Nearby, Node, Pattern, RuleSet, Spelled, Tree, Words
 from pipeline.rules.model import Clause, Constituents, Filter, Group, Near, Phrase, Regex, Rule, SetOf, Term, TermSet, Wildcard, Within
 from pipeline.rules.spelling import parts_of, spelling
+from pipeline.rules.spellings import spelled
 from pipeline.text.folding import fold
 from pipeline.text.tokens import Analysed, analyse
 
@@ -96,7 +97,10 @@ class _Compiling:
     def constituents(self, keyword: str, within: int) -> Tree:
         parts = parts_of(keyword, self.languages)
         if len(parts) < 2:
-            raise CannotMatch(f"{keyword!r} cannot be split into parts that are words: name the parts in a `near`")
+            raise CannotMatch(
+                f"{keyword!r} cannot be split into two parts that are words: name them yourself, such as "
+                f"{{near: [Rakete, {{any: [Test, testen]}}], within: {within}}} for 'Raketentest'"
+            )
         items = tuple(Tree(any=tuple(words(word, self.languages) for word in part), whole=True) for part in parts)
         return Tree(any=(words(keyword, self.languages), Nearby(items=items, within=within, term=keyword)), whole=True)
 
@@ -107,16 +111,18 @@ class _Compiling:
             raise CannotMatch(f"there is no term set {name!r} (known: {known})")
         if self.depth >= _DEEPEST_SETS:
             raise CannotMatch(f"the term set {name!r} stands in too many others, or in itself: at most {_DEEPEST_SETS} in one another")
-        spoken = [language for language in held.terms if language in self.languages] if self.chosen else []
-        chosen = spoken or list(held.terms)
-        found = [
-            node
-            for language in chosen
-            for node in _Compiling((language,), self.sets, self.chosen, self.depth + 1).nodes(held.terms[language])
-        ]
+        spoken = [language for language in held.terms if language in self.languages] if self.chosen else list(held.terms)
+        found = [self.terms_in(language, held, bound=bool(spoken)) for language in spoken or held.terms if held.terms[language]]
         if not found:
             raise CannotMatch(f"the term set {name!r} has no terms")
         return Tree(any=tuple(found), whole=True)
+
+    def terms_in(self, language: str, held: TermSet, *, bound: bool) -> Tree:
+        """The terms that the set gives in a language. `bound`: they hold in texts of it, and in those whose language nobody knows."""
+        terms = Tree(any=_Compiling((language,), self.sets, self.chosen, self.depth + 1).nodes(held.terms[language]), whole=True)
+        if not bound or language == "und":
+            return terms
+        return Tree(all=(terms, Condition(place="language", values=(language, "und"))), whole=True)
 
 
 def _worded(clause: Term | Phrase, languages: tuple[str, ...]) -> Words:
@@ -147,29 +153,29 @@ def words(
     if read.spaceless and _is_glued(read):
         return Words(term=term, words=tuple(map(_character, read.forms)), own=read.forms[0] if len(read.forms) == 1 else "", glued=True)
     single = len(read.forms) == 1
-    spelled = tuple(
+    worded = tuple(
         _spelled(read.surface(token), languages, exact, inflect, head if single else False, modifier and single, derive)
         for token in range(len(read.forms))
     )
-    return Words(term=term, words=spelled, own=read.forms[0] if single else "", slop=slop)
+    return Words(term=term, words=worded, own=read.forms[0] if single else "", slop=slop)
 
 
 @lru_cache(maxsize=_REMEMBERED_SPELLINGS)
 def _spelled(
     word: str, languages: tuple[str, ...], exact: bool, inflect: bool, head: bool | None, modifier: bool, derive: tuple[str, ...]
-) -> Spelling:
+) -> Spelled:
     if len(word) < 3 and fold(word) >= _SPACELESS:
         return _character(fold(word))
     found = spelling(word, languages, exact=exact, inflect=inflect, head=head, modifier=modifier, derive=derive)
     # An adjective that is written small is none that is made a noun, of which every form would need a capital.
-    capital = frozenset() if word[0].islower() and found.capital == found.forms else found.capital
-    unknown = frozenset(each for each in found.heads if not is_known_head(each))
-    return msgspec.structs.replace(found, capital=capital, unknown_heads=unknown)
+    if word[0].islower() and found.capital == found.forms:
+        found = msgspec.structs.replace(found, capital=frozenset())
+    return spelled(found, frozenset(each for each in found.heads if not is_known_head(each)))
 
 
 @lru_cache(maxsize=20_000)
-def _character(form: str) -> Spelling:
-    return Spelling(forms=frozenset((form,)))
+def _character(form: str) -> Spelled:
+    return Spelled(forms=(form,))
 
 
 def _is_glued(read: Analysed) -> bool:

@@ -9,13 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from sys import intern
 from typing import Literal
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from pipeline.routing.model import Routing
 from pipeline.rules.answers import Answers
 from pipeline.rules.model import Place, Rule, SearchedField
+from pipeline.rules.spellings import Spelled as Spelled
 from pipeline.rules.spellings import Spelling as Spelling
 from pipeline.rules.spellings import interned, shared
 
@@ -27,13 +30,15 @@ class Words(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="words", om
     """
 
     term: str
-    words: tuple[Spelling, ...]
+    words: tuple[Spelled, ...]
     own: str = ""
     slop: int = 0
     glued: bool = False
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "words", tuple(map(shared, self.words)))
+        force_setattr(self, "words", tuple(map(shared, self.words)))
+        force_setattr(self, "term", intern(self.term))
+        force_setattr(self, "own", intern(self.own))
 
 
 class Nearby(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="nearby", omit_defaults=True):
@@ -94,7 +99,7 @@ class CompiledRule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: str = ""
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "anchors", interned(self.anchors))
+        force_setattr(self, "anchors", interned(self.anchors))
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ RULE = Names(
     },
     nullable=("expires", "expect"),
 )
-MATCH = Names(("langs", "lang_strict", "fields", *clauses.BOOLEAN, "query", "where", "min_score"), nullable=("query",))
+MATCH = Names((*clauses.BOOLEAN, "query", "langs", "lang_strict", "fields", "where", "min_score"), nullable=("query",))
 TEST = Names(("text", "title", "lang", "match", "terms"))
 EXPECT = Names(("matches_per_day",))
 A_DAY = Names(("min", "max"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from pipeline.find.patterns import regexes, wildcards
 from pipeline.find.phrases import glued, phrases
 from pipeline.find.places import Place
 from pipeline.find.words import places
-from pipeline.rules.compiled import Condition, Inside, Nearby, Node, Pattern, Spelling, Tree, Words
+from pipeline.rules.compiled import Condition, Inside, Nearby, Node, Pattern, Spelled, Tree, Words
 from pipeline.rules.filters import holds, is_german
 from pipeline.rules.model import SEARCHED, SearchedField
 from pipeline.text.tokens import Analysed
@@ -47,28 +47,27 @@ class Reading:
         swiss = _writes_no_sharp_s(article)
         self.indexes = {field: TextIndex(read, german=german, swiss=swiss) for field, read in texts.items() if read.forms}
         self._limits: dict[Sequence[SearchedField], dict[Field, int]] = {}
-        self._lacked: dict[int, bool] = {}
-        self._sentences: dict[tuple[Field, int], str] = {}
+        self._sentences: dict[tuple[Field, int], tuple[int, int, str]] = {}
+        self._keys = tuple(index.keys for index in self.indexes.values())
 
-    @cached_property
-    def _keys(self) -> frozenset[str]:
-        return frozenset().union(*(index.keys for index in self.indexes.values()))
+    def lacks(self, node: Words) -> bool:
+        """Whether a quick look shows that a word of the node stands in none of the fields."""
+        if node.glued:
+            return False
+        for each in node.words:
+            for keys in self._keys:
+                if not keys.isdisjoint(each.forms):
+                    break
+            else:
+                if not each.hidden or self._lacks_hidden(each):
+                    return True
+        return False
 
-    def lacks(self, spelling: Spelling) -> bool:
-        """Whether a quick look shows that the word stands in none of the fields; remembered for the next rule that asks."""
-        known = self._lacked.get(id(spelling))
-        if known is None:
-            known = self._lacked[id(spelling)] = (
-                spelling.forms.isdisjoint(self._keys)
-                and (spelling.heads is spelling.forms or spelling.heads.isdisjoint(self._keys))
-                and not spelling.separated
-                and not spelling.modifiers
-                and not (spelling.unknown_heads and self._ends_in(spelling.unknown_heads))
-            )
-        return known
-
-    def _ends_in(self, endings: Iterable[str]) -> bool:
-        return any(index.ending_in(each) for index in self.indexes.values() for each in endings)
+    def _lacks_hidden(self, spelling: Spelled) -> bool:
+        """The same for a word none of whose forms is a key of the text."""
+        if spelling.separated or spelling.modifiers:
+            return False
+        return not any(index.may_end(spelling) for index in self.indexes.values())
 
     def limits(self, searched: Sequence[SearchedField]) -> dict[Field, int]:
         """Up to where each field with words is searched. The lead is the summary or, where there is none, the first paragraph of the body."""
@@ -86,13 +85,20 @@ class Reading:
             self._limits[searched] = {field: limit for field, limit in limits.items() if field in self.indexes}
         return self._limits[searched]
 
-    def normalised(self, field: Field, sentence: int) -> str:
-        """The folded words of a sentence: what stays the same when only its punctuation is edited."""
-        if (field, sentence) not in self._sentences:
-            read = self.texts[field]
-            start, end = read.sentences[sentence]
-            self._sentences[field, sentence] = " ".join(read.forms[bisect_left(read.starts, start) : bisect_left(read.starts, end)])
-        return self._sentences[field, sentence]
+    def sentence(self, field: Field, token: int) -> tuple[int, int, str]:
+        """Where the sentence of the token begins and ends, and a hash of the article and its folded words.
+
+        The hash stays the same when only the punctuation of the sentence is edited.
+        """
+        read = self.texts[field]
+        number = read.sentence_of(token)
+        found = self._sentences.get((field, number))
+        if found is None:
+            start, end = read.sentences[number]
+            words = " ".join(read.forms[bisect_left(read.starts, start) : bisect_left(read.starts, end)])
+            digest = hashlib.sha256(f"{self.article.id}\x00{words}".encode("utf-8", "surrogatepass")).hexdigest()
+            found = self._sentences[field, number] = start, end, digest
+        return found
 
 
 def _writes_no_sharp_s(article: Article) -> bool:
@@ -107,45 +113,46 @@ def _first_paragraph(text: str) -> int:
     return len(text) if end < 0 else end
 
 
-def may_hold(node: Node, reading: Reading) -> bool:
+def _may_hold(node: Node, reading: Reading) -> bool:
     """Whether a quick look at the words leaves it possible that `node` holds; most rules that are tried end here."""
-    match node:
-        case Words():
-            return node.glued or not any(map(reading.lacks, node.words))
-        case Tree():
-            return all(may_hold(each, reading) for each in node.all) and (not node.any or any(may_hold(each, reading) for each in node.any))
-        case Nearby():
-            return all(may_hold(each, reading) for each in node.items)
-        case _:
-            return True
+    if isinstance(node, Words):
+        return not reading.lacks(node)
+    if isinstance(node, Nearby):
+        return all(_may_hold(each, reading) for each in node.items)
+    if isinstance(node, Tree):
+        return all(_may_hold(each, reading) for each in node.all) and (not node.any or any(_may_hold(each, reading) for each in node.any))
+    return True
 
 
 def evidence(tree: Tree, reading: Reading, searched: Sequence[SearchedField] = SEARCHED, path: str = "") -> list[Evidence] | None:
     """Everything that makes the tree hold, in the order of its clauses; None when it does not hold."""
+    for child in tree.all:
+        if not _may_hold(child, reading):
+            return None
+    possible = [(number, child) for number, child in enumerate(tree.any) if _may_hold(child, reading)]
+    if tree.any and not possible:
+        return None
     found: list[Evidence] = []
     for number, child in enumerate(tree.all):
         each = _found(child, reading, searched, path if tree.whole else f"{path}all[{number}]")
         if each is None:
             return None
         found += each
-    if tree.any:
-        held = False
-        for number, child in enumerate(tree.any):
-            each = _found(child, reading, searched, path if tree.whole else f"{path}any[{number}]")
-            if each is not None:
-                held = True
-                found += each
-        if not held:
-            return None
-    if any(_found(child, reading, searched, "") is not None for child in tree.none):
+    held = not possible
+    for number, child in possible:
+        each = _found(child, reading, searched, path if tree.whole else f"{path}any[{number}]")
+        if each is not None:
+            held = True
+            found += each
+    if not held or any(_may_hold(child, reading) and _found(child, reading, searched, "") is not None for child in tree.none):
         return None
     return found
 
 
 def _found(node: Node, reading: Reading, searched: Sequence[SearchedField], path: str) -> list[Evidence] | None:
+    if isinstance(node, Words):
+        return _of_words(node, reading, searched, path) or None
     match node:
-        case Words():
-            return _of_words(node, reading, searched, path) or None
         case Tree():
             return evidence(node, reading, searched, path if node.whole else f"{path}.")
         case Nearby():
@@ -160,15 +167,12 @@ def _found(node: Node, reading: Reading, searched: Sequence[SearchedField], path
 
 def _of_words(node: Words, reading: Reading, searched: Sequence[SearchedField], path: str) -> list[Evidence]:
     found: list[Evidence] = []
-    if not node.glued and any(reading.lacks(each) for each in node.words):
-        return found
     for field, limit in reading.limits(searched).items():
         index = reading.indexes[field]
-        if len(node.words) == 1:
-            there: Sequence[Place] = places(index, node.words[0], node.own)
-        else:
-            there = list(_rows(node, index))
-        found += [_evidence(node.term, field, each, path) for each in there if each.end <= limit]
+        there = places(index, node.words[0], node.own) if len(node.words) == 1 else _rows(node, index)
+        for each in there:
+            if each.end <= limit:
+                found.append(_evidence(node.term, field, each, path))
     return found
 
 

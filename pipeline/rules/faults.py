@@ -90,8 +90,6 @@ def value_fault(place: Place, value: str) -> str:
 def _hint(place: Place, value: str) -> str:
     if place == "country" and re.fullmatch(r"[A-Za-z]{2}", value):
         return f". Did you mean {value.upper()!r}?"
-    if place == "language" and re.fullmatch(LANGUAGE, value.lower()):
-        return f". Did you mean {value.lower()!r}?"
     if place == "language":
         return nearest_language(value)
     return ""
@@ -105,5 +103,7 @@ _LANGUAGE_NAMES = {
 
 def nearest_language(name: str) -> str:
     """The suggestion for a language that was written out; an empty text when none comes near."""
+    if name != name.lower() and re.fullmatch(LANGUAGE, name.lower()):
+        return f". Did you mean {name.lower()!r}?"
     close = nearest(name.lower(), _LANGUAGE_NAMES)
     return f". Did you mean {_LANGUAGE_NAMES[close.split(chr(39))[1]]!r}?" if close else ""

@@ -14,7 +14,7 @@ from pipeline.article import FIELDS, Article, Field, Hit, Match, Span
 from pipeline.find.ellipsis import ellipses
 from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.compiled import RuleSet as RuleSet
-from pipeline.rules.evaluate import Evidence, Reading, evidence, may_hold
+from pipeline.rules.evaluate import Evidence, Reading, evidence
 from pipeline.rules.filters import admits
 from pipeline.rules.terms import terms as terms
 from pipeline.text.tokens import Analysed, analyse
@@ -60,16 +60,16 @@ def candidates(rules: RuleSet, texts: Iterable[Analysed]) -> set[str]:
 
 def _matched(compiled: CompiledRule, article: Article, reading: Reading, now: datetime | None) -> Match | None:
     rule = compiled.rule
-    if not may_hold(compiled.tree, reading) or not admits(rule, article, now):
-        return None
     found = evidence(compiled.tree, reading, rule.fields)
-    if not found or (rule.min_score and score(found) < rule.min_score):
+    if not found or not admits(rule, article, now) or (rule.min_score and score(found) < rule.min_score):
         return None
     known = False
     if article.revision > 1:
         new = [each for each in found if any(_overlaps(each, span) for span in article.added)]
         known, found = not new, new or found
-    hits = tuple(_hit(each, rule.id, article.id, reading) for each in sorted(set(found), key=_place)[:MAX_HITS])
+    if len(found) > 1:
+        found = sorted(dict.fromkeys(found), key=_place)[:MAX_HITS]
+    hits = tuple(_hit(each, rule.id, reading) for each in found)
     return Match(
         id=_hash(rule.id, article.id, hits[0].sentence_id),
         rule_id=rule.id,
@@ -92,24 +92,26 @@ def _overlaps(found: Evidence, span: Span) -> bool:
     return found.field == span.field and found.start < span.end and span.start < found.end
 
 
+_ORDER = {field: number for number, field in enumerate(FIELDS)}
+
+
 def _place(found: Evidence) -> tuple[int, int, int, str]:
-    return FIELDS.index(found.field), found.start, found.end, found.clause
+    return _ORDER[found.field], found.start, found.end, found.clause
 
 
-def _hit(found: Evidence, rule_id: str, article_id: str, reading: Reading) -> Hit:
-    read = reading.texts[found.field]
-    sentence = read.sentence_of(found.first)
-    start, end = read.sentences[sentence]
+def _hit(found: Evidence, rule_id: str, reading: Reading) -> Hit:
+    field = found.field
+    start, end, digest = reading.sentence(field, found.first)
     return Hit(
         term=found.term,
-        surface=read.text[found.start : found.end],
+        surface=reading.texts[field].text[found.start : found.end],
         mode=found.mode,
-        field=found.field,
+        field=field,
         start=found.start,
         end=found.end,
         sentence_start=start,
         sentence_end=end,
-        sentence_id=_hash(rule_id, article_id, reading.normalised(found.field, sentence))[:16],
+        sentence_id=_hash(rule_id, digest)[:16],
         clause=found.clause,
     )
 

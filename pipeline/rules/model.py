@@ -22,7 +22,7 @@ QUIET_AFTER_SECONDS = 24 * 3_600
 REOPEN_WITHIN_SECONDS = 72 * 3_600
 
 
-class Term(msgspec.Struct, frozen=True, tag="term", omit_defaults=True):
+class Term(msgspec.Struct, frozen=True, gc=False, tag="term", omit_defaults=True):
     """A word; several words are a phrase without gaps.
 
     `exact`: the spelling as written, letter case included. `inflect` false: as written, in any case. `head` None: as the head of a
@@ -37,7 +37,7 @@ class Term(msgspec.Struct, frozen=True, tag="term", omit_defaults=True):
     derive: tuple[Derivation, ...] = ()
 
 
-class Phrase(msgspec.Struct, frozen=True, tag="phrase", omit_defaults=True):
+class Phrase(msgspec.Struct, frozen=True, gc=False, tag="phrase", omit_defaults=True):
     """Words in this order within one sentence, with at most `slop` other words between them in all."""
 
     phrase: str
@@ -45,7 +45,7 @@ class Phrase(msgspec.Struct, frozen=True, tag="phrase", omit_defaults=True):
     inflect: bool = True
 
 
-class Near(msgspec.Struct, frozen=True, tag="near", omit_defaults=True):
+class Near(msgspec.Struct, frozen=True, gc=False, tag="near", omit_defaults=True):
     """All of `near` in one sentence (or paragraph), the first word at most `within` words before the last.
 
     Each is a term, a phrase, a wildcard, or a group that has nothing but `any` of such.
@@ -57,32 +57,32 @@ class Near(msgspec.Struct, frozen=True, tag="near", omit_defaults=True):
     scope: Literal["sentence", "paragraph"] = "sentence"
 
 
-class Constituents(msgspec.Struct, frozen=True, tag="constituents", omit_defaults=True):
+class Constituents(msgspec.Struct, frozen=True, gc=False, tag="constituents", omit_defaults=True):
     """The parts of a compound near one another in one sentence ("Test einer Rakete" for Raketentest), or the compound itself."""
 
     constituents: str
     within: int = 5
 
 
-class Wildcard(msgspec.Struct, frozen=True, tag="wildcard"):
+class Wildcard(msgspec.Struct, frozen=True, gc=False, tag="wildcard"):
     """A word with `*` at its end after three letters or more, or `?` for single letters."""
 
     wildcard: str
 
 
-class Regex(msgspec.Struct, frozen=True, tag="regex"):
+class Regex(msgspec.Struct, frozen=True, gc=False, tag="regex"):
     """An RE2 expression on the folded text of each sentence; it holds at least three literal characters in a row."""
 
     regex: str
 
 
-class SetOf(msgspec.Struct, frozen=True, tag="set"):
+class SetOf(msgspec.Struct, frozen=True, gc=False, tag="set"):
     """Any term of the named term set, in its languages."""
 
     set: str
 
 
-class Filter(msgspec.Struct, frozen=True, tag="filter", omit_defaults=True):
+class Filter(msgspec.Struct, frozen=True, gc=False, tag="filter", omit_defaults=True):
     """Something about the article besides its words. It holds when one of `values` fits; it is no evidence.
 
     `url` and `author` hold when they contain the value's words; `story_size` and `tier` compare numbers by `op`.
@@ -93,14 +93,14 @@ class Filter(msgspec.Struct, frozen=True, tag="filter", omit_defaults=True):
     op: Literal["is", "gte", "gt", "lte", "lt"] = "is"
 
 
-class Within(msgspec.Struct, frozen=True, tag="within"):
+class Within(msgspec.Struct, frozen=True, gc=False, tag="within"):
     """`clause` in these fields only, of those the rule searches."""
 
     fields: tuple[SearchedField, ...]
     clause: Clause
 
 
-class Group(msgspec.Struct, frozen=True, tag="group", omit_defaults=True):
+class Group(msgspec.Struct, frozen=True, gc=False, tag="group", omit_defaults=True):
     """Holds when all of `all`, at least one of `any` (if there are any) and none of `none` hold."""
 
     any: tuple[Clause, ...] = ()
@@ -111,14 +111,14 @@ class Group(msgspec.Struct, frozen=True, tag="group", omit_defaults=True):
 Clause = Term | Phrase | Near | Constituents | Wildcard | Regex | SetOf | Filter | Within | Group
 
 
-class Allowed(msgspec.Struct, frozen=True, omit_defaults=True):
+class Allowed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A filter: one of `only` (if there are any), and none of `never`."""
 
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
 
-class Where(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Where(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What must hold besides the words.
 
     Source id, the source's tier, its country (ISO), language code, section, the publisher's host (a host stands for its sub-domains too), entity ids
@@ -139,11 +139,11 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_age_seconds: int = 0
 
 
-class Each(msgspec.Struct, frozen=True, tag="each"):
+class Each(msgspec.Struct, frozen=True, gc=False, tag="each"):
     """Every match counts at once."""
 
 
-class Count(msgspec.Struct, frozen=True, tag="count", omit_defaults=True):
+class Count(msgspec.Struct, frozen=True, gc=False, tag="count", omit_defaults=True):
     """At least `gte` articles of the group within `over_seconds`, by when they were matched or, with `clock`, published."""
 
     over_seconds: int
@@ -152,7 +152,7 @@ class Count(msgspec.Struct, frozen=True, tag="count", omit_defaults=True):
     lateness_seconds: int = 0
 
 
-class Distinct(msgspec.Struct, frozen=True, tag="distinct", omit_defaults=True):
+class Distinct(msgspec.Struct, frozen=True, gc=False, tag="distinct", omit_defaults=True):
     """At least `gte` different values of `field` within `over_seconds`: corroboration."""
 
     field: Literal["source.owner", "source.id", "source.country", "language"]
@@ -160,7 +160,7 @@ class Distinct(msgspec.Struct, frozen=True, tag="distinct", omit_defaults=True):
     gte: int
 
 
-class Spike(msgspec.Struct, frozen=True, tag="spike", omit_defaults=True):
+class Spike(msgspec.Struct, frozen=True, gc=False, tag="spike", omit_defaults=True):
     """In the last `window_seconds` at least `minimum` matches, and `ratio` times the mean of such windows in `baseline_seconds` before."""
 
     window_seconds: int
@@ -169,21 +169,21 @@ class Spike(msgspec.Struct, frozen=True, tag="spike", omit_defaults=True):
     minimum: int = 1
 
 
-class Flatline(msgspec.Struct, frozen=True, tag="flatline", omit_defaults=True):
+class Flatline(msgspec.Struct, frozen=True, gc=False, tag="flatline", omit_defaults=True):
     """Fewer than `lt` matches within `over_seconds`: somebody is told of silence."""
 
     over_seconds: int
     lt: int = 1
 
 
-class FirstSeen(msgspec.Struct, frozen=True, tag="first_seen", omit_defaults=True):
+class FirstSeen(msgspec.Struct, frozen=True, gc=False, tag="first_seen", omit_defaults=True):
     """A value of `field` that this rule has not met within `memory_seconds`."""
 
     field: Literal["entity", "person", "place", "country", "organisation", "source", "term"]
     memory_seconds: int
 
 
-class Sequence(msgspec.Struct, frozen=True, tag="sequence", omit_defaults=True):
+class Sequence(msgspec.Struct, frozen=True, gc=False, tag="sequence", omit_defaults=True):
     """Matches of all `rules` within `over_seconds`, in this order when `ordered`."""
 
     rules: tuple[str, ...]
@@ -195,7 +195,7 @@ Trigger = Each | Count | Distinct | Spike | Flatline | FirstSeen | Sequence
 GroupBy = Literal["story", "source", "owner", "country", "language", "place", "person", "rule"]
 
 
-class Updates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Updates(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A message when the count of `field` in an episode reaches each of `milestones`, never sooner than `min_gap_seconds` after the last one."""
 
     milestones: tuple[int, ...] = ()
@@ -203,7 +203,7 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     min_gap_seconds: int = 1_800
 
 
-class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Digest(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Instead of single messages one at each time of `cron` (five fields) in the zone `tz`. `empty`: also when there is nothing to say."""
 
     cron: str
@@ -211,21 +211,21 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     empty: bool = False
 
 
-class Late(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Late(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What becomes of an article published more than `after_seconds` before it was first seen."""
 
     after_seconds: int
     action: Literal["notify", "digest", "record"] = "notify"
 
 
-class Escalate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Escalate(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Who is told as well when nobody has acknowledged for so long."""
 
     after_seconds: int
     to: tuple[str, ...]
 
 
-class Notify(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Notify(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Who is told, when and how. No `route`: by the labels, else the default one. `hours`: names of time intervals in which it may ring."""
 
     route: tuple[str, ...] = ()
@@ -243,7 +243,7 @@ class Notify(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     include: tuple[str, ...] = ()
 
 
-class RuleTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RuleTest(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One example the rule must get right; `terms` are terms that must be among its hits."""
 
     text: str
@@ -253,14 +253,14 @@ class RuleTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     terms: tuple[str, ...] = ()
 
 
-class Expect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Expect(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What a back-test must find a day on average; -1 is no limit."""
 
     least_a_day: float = -1
     most_a_day: float = -1
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Rule(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A rule as its file declares it. After `expires_at` it matches nothing any more. `query` is the text it was written as, if it was."""
 
     id: str
@@ -290,7 +290,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expect: Expect = Expect()
 
 
-class TermSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TermSet(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A concept: terms by language, to be used as `{set: id}`."""
 
     id: str

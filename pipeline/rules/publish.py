@@ -88,6 +88,7 @@ class Ledger:
     def __init__(self) -> None:
         self.manifest: Manifest | None = None
         self.problem = ""
+        self.taken = 0  # how many records
         self._versions: dict[str, str] = {}
         self._sum = 0
 
@@ -106,6 +107,7 @@ class Ledger:
 
         A record that cannot be read leaves everything as it is and is named in `problem`: the manifest will not fit.
         """
+        self.taken += 1
         try:
             if key == MANIFEST:
                 self.manifest = _manifest_decoder.decode(value) if value is not None else None

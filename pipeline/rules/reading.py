@@ -28,6 +28,18 @@ _KINDS = {
 }
 
 
+_MOST_LISTED_NAMES = 16
+# What people write who come from other tools, or who think in words: the names that they mean.
+_MEANT: dict[str, tuple[str, ...]] = {
+    "not": ("none",), "without": ("none",), "and": ("all",), "or": ("any",), "keywords": ("any",), "terms": ("any",), "words": ("any",),
+    "at_least": ("gte", "min"), "threshold": ("gte", "min"), "count": ("gte",), "within": ("over",), "window": ("over",), "for": ("over",),
+    "when": ("match",), "if": ("match",), "labels": ("match",), "receiver": ("to", "route"), "receivers": ("to", "route"), "channel": ("to", "route"),
+    "until": ("ends", "expires"), "end": ("ends",), "from": ("starts",), "start": ("starts",), "comment": ("reason",), "name": ("id", "title"),
+    "language": ("langs", "lang"), "languages": ("langs",), "lang": ("langs",), "priority": ("severity",), "level": ("severity",),
+    "enabled": ("status",), "disabled": ("status",), "days": ("weekdays",), "timezone": ("tz",), "expire": ("expires",),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Names:
     """The names a block may have, those at home elsewhere, and those that may be null, which is as if they were not there."""
@@ -45,8 +57,11 @@ class Block:
         value = _at(source.data, path)
         written: dict[str, Any] = value if isinstance(value, dict) else {}
         self.values = {name: each for name, each in written.items() if each is not None or name not in names.nullable}
+        self._unreadable = False
         if value is not None and not isinstance(value, dict):
-            self.complain(None, f"{self._called()} must be a block of names, not {_kind(value)}")
+            such = f": write names with values, such as `{_one_of(names.works)}: …`" if names.works else ""
+            self.complain(None, f"{self._called()} must be a block of names, not {_kind(value)}{such}")
+            self._unreadable = True
         for name in self.values:
             self._check_name(name)
 
@@ -54,6 +69,9 @@ class Block:
         return name in self.values
 
     def complain(self, name: str | int | None, message: str, *, at_key: bool = False) -> None:
+        """A problem at the value (or key) of `name`, or of the block. One that is no block at all lacks everything: that is said once."""
+        if self._unreadable and name is None:
+            return
         path = self.path if name is None else (*self.path, name)
         self.source.problems.append(self.source.problem(path, message, at_key=at_key))
 
@@ -164,11 +182,24 @@ class Block:
         if elsewhere:
             self.complain(name, f"`{name}` belongs under `{elsewhere}`", at_key=True)
         else:
-            self.complain(name, f"unknown name {name[:60]!r} in {self._called()}.{nearest(name, self.names.works)}", at_key=True)
+            self.complain(name, f"unknown name {name[:60]!r} in {self._called()}.{_suggestion(name, self.names.works)}", at_key=True)
 
     def _called(self) -> str:
         names = [str(part) for part in self.path if isinstance(part, str)]
         return f"`{names[-1]}`" if names else "the rule"
+
+
+def _suggestion(name: str, works: Collection[str]) -> str:
+    """What was probably meant; all names that there are, when they are few and none comes near."""
+    meant = next((each for each in _MEANT.get(name.lower(), ()) if each in works), "")
+    if meant:
+        return f" Did you mean {meant!r}?"
+    listed = f" Here may stand: {', '.join(works)}." if 0 < len(works) <= _MOST_LISTED_NAMES else ""
+    return nearest(name.lower(), works) or listed
+
+
+def _one_of(works: Collection[str]) -> str:
+    return next((each for each in works if each not in ("schema", "kind")), next(iter(works)))
 
 
 def _at(data: Any, path: tuple[str | int, ...]) -> Any:

@@ -59,6 +59,7 @@ def spelling(
     return Spelling(
         forms=forms,
         capital=_capital(word, languages, paradigms),
+        small=_small(word, languages) if inflect and not acronym else frozenset(),
         strict=acronyms.forms(word) if acronym and acronyms.is_strict(word, languages) else frozenset(),
         never=_never(paradigms),
         heads=forms if (by_default if head is None else head) else frozenset(),
@@ -118,6 +119,8 @@ def _guards(surface: str, compiled: Spelling) -> Iterator[str]:
     if fold(surface) in compiled.capital:
         twin = german.small_word(surface)
         yield f"needs a capital: {twin or surface.lower()} is another word"
+    if fold(surface) in compiled.small:
+        yield f"not with a capital inside a sentence: {surface.capitalize()} is another word"
     other = german.sharp_s().get(surface.lower(), "")
     if other in compiled.never:
         yield f"not when written {other}: that is another word"
@@ -128,7 +131,8 @@ def parts_of(word: str, languages: tuple[str, ...]) -> tuple[tuple[str, ...], ..
     if not _has_german(languages):
         return ()
     first, head, verb = parts(acronyms.quiet(word))
-    return ((first,), (head, verb) if verb else (head,)) if head else ()
+    said = tuple(each for each in (head, verb) if each)
+    return ((first,), said) if first and said else ()
 
 
 def _has_german(languages: tuple[str, ...]) -> bool:
@@ -142,11 +146,20 @@ def _capital(word: str, languages: tuple[str, ...], paradigms: tuple[Paradigm, .
     for each in paradigms:
         if each.noun:
             guarded |= {fold(form) for form in each.forms if german.small_word(form)}
-        elif not any(foreign.needs_capital(word, language) for language in languages):
+        elif not any(foreign.needs_capital(word, language) for language in languages if language != "de"):
             free |= {fold(form) for form in each.forms}
         else:
             guarded.add(fold(word))
     return frozenset(guarded - free)
+
+
+def _small(word: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """Forms of a German verb or adjective that are a noun when written with a capital, unless another language has them as forms, too."""
+    if not _has_german(languages):
+        return frozenset()
+    foreign_languages = [each for each in languages if each != "de" and each not in _UNDETERMINED]
+    free = {fold(form) for language in foreign_languages for form in foreign.paradigm(word, language).forms}
+    return german.noun_twins(word) - free
 
 
 def _never(paradigms: tuple[Paradigm, ...]) -> frozenset[str]:

@@ -14,7 +14,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import add, itemgetter
 
 from pipeline.text.folding import APOSTROPHES, HYPHENS, fold
 from pipeline.text.scripts import GENITIVE, any_script
@@ -22,6 +21,8 @@ from pipeline.text.sentences import sentence_ranges
 from pipeline.text.unveiling import seen_through
 
 Part = tuple[str, int, int]  # folded form, start, end
+# Greater than every offset.
+_BEHIND = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,7 @@ class Analysed:
 
     def sentence_of(self, token: int) -> int:
         """The index in `sentences` of the sentence that holds the token."""
-        return bisect_right(self.sentences, self.starts[token], key=itemgetter(0)) - 1
+        return bisect_right(self.sentences, (self.starts[token], _BEHIND)) - 1
 
     def hyphen_before(self, token: int) -> bool:
         """Whether the token is the second part of an ellipsis, as in "Raketenstarts und -tests"."""
@@ -65,9 +66,13 @@ class Analysed:
         return self._kept["keys"]
 
     def joined(self) -> frozenset[str]:
-        """Each two neighbouring forms as one word, whatever stands between them."""
+        """Each two neighbouring forms of three characters and more as one word, where one character stands between them."""
         if "joined" not in self._kept:
-            self._kept["joined"] = frozenset(map(add, self.forms, self.forms[1:]))
+            forms, starts, ends = self.forms, self.starts, self.ends
+            rows = zip(forms, forms[1:], ends, starts[1:], strict=False)
+            self._kept["joined"] = frozenset(
+                [a + b for a, b, end, start in rows if start - end == 1 and len(a) > _SHORT and len(b) > _SHORT]
+            )
         return self._kept["joined"]
 
     def _found_keys(self) -> frozenset[str]:
@@ -81,6 +86,8 @@ class Analysed:
 
 
 _LEAST_RUN_PARTS, _MOST_RUN_PARTS = 3, 6
+# Words of two letters are no parts of a compound that is written apart.
+_SHORT = 2
 
 
 def runs(parts: tuple[Part, ...]) -> Iterator[tuple[str, int, int]]:

@@ -46,6 +46,11 @@ def an_alert(page: Page, **changes: object) -> Episode:
     return page.records.episode(episode_of(made, **changes))
 
 
+def said(chrome: Chrome, selector: str) -> str:
+    """The text there, read in one go: between two calls the page may draw it again."""
+    return "".join(texts(chrome, selector))
+
+
 def focused(chrome: Chrome) -> str:
     return str(chrome.execute_script("return document.activeElement.dataset.part ?? document.activeElement.id"))
 
@@ -70,7 +75,7 @@ def test_a_name_is_asked_for_once_and_the_decision_carries_it(chrome: Chrome, pa
     episode = an_alert(page)
     visit(chrome, page, name="")
     one(chrome, ".alert")
-    assert one(chrome, "#me").text == "Who are you?"
+    assert said(chrome, "#me") == "Who are you?"
     press(chrome, "j")
     press(chrome, "a")
     until(lambda: one(chrome, "#who").is_displayed())
@@ -79,10 +84,10 @@ def test_a_name_is_asked_for_once_and_the_decision_carries_it(chrome: Chrome, pa
     until(lambda: page.commands)
     assert (page.commands[0].kind, page.commands[0].by, page.commands[0].episode_id) == ("acknowledge", "Anna Berg", episode.id)
     until(lambda: "Seen by Anna Berg" in texts(chrome, ".alert .tag"))
-    assert one(chrome, "#me").text == "Anna Berg"
-    until(lambda: one(chrome, "#act-said").get_attribute("textContent") == "Acknowledgement: confirmed")
+    assert said(chrome, "#me") == "Anna Berg"
+    until(lambda: one(chrome, "#act-said").get_attribute("textContent") == "Acknowledgement: recorded")
     chrome.refresh()
-    until(lambda: one(chrome, "#me").text == "Anna Berg")
+    until(lambda: said(chrome, "#me") == "Anna Berg")
 
 
 def test_a_dismissed_question_decides_nothing(chrome: Chrome, page: Page) -> None:
@@ -105,7 +110,7 @@ def test_what_is_sent_waits_then_is_said_to_be_unconfirmed_then_confirmed(chrome
     until(lambda: "not confirmed yet" in "".join(texts(chrome, ".sent li")), 10)
     assert "not confirmed yet" in str(one(chrome, "#act-said").get_attribute("textContent"))
     page.obey(page.commands[0])
-    until(lambda: texts(chrome, ".sent li") == ["Acknowledgement: confirmed"])
+    until(lambda: texts(chrome, ".sent li") == ["Acknowledgement: recorded"])
     until(lambda: texts(chrome, ".sent li") == [])
 
 
@@ -140,7 +145,7 @@ def test_everything_can_be_decided_with_keys_alone(chrome: Chrome, page: Page) -
     assert f"episode={episode.id}" in chrome.current_url
     tab_to(chrome, "acknowledge")
     press(chrome, Keys.ENTER)
-    until(lambda: one(chrome, '#episode [data-part="acknowledge"]').text == "Take back")
+    until(lambda: said(chrome, '#episode [data-part="acknowledge"]') == "Take back")
     assert focused(chrome) == "acknowledge", "the focus stays when the part is drawn again"
     tab_to(chrome, "confirmed")
     press(chrome, Keys.ENTER)
@@ -173,7 +178,7 @@ def test_a_silence_is_made_and_ended_with_keys_alone(chrome: Chrome, page: Page)
     press(chrome, Keys.ARROW_DOWN)
     tab_to(chrome, "silence-reason")
     press(chrome, Keys.ENTER)
-    assert "needs a reason" in one(chrome, "#silence-fault").text
+    assert "needs a reason" in said(chrome, "#silence-fault")
     assert page.commands == []
     press(chrome, "Announced exercise" + Keys.ENTER)
     until(lambda: page.commands)
@@ -212,7 +217,7 @@ def test_a_link_opens_what_it_names_and_does_nothing(chrome: Chrome, page: Page,
     until(lambda: page.hub.board.alerts)
     visit(chrome, page, f"?lang=en&episode={episode.id}&do={wish}")
     until(lambda: one(chrome, "#episode").is_displayed())
-    assert "Ein Raketentest" in one(chrome, "#episode-title").text or until(lambda: "Ein Raketentest" in one(chrome, "#episode-title").text)
+    assert "Ein Raketentest" in said(chrome, "#episode-title") or until(lambda: "Ein Raketentest" in said(chrome, "#episode-title"))
     if place:
         until(lambda: focused(chrome) == place)
     else:
@@ -222,7 +227,7 @@ def test_a_link_opens_what_it_names_and_does_nothing(chrome: Chrome, page: Page,
 
 def test_a_link_to_an_alert_that_is_gone_says_so(chrome: Chrome, page: Page) -> None:
     visit(chrome, page, "?lang=en&episode=nothing-like-it")
-    until(lambda: "does not know this alert" in one(chrome, "#episode").text)
+    until(lambda: "does not know this alert" in said(chrome, "#episode"))
 
 
 def test_an_alert_that_is_closed_can_still_be_looked_at(chrome: Chrome, page: Page) -> None:
@@ -257,7 +262,7 @@ def test_why_it_fired_is_told_with_words_times_receivers_and_reports(chrome: Chr
         )
     visit(chrome, page, f"?lang=en&episode={episode.id}")
     until(lambda: len(texts(chrome, "#episode .told li")) == 2)
-    body = one(chrome, "#episode-body").text
+    body = said(chrome, "#episode-body")
     for expected in (
         "raketentest",
         "exactly so",
@@ -299,7 +304,7 @@ def test_the_alerts_of_a_situation_stand_below_the_one_that_leads_it(chrome: Chr
     assert len(texts(chrome, ".alert")) == 1
     assert texts(chrome, ".situation h4") == ["2 alerts, 7 reports in this situation"]
     click(chrome, ".situation .name")
-    until(lambda: one(chrome, "#episode-title").text == "Japan meldet")
+    until(lambda: said(chrome, "#episode-title") == "Japan meldet")
     until(lambda: "leads the situation" in texts(chrome, "#episode .tag"))
 
 
@@ -357,8 +362,8 @@ def test_hostile_names_notes_reasons_and_titles_are_only_text(chrome: Chrome, pa
     )
     visit(chrome, page, f"?lang=en&episode={episode.id}", name=HOSTILE[:80])
     until(lambda: any(HOSTILE in each for each in texts(chrome, "#episode .log li")))
-    assert HOSTILE in one(chrome, "#episode .told").text
-    assert HOSTILE in one(chrome, ".silence-row").get_attribute("textContent")
+    assert HOSTILE in said(chrome, "#episode .told")
+    assert HOSTILE in said(chrome, ".silence-row")
     assert one(chrome, "#me").get_attribute("textContent") == HOSTILE[:80]
     assert chrome.execute_script("return window.hacked === undefined && document.scripts.length === 1 && document.images.length === 1")
 
@@ -404,7 +409,7 @@ def test_a_page_behind_a_proxy_knows_the_name_and_does_not_ask(chrome: Chrome) -
         chrome.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"X-Forwarded-User": "Mira Roth"}})
         try:
             visit(chrome, page)
-            assert one(chrome, "#me").text == "Mira Roth"
+            assert said(chrome, "#me") == "Mira Roth"
             assert not one(chrome, "#me").is_enabled()
             click(chrome, '[data-part="do-a"]')
             until(lambda: page.commands)

@@ -548,7 +548,7 @@ def test_everything_can_be_read_by_everybody(chrome: Chrome, page: Page, theme: 
     ]
     for each in made:
         page.records.put(topology.ENRICHED, encode(each))
-        page.records.episode(episode_of(each, acknowledged_by="Desk"))
+        page.records.episode(episode_of(msgspec.structs.replace(each, pubstatus="usable"), acknowledged_by="Desk"))
     for state in ("ok", "failing", "silent", "paused", "starting"):
         page.records.health(source_id=state, state=state, last_error="kaputt")
     visit(chrome, page, f"?lang=en&theme={theme}&q=raketen")
@@ -570,7 +570,7 @@ def test_everything_can_be_read_by_everybody(chrome: Chrome, page: Page, theme: 
     live = chrome.execute_script(
         "return [...document.querySelectorAll('[aria-live], [role=alert], [role=status], [role=log]')].map(each => each.id)"
     )
-    assert live == ["stale-said", "alert-said"]
+    assert live == ["stale-said", "alert-said", "act-said", "silence-fault", "watch-fault", "watch-results"]
     duplicates = (
         "const ids = [...document.querySelectorAll('[id]')].map(each => each.id); return ids.filter((id, at) => ids.indexOf(id) !== at)"
     )

@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from pipeline import broker, topology
-from pipeline.rules.apply import apply, watch
+from pipeline.broker import sending
+from pipeline.rules.apply import apply, published, watch
 from pipeline.rules.follow import RuleFollower
+from pipeline.rules.load import load_folder
+from pipeline.rules.on_topic import RulesOnTopic
 from pipeline.settings import Settings
 from tests import waiting
 
@@ -95,3 +99,77 @@ def test_the_watcher_applies_what_is_saved(settings: Settings) -> None:
     stop.set()
     watcher.join(10)
     assert not watcher.is_alive()
+
+
+def test_what_somebody_else_has_published_meanwhile_is_seen_and_the_folder_wins(settings: Settings) -> None:
+    write(settings, "eins", "Raketentest")
+    on_topic = RulesOnTopic(settings)
+    assert apply(settings, on_topic=on_topic).changed == ("eins",)
+    write(settings, "zwei", "Erdbeben")
+    assert apply(settings, by="somebody else").changed == ("zwei",)
+    (settings.rules_folder / "zwei.yaml").unlink()
+    write(settings, "drei", "Sturmflut")
+    applied = apply(settings, on_topic=on_topic)
+    assert (applied.changed, applied.removed) == (("drei",), ("zwei",))
+    assert (published(settings).complete, set(published(settings).current.rules)) == (True, {"eins", "drei"})
+    on_topic.close()
+
+
+def test_one_who_publishes_between_the_look_and_the_writing_is_taken_into_account(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settings, "eins", "Raketentest")
+    publish = broker.publish_in_transactions
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.setattr(broker, "publish_in_transactions", publish)
+        write(settings, "fremd", "Erdbeben")
+        apply(settings)
+        (settings.rules_folder / "fremd.yaml").unlink()
+        return publish(*arguments)
+
+    loaded = load_folder(settings.rules_folder)
+    monkeypatch.setattr(broker, "publish_in_transactions", interrupted)
+    assert apply(settings, loaded).removed == ("fremd",)
+    table = published(settings)
+    assert (table.complete, set(table.current.rules)) == (True, {"eins"})
+
+
+def test_a_look_at_the_topic_reads_only_what_is_new(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        write(settings, f"rule-{number}", f"Raketentest{number}")
+    on_topic = RulesOnTopic(settings)
+    apply(settings, on_topic=on_topic)
+    on_topic.now()
+    taken = on_topic.now().taken
+    write(settings, "rule-7", "Erdbeben")
+    assert apply(settings, on_topic=on_topic).changed == ("rule-7",)
+    assert on_topic.now().taken == taken + 2  # the rule and the manifest
+    on_topic.close()
+
+
+def test_a_topic_that_was_made_anew_gets_all_rules_again(settings: Settings) -> None:
+    write(settings, "eins", "Raketentest")
+    on_topic = RulesOnTopic(settings)
+    apply(settings, on_topic=on_topic)
+    on_topic.now()
+    topic = settings.topic(topology.RULES)
+    admin = broker.admin_client(settings.kafka)
+    try:
+        admin.delete_topics([topic])
+        until(lambda: topic not in admin.list_topics())
+    finally:
+        admin.close()
+    broker.apply_topics(settings, topics=[topology.topic(topology.RULES)])
+    until(lambda: apply(settings, on_topic=on_topic).changed == ("eins",) or published(settings).complete)
+    assert set(published(settings).current.rules) == {"eins"}
+    on_topic.close()
+
+
+def test_more_rules_than_one_transaction_takes_arrive_as_a_whole(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "TRANSACTION_RECORDS", 3)
+    for number in range(7):
+        write(settings, f"rule-{number}", f"Raketentest{number}")
+    assert len(apply(settings).changed) == 7
+    table = published(settings)
+    assert (table.complete, len(table.current.rules)) == (True, 7)

@@ -27,6 +27,20 @@ from pipeline.stages.identify import Identify
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
+FOLLOWING = {
+    "rules": 10_000,
+    "followers": 2,
+    "load_seconds": 15.0,
+    "look_seconds": 0.05,
+    "watcher_memory_bytes": 2.6e8,
+    "publish_seconds": 6.0,
+    "read_seconds": 3.0,
+    "follower_memory_bytes": 1.1e8,
+    "change_seconds": {"p50": 2.2, "max": 4.0},
+    "changes": [2.1, 4.0, 2.2],
+}
+
+
 def figures(rate: float = 320.0, p95: float = 0.4) -> dict[str, Any]:
     return {
         "date": "2026-11-20T12:00:00+00:00",
@@ -37,6 +51,7 @@ def figures(rate: float = 320.0, p95: float = 0.4) -> dict[str, Any]:
             "versions": {"python": "3.11.7", "Kafka": "4.3.0", "Elasticsearch": "8.19.3"},
         },
         "parameters": {"data_folder_present": False},
+        "following": FOLLOWING,
         "in_memory": {
             "stages": {
                 "generated": {"rules": 100, "articles_per_second": {"identify": 1984.0}, "parts_ms_per_article": {"match": 0.0344}},
@@ -93,6 +108,8 @@ def test_each_target_says_whether_it_is_reached() -> None:
     assert [each.verdict for each in targets(figures())] == [
         *("reached", "reached", "not reached"),
         *("reached", "not reached"),  # matching: below 1 ms, but it grows by half
+        *("reached", "not reached"),  # the rules: memory, and seconds to read them
+        "reached",  # a changed rule
         *("reached", "reached"),
     ]
     assert [each.verdict for each in targets(figures(rate=299.9, p95=2.0))][:2] == ["not reached", "not reached"]
@@ -212,3 +229,11 @@ def test_the_machine_and_a_process_are_known() -> None:
     now = usage(os.getpid())
     assert now.cpu_seconds > 0 and now.resident_bytes > 1_000_000
     assert usage(2**22 + 1) == Usage()  # above the largest number a process can have
+
+
+def test_the_following_of_rules_has_its_rows_and_its_target() -> None:
+    found = dict(rows({"following": FOLLOWING}))
+    assert found["one of 10,000 rule files changed, until 2 processes match with it"] == "2.1, 4, 2.2 s"
+    assert found["10,000 rule files in a follower"] == "110 MB, read from Kafka in 3 s"
+    slow = {**figures(), "following": {**FOLLOWING, "change_seconds": {"max": 5.1}}}
+    assert {each.what: each.verdict for each in targets(slow)}["a changed rule with every follower"] == "not reached"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from pipeline.lexicon import folder, store
+from pipeline.lexicon.blocks import Blocks, is_word, pairs, write_blocks
 from pipeline.lexicon.folder import DONE, built, cache_folder
-from pipeline.lexicon.store import Lexicon, dictionary_of, lexicon
+from pipeline.lexicon.store import Lexicon, dictionary_of, lexicon, warm_up
+from pipeline.text.folding import fold
 
 
 @pytest.fixture
@@ -135,3 +138,50 @@ def test_words_are_found_through_the_fold(german: Lexicon) -> None:
 def test_forms_that_only_compounds_show_are_added(german: Lexicon) -> None:
     assert "Brandes" in german.forms_of("Brand")
     assert "Bären" in german.forms_of("Bär")
+
+
+@pytest.mark.parametrize("language", ["ms", "en"])
+def test_blocks_answer_as_the_whole_dictionary_does(language: str, tmp_path: Path) -> None:
+    write_blocks(language, tmp_path)
+    blocks = Blocks(tmp_path)
+    whole = {form: lemma for form, lemma in pairs(language) if is_word(form) and is_word(lemma)}
+    forms: defaultdict[str, set[str]] = defaultdict(set)
+    spelled: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for form, lemma in whole.items():
+        forms[lemma].add(form)
+        spelled[fold(form)].add((form, lemma))
+        spelled[fold(lemma)] |= {(lemma, lemma)} if lemma not in whole else set()
+    for form in sorted(whole)[:: len(whole) // 100]:
+        assert set(blocks.entries(fold(form))) == spelled[fold(form)]
+        assert set(blocks.forms_of(whole[form])) == forms[whole[form]]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_records_that_are_written_from_their_end_are_read_too(backwards: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turned = -1 if backwards else 1
+    words = {f"wörter{number}".encode()[::turned]: f"wort{number % 7}".encode()[::turned] for number in range(300)}
+    records = b"".join(bytes([0, len(key)]) + key + bytes([255, len(value)]) + value for key, value in sorted(words.items()))
+    stream = b"SMFC1" + bytes([backwards, 300 & 0x7F | 0x80, 300 >> 7]) + records
+    monkeypatch.setattr("pipeline.lexicon.blocks._read_decompressed", lambda language: stream)
+    write_blocks("xx", tmp_path)
+    assert set(Blocks(tmp_path).forms_of("wort3")) == {f"wörter{number}" for number in range(3, 300, 7)}
+    assert list(Blocks(tmp_path).entries("woerter9")) == [("wörter9", "wort2")]
+    assert dict(pairs("xx"))["wörter299"] == "wort5"
+
+
+def test_blocks_know_nothing_of_other_words(tmp_path: Path) -> None:
+    write_blocks("ms", tmp_path)
+    blocks = Blocks(tmp_path)
+    assert list(blocks.entries("xqzw")) == []
+    assert list(blocks.forms_of("xqzw")) == []
+    assert list(blocks.entries("")) == []
+
+
+@pytest.mark.usefixtures("german")
+def test_warming_up_opens_no_foreign_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(store, "Blocks", lambda folder: opened.append(folder.name))
+    lexicon.cache_clear()
+    warm_up()
+    assert not opened
+    assert store.german_cutter().heads("raketentest")[0] == "test"

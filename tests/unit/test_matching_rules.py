@@ -70,6 +70,8 @@ def terms_near(within: int, *items: Clause, **options: Any) -> Near:
         (terms_near(9, Term("Rakete"), Term("Test")), "Eine Rakete.\nEin Test.", []),
         (terms_near(9, Term("Rakete"), Term("Test"), scope="paragraph"), "Eine Rakete. Ein Test.", ["Rakete", "Test"]),
         (terms_near(9, Term("Rakete"), Term("Test"), scope="paragraph"), "Eine Rakete.\n\nEin Test.", []),
+        (terms_near(9, Term("Rakete"), Wildcard("Raket*")), "Eine Rakete startet.", []),
+        (terms_near(9, Term("Rakete"), Wildcard("Raket*")), "Raketen, eine Rakete.", ["Raketen", "Raketen", "Rakete", "Rakete"]),
         (terms_near(4, Wildcard("Raket*"), Phrase("neuer Start")), "Raketen vor neuem Start", ["Raketen", "neuem Start"]),
         (SetOf("weapons"), "Drohnen, Raketen und missiles", ["Drohnen", "Raketen"]),
         (SetOf("all"), "Drohnen", ["Drohnen"]),
@@ -260,3 +262,16 @@ def test_looking_rules_up_finds_exactly_what_trying_all_of_them_finds(clauses: l
     tried = {each.rule.id for each in made if evidence(each.tree, Reading(texts, record), each.rule.fields)}
     looked_up = {each.rule_id for each in match(RuleSet().changed(made), record, texts)}
     assert looked_up == tried
+
+
+@pytest.mark.parametrize(("language", "found"), [("en", 1), ("en-gb", 1), ("und", 1), ("de", 0)])
+def test_the_terms_of_a_set_hold_in_texts_of_their_own_language(language: str, found: int) -> None:
+    rules = rule_set([compile_rule(Rule(id="one", title="One", match=Group(any=(SetOf("weapons"),))), SETS)])
+    text = "The missile flew."
+    assert sum(map(bool, (try_text(rules, text, language=language)))) == found
+
+
+def test_a_rule_that_finds_no_terms_of_its_languages_in_a_set_takes_those_of_others() -> None:
+    held = {"weapons": TermSet(id="weapons", title="Weapons", terms={"en": (Term("missile"),)})}
+    rules = rule_set([compile_rule(Rule(id="one", title="One", langs=("de",), match=Group(any=(SetOf("weapons"),))), held)])
+    assert try_text(rules, "Eine missile flog.", language="de")

@@ -290,3 +290,10 @@ def test_what_a_rule_says_is_checked_against_the_files(folder: Path) -> None:
     found = list(rule_objections(bad, routing, RECEIVERS))
     assert [path for path, _ in found] == [("route", 0), ("escalate", "to", 0), ("hours", 0), ("digest", "cron")]
     assert "Did you mean 'lage'?" in found[0][1] and "Did you mean 'werktags'?" in found[2][1]
+
+
+def test_what_the_files_do_not_say_the_configuration_says() -> None:
+    silent = Routing().completed(("desk",), "Asia/Tokyo", "en")
+    assert (silent.default, silent.zone, silent.language) == (("desk",), "Asia/Tokyo", "en")
+    spoken = Routing(default=("duty",), zone="Europe/Paris", language="de", said=("zone", "language"))
+    assert spoken.completed(("desk",), "Asia/Tokyo", "en") == spoken

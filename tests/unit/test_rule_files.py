@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -463,3 +465,78 @@ def test_advice_is_given_for_words_that_disappoint(tmp_path: Path) -> None:
     ]:
         assert [each for each in found if f"'{word}'" in each and says in each], (word, found)
     assert not [each for each in found if "'Raketentest'" in each]
+
+
+def quiet(folder: Path, seconds: int = 60) -> None:
+    """All files as if they had been written a while ago: their times can be relied on."""
+    at = time.time() - seconds
+    for each in folder.rglob("*"):
+        os.utime(each, (at, at))
+
+
+def test_a_folder_that_has_not_changed_is_neither_read_nor_understood_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "de-raketentest.yml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "broken.yml").write_text("schema: [", encoding="utf-8")
+    quiet(tmp_path)
+    first = load_folder(tmp_path)
+    monkeypatch.setattr(reading_files, "read", None)
+    assert load_folder(tmp_path, first) is first
+
+
+def test_a_change_within_the_grain_of_the_clock_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "de-raketentest.yml"
+    path.write_text(GOOD, encoding="utf-8")
+    status = path.stat()
+    first = load_folder(tmp_path)
+    path.write_text(changed("severity: high", "severity: info"), encoding="utf-8")
+    os.utime(path, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    assert load_folder(tmp_path, first).rules[0].rule.severity == "info"
+
+
+def test_other_receivers_are_looked_at_again(tmp_path: Path) -> None:
+    (tmp_path / "de-raketentest.yml").write_text(GOOD, encoding="utf-8")
+    quiet(tmp_path)
+    first = load_folder(tmp_path, receivers=("konsole",))
+    assert first.problems == ()
+    assert "no receiver 'konsole'" in str(load_folder(tmp_path, first, receivers=("desk",)).problems[0])
+
+
+def test_a_template_that_comes_later_mends_the_rule(tmp_path: Path) -> None:
+    (tmp_path / "de-raketentest.yml").write_text(changed("notify: {", "notify: {template: short, "), encoding="utf-8")
+    quiet(tmp_path)
+    first = load_folder(tmp_path)
+    assert "templates/short.j2" in str(first.problems[0])
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "short.j2").write_text("{{ rule.title }}", encoding="utf-8")
+    assert [each.rule.id for each in load_folder(tmp_path, first).rules] == ["de-raketentest"]
+
+
+def test_a_pipe_in_the_folder_is_refused_and_waits_for_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    assert "not a file" in str(load_folder(tmp_path).problems[0])
+
+
+def test_loading_tells_how_far_it_is(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"rule-{number}.yml").write_text(GOOD.replace("id: de-raketentest", f"id: rule-{number}"), encoding="utf-8")
+    told: list[tuple[int, int]] = []
+    load_folder(tmp_path, progress=lambda done, of: told.append((done, of)))
+    assert told == [(3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("severity: high", "prioritaet: x", "unknown name 'prioritaet'"),
+        ("severity: high", "priority: high", "Did you mean 'severity'?"),
+        ("  any:", "  OR:", "Did you mean 'any'?"),
+        ("trigger: {type: each}", "trigger: {count: {over: 1h, at_least: 3}}", "Did you mean 'gte'?"),
+        ("trigger: {type: each}", "trigger: count", "write names with values, such as `type: …`"),
+    ],
+)
+def test_a_word_of_another_tool_brings_the_name_that_was_meant(old: str, new: str, says: str) -> None:
+    assert [each for each in problems(changed(old, new)) if says in each]
+
+
+def test_a_file_that_is_plain_text_is_told_once() -> None:
+    assert len(problems("Rakete und Drohne\n")) == 1

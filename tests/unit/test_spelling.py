@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.lexicon.store import german_cutter, german_words
+from pipeline.lexicon.store import german_cutter, german_words, lexicon
 from pipeline.rules.spelling import described, parts_of, spelling
 from pipeline.text.folding import fold
 
@@ -18,6 +18,8 @@ def lexicon_is_built() -> None:
     """Builds outside the time that a single test has."""
     german_words()
     german_cutter()
+    for language in ("fr", "es", "it", "pl", "ru", "en", "sv"):
+        lexicon(language)
 
 
 def test_exact_is_the_word_as_written_and_nothing_else() -> None:
@@ -134,8 +136,55 @@ def test_every_guard_is_told_in_words() -> None:
 def test_a_compound_has_parts_and_only_in_german() -> None:
     assert parts_of("Raketentest", GERMAN) == (("Rakete",), ("Test", "testen"))
     assert parts_of("Regierungskrise", GERMAN) == (("Regierung",), ("Krise",))
+    assert parts_of("Auftragsvergabe", GERMAN) == (("Auftrag",), ("Vergabe", "vergeben"))
     assert parts_of("Rakete", GERMAN) == ()
     assert parts_of("Raketentest", ("fr",)) == ()
+
+
+def test_a_head_that_only_compounds_have_is_said_with_its_verb() -> None:
+    assert parts_of("Geiselnahme", GERMAN) == (("Geisel",), ("nehmen",))
+    assert parts_of("Geiselnahmen", GERMAN) == (("Geisel",), ("nehmen",))
+
+
+@pytest.mark.parametrize("word", ["Maßnahme", "Ausnahme", "Festnahme", "Übernahme", "Übergabe", "Aufgabe"])
+def test_a_prefix_is_no_part(word: str) -> None:
+    assert parts_of(word, GERMAN) == ()
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["ballistische", "ballistischen", "nukleare", "Nukleare", "nordkoreanische", "Humanitäre", "bewaffneten", "schwere", "taktischem"],
+)
+def test_an_inflected_adjective_takes_every_ending(word: str) -> None:
+    found = spelling(word, GERMAN)
+    stem = next(fold(word)[: -len(each)] for each in ("em", "en", "e") if word.endswith(each))
+    assert {stem + ending for ending in ("e", "em", "en", "er", "es")} <= found.forms
+    assert not found.capital
+
+
+@pytest.mark.parametrize("word", ["Seminare", "Tische", "Altäre", "Kommissare", "kriege", "wache", "schreibtische", "Offensive"])
+def test_a_noun_that_ends_like_an_adjective_takes_no_ending_of_one(word: str) -> None:
+    assert not any(form.endswith("em") for form in spelling(word, GERMAN).forms)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", "nucléaire nucléaires"),
+        ("fr", "coréen coréenne coréens coréennes"),
+        ("fr", "régional régionale régionaux régionales"),
+        ("es", "balístico balística balísticos balísticas"),
+        ("es", "aéreo aérea aéreos aéreas"),
+        ("it", "balistico balistica balistici balistiche"),
+        ("it", "nucleare nucleari"),
+        ("pl", "balistyczny balistyczna balistycznej balistycznych"),
+        ("ru", "ракетный ракетная ракетной ракетных"),
+    ],
+)
+def test_every_form_of_an_adjective_leads_to_all_others(language: str, words: str) -> None:
+    expected = {fold(word) for word in words.split()}
+    for word in words.split():
+        assert expected <= spelling(word, (language,)).forms, word
 
 
 @settings(deadline=None, max_examples=200)
@@ -145,6 +194,7 @@ def test_any_word_keeps_its_own_folded_form(word: str) -> None:
         found = spelling(word, GERMAN, head=head, modifier=True)
         assert fold(word) in found.forms
         assert found.capital <= found.forms
+        assert fold(word) not in found.small
         assert found.heads <= found.forms
 
 

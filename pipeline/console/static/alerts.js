@@ -121,7 +121,7 @@ function actions(alert) {
   return make(
     "div",
     { class: "actions", role: "group", "aria-label": alert.rule_title },
-    alert.acknowledged_by ? null : of("a", say("acknowledge"), { class: "more strong" }),
+    alert.acknowledged_by || isSettled(alert) ? null : of("a", say("acknowledge"), { class: "more strong" }),
     of("w", say("why_button")),
     of("s", say("silence_dots")),
     isSettled(alert) ? null : of("f", say("false_alarm")),

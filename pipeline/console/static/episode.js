@@ -17,6 +17,7 @@ let shownId = "";
 let shown = null;
 let asked = 0;
 let owed = false;
+let loadedAt = 0;
 
 // The address names what is open, so that it can be sent to somebody; opening it changes nothing.
 export function openEpisode(id) {
@@ -45,6 +46,7 @@ export async function followAddress() {
 async function load() {
   const id = shownId;
   const turn = (asked += 1);
+  loadedAt = performance.now();
   try {
     const found = await ask(`/api/episodes/${encodeURIComponent(id)}`);
     if (turn !== asked || id !== shownId) return;
@@ -56,9 +58,16 @@ async function load() {
   }
 }
 
-// Something about these episodes is new ("*": about more than can be named).
+const AGAIN_MS = 400;
+let again = 0;
+
+// Something about these episodes is new ("*": about more than can be named). In a storm it is asked for a few times a second.
 export function touch(ids) {
-  if (shownId && (ids.includes(shownId) || ids.includes("*"))) load();
+  if (!shownId || again || !(ids.includes(shownId) || ids.includes("*"))) return;
+  again = window.setTimeout(() => {
+    again = 0;
+    if (shownId) load();
+  }, loadedAt + AGAIN_MS - performance.now());
 }
 
 function draw(fault = "") {

@@ -11,20 +11,25 @@ const rows = new Map();
 let rules = [];
 let count = 0;
 let all = false;
-let soon = 0;
+let timer = 0;
+let dueMs = 0;
 
 element("rules-more").addEventListener("click", () => {
   all = !all;
   drawRules();
 });
 
-// Fresh ones, shortly: several changes in a row are asked for once.
+// Fresh ones, shortly: several changes in a row are asked for once, and a stream of changes does not put it off.
 export function refreshRules(afterMs = 300) {
-  window.clearTimeout(soon);
-  soon = window.setTimeout(load, afterMs);
+  const at = performance.now() + afterMs;
+  if (timer && dueMs <= at) return;
+  window.clearTimeout(timer);
+  dueMs = at;
+  timer = window.setTimeout(load, afterMs);
 }
 
 async function load() {
+  timer = 0;
   try {
     const found = await ask("/api/rules");
     rules = found.rules;

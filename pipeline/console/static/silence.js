@@ -72,7 +72,7 @@ const named = (field) => (value) => {
   if (field === "source") return model.sources.get(value)?.name ?? value;
   const alert = [...model.alerts.values()].find((each) => ({ rule: each.rule_id, story: each.story_id, episode: each.id })[field] === value);
   if (!alert) return value.length > 20 ? `${value.slice(0, 8)}…` : value;
-  return `„${field === "rule" ? alert.rule_title : alert.headline.join("").slice(0, 60)}“`;
+  return say("quoted", { text: field === "rule" ? alert.rule_title : alert.headline.join("").slice(0, 60) });
 };
 
 export function drawSilences() {

@@ -2,11 +2,10 @@
 import { make, tag } from "./make.js";
 import { part } from "./why.js";
 import { moment } from "./times.js";
-import { number, say } from "./words.js";
+import { known, number, say } from "./words.js";
 
 function why(verdict) {
-  const [cause] = verdict.split(":");
-  return say(`verdict_${cause}`) === `verdict_${cause}` ? verdict : say(`verdict_${cause}`);
+  return known("verdict_", verdict.split(":")[0]);
 }
 
 function became(told) {

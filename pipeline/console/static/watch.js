@@ -3,7 +3,7 @@ import { make, marked } from "./make.js";
 import { me, named } from "./name.js";
 import { activation, foundList, hourBars } from "./tried.js";
 import { ask } from "./send.js";
-import { config, number, say } from "./words.js";
+import { config, known, number, say } from "./words.js";
 
 const element = (id) => document.getElementById(id);
 const dialog = element("watch");
@@ -101,7 +101,7 @@ function onText(found) {
   return [
     make("p", { class: found.matched ? "good" : "bad" }, make("b", { text: say(found.matched ? "watch_matches" : "watch_matches_not") })),
     make("blockquote", { class: "quote", dir: "auto" }, ...marked(found.text)),
-    list("", (found.words ?? []).map(([surface, term, mode]) => `„${surface}“ ← ${term} (${say(`mode_${mode}`)})`)),
+    list("", (found.words ?? []).map(([surface, term, mode]) => `${say("quoted", { text: surface })} ← ${term} (${known("mode_", mode)})`)),
     found.refused ? make("p", {}, make("bdi", { text: say("watch_refused", { why: found.refused }) })) : null,
     found.matched ? null : list(say("watch_close"), found.close),
   ];

@@ -2,13 +2,11 @@
 import { button } from "./buttons.js";
 import { link, make, marked, tag } from "./make.js";
 import { clock, full, fullDay, moment } from "./times.js";
-import { number, say, span } from "./words.js";
+import { known, number, say, span } from "./words.js";
 
 export const part = (id, title, ...children) => make("section", { class: "part", "aria-labelledby": `part-${id}` }, make("h3", { id: `part-${id}`, text: title }), ...children);
 
 const languageOf = (alert) => (alert.language && alert.language !== "und" ? alert.language : undefined);
-// A word of ours for a word of the records; theirs where we have none.
-const known = (prefix, word) => (say(`${prefix}${word}`) === `${prefix}${word}` ? word : say(`${prefix}${word}`));
 
 export function rulePart(shown) {
   return part("why", say("why_title"), rule(shown.rule), words(shown), sentence(shown));

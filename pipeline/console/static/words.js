@@ -6,6 +6,9 @@ export function say(name, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
 }
 
+// Our word for a word of the records; theirs where we have none.
+export const known = (prefix, word) => config.words[`${prefix}${word}`] ?? word;
+
 const numbers = new Intl.NumberFormat(config.lang);
 export const number = (value) => numbers.format(value);
 const decimals = new Intl.NumberFormat(config.lang, { maximumFractionDigits: 1 });

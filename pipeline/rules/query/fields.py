@@ -34,4 +34,4 @@ def unknown_field(name: str) -> str:
         return f'{name}:// is an address: write url:"…" to look for words of the article\'s address'
     close = nearest(name.lower(), [*SEARCHED_FIELDS, *FILTERS, SET])
     known = ", ".join([*SEARCHED_FIELDS, *WRITTEN.values(), SET])
-    return f"there is no field {name[:40]!r}.{close or f' The fields are {known};'} to search for a colon, put the words in quotes"
+    return f"there is no field {name[:40]!r}.{close or f' The fields are {known}.'} To search for a colon, put the words in quotes"
