@@ -36,7 +36,7 @@ class Result:
 def due(alerts: Alerts, now: datetime, room: Callable[[str], int]) -> list[Notification]:
     """The pending notifications to send now, oldest first; `room` says how many more a receiver takes at once.
 
-    One receiver gets the messages about one episode one after the other. Only one that waits for its next attempt lets later ones pass.
+    One receiver gets the messages about one episode one after the other, in their order: while one waits for its next attempt, later ones wait with it.
     """
     found: list[Notification] = []
     taken: dict[str, int] = {}
@@ -44,6 +44,8 @@ def due(alerts: Alerts, now: datetime, room: Callable[[str], int]) -> list[Notif
     for each in (alerts.sent.notifications[notification_id] for notification_id in alerts.sent.unsent):
         thread = (each.receiver, each.episode_id)
         if each.state == "pending" and (each.next_at > now or thread in under_way):
+            if each.attempts:
+                under_way.add(thread)
             continue
         under_way.add(thread)
         if each.state == "pending" and taken.setdefault(each.receiver, 0) < room(each.receiver):

@@ -45,8 +45,8 @@ Why = Literal[
     "silent",
 ]
 
-# A message that people get so long after it was made says that it is late.
-DELAYED = timedelta(minutes=2)
+# Alerts reach people within seconds: one that comes so long after it was made says that it is late.
+DELAYED = timedelta(seconds=30)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +108,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `why` says why it rings; `new_facts` which facts are news, `replaced` which were told before and stand no longer. `members` counts the articles of the episode, `sources` their publishers.
     `alerted_at` is when the match reached the alerter (record time), `notified_at` when this attempt was made. `took_seconds` is from
-    fetching to this attempt, `way` where it went. `late` is set when the message comes more than two minutes after `alerted_at`, `old` when the
+    fetching to this attempt, `way` where it went. `late` is set when the message comes more than 30 seconds after `alerted_at`, `old` when the
     article was published longer than `alerts.late_hours` before it was first seen: old news must not look like breaking news. `silent_since` is set when
     the alert is silence: since when nothing has matched.
     """

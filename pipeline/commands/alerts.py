@@ -10,12 +10,12 @@ import typer
 from rich.text import Text
 
 from pipeline.commands import alerts_asking, alerts_saying, alerts_silencing, times
+from pipeline.commands.refusals import errors_answered
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     AsJson,
     Config,
     err,
-    errors_told,
     out,
     print_json,
     printable,
@@ -28,6 +28,7 @@ from pipeline.inquiry import gathering
 from pipeline.inquiry.choosing import Wanted, chosen
 from pipeline.inquiry.ledger import Ledger
 from pipeline.inquiry.words import silence_words, state_words, told_words, within
+from pipeline.routing.why import is_spoken_for
 
 alerts = typer.Typer(help="Alerts: episodes, who was told, and what people decide about them.", no_args_is_help=True)
 for each_group in (alerts_saying, alerts_silencing, alerts_asking):
@@ -56,7 +57,7 @@ def list_alerts(
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="How many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         settings = settings_with_kafka(config, "lagebild alerts")
         since_at = times.instant(since, datetime.now(UTC), settings.time_zone) if since else None
         wanted = Wanted(
@@ -89,7 +90,7 @@ def _row(episode: Episode, ledger: Ledger, zone: str) -> tuple[object, ...]:
         times.shown(episode.last_match_at, zone),
         f"{episode.article_count} / {len(episode.sources)}",
         state_words(episode),
-        ", ".join(told) or "nobody",
+        ", ".join(told) or ("by its situation" if is_spoken_for(episode) else "nobody"),
         episode.message.headline,
     )
 
@@ -100,7 +101,7 @@ def show(
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         settings = settings_with_kafka(config, "lagebild alerts show")
         with reading("the episode") as progress:
             ledger = gathering.ledger(settings, progress)

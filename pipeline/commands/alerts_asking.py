@@ -13,13 +13,13 @@ from rich.text import Text
 
 from pipeline import plugins
 from pipeline.commands import times
+from pipeline.commands.refusals import errors_answered
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
     AsJson,
     Config,
     err,
-    errors_told,
     out,
     print_json,
     printable,
@@ -50,7 +50,7 @@ def why(
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         settings = settings_with_kafka(config, "lagebild alerts why")
         with reading("what is known") as progress:
             found = asking.answer(settings, Question(asked, rule, receiver), progress)
@@ -78,7 +78,7 @@ def render(
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         now = datetime.now(UTC)
         settings = settings_with_kafka(config, "lagebild alerts render") if article else settings_from(config)
         compiled = _rule(settings, rule)

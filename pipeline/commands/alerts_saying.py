@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.text import Text
 
 from pipeline import say
+from pipeline.commands.refusals import errors_answered
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
@@ -19,13 +22,13 @@ from pipeline.commands.terminal import (
     AsJson,
     Config,
     err,
-    errors_told,
     out,
     print_json,
     printable,
     reading,
     settings_with_kafka,
 )
+from pipeline.decisions import silence_id
 from pipeline.episode import Audit, Command, CommandKind
 from pipeline.inquiry import gathering
 from pipeline.naming import unfit_name
@@ -36,6 +39,7 @@ Wait = Annotated[float, typer.Option("--wait", min=0, max=600, metavar="SECONDS"
 EpisodeId = Annotated[str, typer.Argument(metavar="EPISODE", help="The episode's id, or its beginning.")]
 NoteText = Annotated[str, typer.Option(help="A remark for the others.")]
 WAIT_SECONDS = 5.0
+_INSTANT = re.compile(r"\b(2[0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]) (?:[01][0-9]|2[0-3]):[0-5][0-9]) UTC\b")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -98,7 +102,7 @@ def verdict(
 
 def about_episode(config: Any, beginning: str, kind: CommandKind, by: str, wait: float, as_json: bool, **more: Any) -> None:
     """Say it of the one episode whose id begins so, and tell what came of it."""
-    with errors_told():
+    with errors_answered(as_json):
         name = who_says(by)
         settings = settings_with_kafka(config, "lagebild alerts")
         with reading("the episode") as progress:
@@ -125,16 +129,30 @@ def answered(settings: Settings, commands: Sequence[Command], wait: float, as_js
         print_json([{"command": command, "answer": audit} for command, audit in answers])
     for command, audit in answers:
         if not as_json:
-            _tell(command, audit)
+            _tell(command, audit, settings.time_zone)
     if any(audit is not None and audit.outcome.startswith("refused") for _, audit in answers):
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _tell(command: Command, audit: Audit | None) -> None:
-    about = (command.episode_id or command.silence_id)[:10]
+def _tell(command: Command, audit: Audit | None, zone: str) -> None:
+    about = _about(command, audit)
     if audit is None:
         err.print(f"{about}: {command.kind} is recorded; the alerter has not answered yet and carries it out as soon as it runs.")
     elif audit.outcome.startswith("refused"):
-        err.print(Text(printable(f"{about}: {audit.outcome}")))
+        err.print(Text(printable(f"{about}: {in_zone(audit.outcome, zone)}")))
     else:
-        out.print(Text(printable(f"{about}: {audit.outcome}")))
+        out.print(Text(printable(f"{about}: {in_zone(audit.outcome, zone)}")))
+
+
+def _about(command: Command, audit: Audit | None) -> str:
+    """What was spoken of, as `alerts list` and `alerts silences` name it: the silence that was begun, else the episode."""
+    if command.kind == "end_silence":
+        return command.silence_id[:16]
+    if command.kind == "silence" and (not command.episode_id or (audit is not None and audit.changed)):
+        return silence_id(command.id)[:16]
+    return command.episode_id[:10]
+
+
+def in_zone(said: str, zone: str) -> str:
+    """What the alerter says, which knows no reader's clock, with its instants as people in `zone` read them."""
+    return _INSTANT.sub(lambda found: f"{datetime.fromisoformat(f'{found[1]}+00:00').astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}", said)

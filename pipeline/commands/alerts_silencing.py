@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
-from pipeline import say
+from pipeline import say, topology
 from pipeline.commands import times
 from pipeline.commands.alerts_saying import WAIT_SECONDS, By, Wait, answered, who_says
-from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, errors_told, out, print_json, reading, settings_with_kafka, table
+from pipeline.commands.refusals import errors_answered
+from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, out, print_json, reading, settings_with_kafka, table
 from pipeline.decisions import is_running
 from pipeline.episode import Matcher
+from pipeline.errors import LagebildError
 from pipeline.inquiry import gathering
 from pipeline.inquiry.words import silence_words
+from pipeline.located import nearest
+from pipeline.rules.reserved import RESERVED
+from pipeline.settings import Settings
 from pipeline.silencing import SCOPES
 from pipeline.silencing import this as scope_of
 
@@ -56,10 +61,11 @@ def silence(
         raise typer.BadParameter("a silence needs an end and a reason: --for 2h --reason …")
     if not episode and all(each.negative for each in matchers):
         raise typer.BadParameter("say what is to be silent: an episode, or --rule, --tag, --source, …")
-    with errors_told():
+    with errors_answered(as_json):
         name = who_says(by)
         lasting = times.length(length)
         settings = settings_with_kafka(config, "lagebild alerts silence")
+        _known_rules(settings, matchers)
         episode_id = ""
         if episode:
             with reading("the episode") as progress:
@@ -70,6 +76,26 @@ def silence(
         scope = this if episode and not matchers else ""
         command = say.silencing(name, datetime.now(UTC), lasting, reason, matchers, episode_id=episode_id, scope=scope, via="command")
         answered(settings, [command], wait, as_json)
+
+
+def active_rules(settings: Settings, progress: gathering.Progress) -> frozenset[str]:
+    """The ids of the rules that workers follow."""
+    active: dict[str, bool] = {}
+    for record in gathering.Reading(settings, progress).records(topology.RULES):
+        active[(record.key or b"").decode("utf-8", "replace")] = record.value is not None
+    return frozenset(rule_id for rule_id, is_there in active.items() if is_there and rule_id not in RESERVED)
+
+
+def _known_rules(settings: Settings, matchers: tuple[Matcher, ...]) -> None:
+    """Nothing when all rules that are named exist. Raises LagebildError for one that does not: its silence would hold back nothing."""
+    named = [value for each in matchers if each.field == "rule" for value in each.values]
+    if not named:
+        return
+    with reading("the rules") as progress:
+        known = active_rules(settings, progress)
+    for each in named:
+        if each not in known:
+            raise LagebildError(f"there is no active rule {each!r}.{nearest(each, known)} `lagebild rules list --active` names them")
 
 
 def _matchers(named: dict[str, Values], but_not: list[str]) -> tuple[Matcher, ...]:
@@ -87,7 +113,7 @@ def silences(
     everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         settings = settings_with_kafka(config, "lagebild alerts silences")
         now = datetime.now(UTC)
         with reading("silences") as progress:
@@ -120,7 +146,7 @@ def unsilence(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         name = who_says(by)
         settings = settings_with_kafka(config, "lagebild alerts unsilence")
         with reading("silences") as progress:

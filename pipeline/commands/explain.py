@@ -132,10 +132,12 @@ def _show_hit(hit: Hit, text: str) -> None:
 
 
 def _show_miss(miss: Miss, text: str) -> None:
-    line = _marked(text, miss.start, miss.end, max(miss.start - _AROUND, 0), min(miss.end + _AROUND, len(text)))
-    line.append(f"   [{printable(miss.term)}, {miss.clause}] ", style="dim")
-    line.append(printable(miss.why), style="yellow")
+    line = Text(f"  {printable(miss.surface)}: ".replace("\n", " "), style="bold")
+    line.append(printable(miss.why), style="not bold yellow")
+    line.append(f"   [{printable(miss.term)}, {miss.clause}]", style="not bold dim")
+    around = _marked(text, miss.start, miss.end, max(miss.start - _AROUND, 0), min(miss.end + _AROUND, len(text)))
     out.print(line)
+    out.print(Text("    ").append_text(around))
 
 
 def _marked(text: str, start: int, end: int, first: int, last: int) -> Text:

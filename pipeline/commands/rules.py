@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from pipeline.commands import backtest, explain, rules_trying, rules_writing
 from pipeline.commands.rules_folder import Folder as Folder
-from pipeline.commands.rules_folder import loaded_from, tell
+from pipeline.commands.rules_folder import loaded_from, settings_beside, tell
 from pipeline.commands.rules_folder import rule_set as rule_set
 from pipeline.commands.setup import DryRun
 from pipeline.commands.terminal import (
@@ -27,6 +28,7 @@ from pipeline.commands.terminal import (
 )
 from pipeline.rules.apply import apply as apply_folder
 from pipeline.rules.apply import published
+from pipeline.rules.between_sources import doubts
 from pipeline.rules.lint import advice
 
 rules = typer.Typer(help="Alert rules.", no_args_is_help=True)
@@ -81,13 +83,25 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        loaded = loaded_from(config, folder, show_progress=not as_json)
+        settings = settings_beside(config, folder)
+        loaded = loaded_from(config, folder, show_progress=not as_json, settings=settings)
         tests = sum(len(each.rule.tests) for each in loaded.rules)
-        advised = advice(loaded.rules, loaded.files)
+        sources = None if settings is None else [each.id for each in settings.sources]
+        advised = sorted([*advice(loaded.rules, loaded.files), *doubts(loaded.files, sources, datetime.now(UTC))])
         if as_json:
-            print_json({"rules": len(loaded.rules), "tests": tests, "problems": loaded.problems, "warnings": advised})
+            print_json(
+                {
+                    "rules": len(loaded.rules),
+                    "tests": tests,
+                    "problems": loaded.problems,
+                    "warnings": advised,
+                    "receivers_checked": settings is not None,
+                }
+            )
         else:
             tell(loaded.problems)
+            if settings is None:
+                err.print(f"There is no configuration {config}: receivers and sources that the rules name were not checked.")
             for each in advised:
                 err.print(Text(f"{each.file}:{each.line}:{each.column}: advice: {each.message}"))
             if loaded.problems:

@@ -16,16 +16,25 @@ from pipeline.errors import BadConfiguration, Problem
 from pipeline.rules.apply import receivers_of
 from pipeline.rules.compiled import RuleSet
 from pipeline.rules.load import Loaded, load_folder
+from pipeline.settings import Settings
 
 SHOWN_FROM_FILES = 500
 
 Folder = Annotated[Path | None, typer.Option("--rules", help="A folder of rules; the configured one when left out.", show_default=False)]
 
 
-def loaded_from(config: Path, folder: Path | None, *, show_progress: bool = False) -> Loaded:
-    """The folder named, or that of the configuration, whose receivers the rules may then name. With very many files it says how far it is."""
-    settings = settings_from(config) if folder is None else None
-    wanted = folder if settings is None else settings.rules_folder
+def settings_beside(config: Path, folder: Path | None) -> Settings | None:
+    """The configuration; None when a folder is named and there is none. Raises BadConfiguration for one with faults."""
+    return None if folder is not None and not config.exists() else settings_from(config)
+
+
+def loaded_from(config: Path, folder: Path | None, *, show_progress: bool = False, settings: Settings | None = None) -> Loaded:
+    """The folder named, or that of the configuration, whose receivers the rules may then name. With very many files it says how far it is.
+
+    With `settings`, a folder that is named is held against their receivers too.
+    """
+    settings = settings or (settings_from(config) if folder is None else None)
+    wanted = folder if folder is not None else settings.rules_folder if settings is not None else None
     receivers = None if settings is None else receivers_of(settings)
     assert wanted is not None
     if not show_progress or not err.is_terminal:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
 
 from pipeline.article import Match
+from pipeline.commands.refusals import errors_answered
 from pipeline.commands.rules_folder import Folder, loaded_from, rule_set, sound
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
@@ -18,15 +19,16 @@ from pipeline.commands.terminal import (
     AsJson,
     Config,
     err,
-    errors_told,
     out,
     print_json,
     printable,
     table,
 )
 from pipeline.errors import LagebildError
+from pipeline.lexicon.store import dictionaries
 from pipeline.located import nearest
 from pipeline.rules.check import try_text
+from pipeline.rules.faults import language_fault
 from pipeline.rules.pairs import BadPair, Scored, Wrong, read_pairs, score
 from pipeline.rules.term_sets import shipped
 from pipeline.rules.tested import Tested, tested
@@ -50,7 +52,7 @@ def try_rules(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         loaded = sound(loaded_from(config, folder))
         body = _text(text, file)
         found = try_text(rule_set(loaded), body, title=title, language=language)
@@ -70,7 +72,7 @@ def test(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         loaded = loaded_from(config, folder)
         ran = tested(loaded.files.values(), loaded.sets)
         if rule is not None and rule not in ran:
@@ -100,8 +102,11 @@ def pairs(
     language: Annotated[str, typer.Option(help="The language of keywords and texts.")] = "de",
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
-        scored = _scored(file, language)
+    with errors_answered(as_json):
+        try:
+            scored = _scored(file, _language(language))
+        except LagebildError as error:
+            _refuse(str(error), as_json)
         if as_json:
             print_json({"pairs": scored.pairs, "right": scored.right, "wrong": [_wrong_json(each) for each in scored.wrong]})
         else:
@@ -122,6 +127,23 @@ def pairs(
                 out.print(table("wrong pairs", ["line", "keyword", "text", "option", "wanted", "found", "why"], rows, right=[0]))
         if scored.wrong:
             raise typer.Exit(EXIT_FINDINGS)
+
+
+def _refuse(message: str, as_json: bool) -> NoReturn:
+    """Exit code 2: 1 stays for pairs that are wrong."""
+    if as_json:
+        print_json({"error": message})
+    err.print(Text(printable(message)))
+    raise typer.Exit(EXIT_USAGE)
+
+
+def _language(code: str) -> str:
+    """The code, once it is known to the detector or has a dictionary."""
+    fault = language_fault(code)
+    if not fault or code in dictionaries():
+        return code
+    told = fault if fault.endswith("?") else f"{fault}."
+    raise LagebildError(f"{told} Languages with a dictionary are {', '.join(dictionaries())}")
 
 
 def _scored(file: Path, language: str) -> Scored:

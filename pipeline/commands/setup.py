@@ -27,6 +27,7 @@ from pipeline.commands.terminal import (
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.policies import completed
 from pipeline.routing.check import remarks
+from pipeline.rules.between_sources import doubts
 from pipeline.rules.load import load_folder
 from pipeline.settings import Settings, rules_folder_in, warnings
 
@@ -61,7 +62,10 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             loaded = load_folder(folder, receivers=None if problems else receivers)
             problems += loaded.problems
             if not problems:
-                cautions += remarks(completed(loaded.routing, settings), [each.rule.notify for each in loaded.rules], receivers, datetime.now(UTC))
+                cautions += [str(each) for each in doubts(loaded.files, [each.id for each in settings.sources], datetime.now(UTC))]
+                cautions += remarks(
+                    completed(loaded.routing, settings), [each.rule.notify for each in loaded.rules], receivers, datetime.now(UTC)
+                )
             rules = len(loaded.rules)
         problems += [Problem("pipeline/topology.py", 1, 1, each) for each in topology.problems()]
         if as_json:

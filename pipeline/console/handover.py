@@ -167,7 +167,7 @@ def _episode(row: Row, known: Known, writing: _Writing) -> tuple[str, ...]:
         rule,
         alert,
         "\n".join(filter(None, state)),
-        "\n".join(told) or say("told_nobody"),
+        "\n".join(told) or say("told_by_situation" if row.spoken_for_by else "told_nobody"),
         "\n".join(notes),
     )
 

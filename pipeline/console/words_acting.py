@@ -199,6 +199,7 @@ ACTING: Final[dict[str, tuple[str, str]]] = {
     "reports_title": ("Meldungen und Quellen", "Reports and sources"),
     "first_report": ("Zuerst: {source}, {at}", "First: {source}, {at}"),
     "situation_title": ("Lage", "Situation"),
+    "told_by_situation": ("die Lage, zu der er gehört, spricht für ihn", "its situation speaks for it"),
     "situation_leads": ("führt die Lage an", "leads the situation"),
     "situation_count": ("{n} Alarme, {m} Meldungen in dieser Lage", "{n} alerts, {m} reports in this situation"),
     "new_since": ("{n} neu, seit Sie hinsahen", "{n} new since you looked"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from pipeline.find.capitals import capital_refusal
-from pipeline.find.guards import open_refusal, refusal
+from pipeline.find.guards import hyphen_refusal, open_refusal, refusal
 from pipeline.find.index import TextIndex
 from pipeline.find.words import places
 from pipeline.lexicon.compounds import heads
@@ -41,6 +41,7 @@ def _guarded(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
             why = refusal(spelling, form, index.read.text[unit.start : unit.end], swiss=index.swiss)
             if not why and index.german:
                 why = capital_refusal(index.read, spelling, form, unit.start, unit.end)
+                why = why or hyphen_refusal(index.read, spelling, unit.token, unit.end)
             if why:
                 yield NearMiss(unit.start, unit.end, why)
 
@@ -64,7 +65,9 @@ def _why_inside(index: TextIndex, spelling: Spelled, word: str, form: str) -> st
         rest = word[len(form) :]
         if spelling.modifiers:
             return f"{rest!r} after {form!r} is no word, so this is another word"
-        return f"{form!r} is only the beginning: `modifier: true` would find compounds that begin with it, if {rest!r} is a word"
+        return (
+            f"{form!r} is only the beginning: `compound: [head, modifier]` would find compounds that begin with it, if {rest!r} is a word"
+        )
     return f"{form!r} stands only inside the word"
 
 
@@ -75,7 +78,7 @@ def _why_no_head(index: TextIndex, spelling: Spelled, word: str, form: str) -> s
     if no_compound:
         return no_compound
     if not spelling.heads:
-        return f"{form!r} is the head of this compound, but the rule does not ask for compounds (words of five letters and more do): `head: true`"
+        return f"{form!r} is the head of this compound, but the rule does not ask for compounds (words of five letters and more do): `compound: [head]`"
     if form not in spelling.heads:
         return f"{form!r} does not count as the head of a compound"
     units = index.spans(word)
@@ -83,6 +86,7 @@ def _why_no_head(index: TextIndex, spelling: Spelled, word: str, form: str) -> s
     return (
         refusal(spelling, form, surface, head=True, swiss=index.swiss)
         or (capital_refusal(index.read, spelling, form, units[0].start, units[0].end, head=True) if units else "")
+        or (hyphen_refusal(index.read, spelling, units[0].token, units[0].end) if units else "")
         or f"{word!r} is known as a word of its own, not as a compound with {form!r}"
     )
 
@@ -100,6 +104,6 @@ def _open(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
         elif not between.isspace() or len(between) != 1:
             why = f"{between!r} stands between the two words; only one blank, or a hyphen, makes them one"
         else:
-            why = open_refusal(read.surface(token), read.surface(token + 1), joined, german=index.german)
+            why = open_refusal(spelling, read.surface(token), read.surface(token + 1), joined, german=index.german)
         if why:
             yield NearMiss(start, end, why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.find.capitals import capital_refusal
-from pipeline.find.guards import open_refusal, refusal
+from pipeline.find.guards import ellipsis_refusal, hyphen_refusal, open_refusal, refusal
 from pipeline.find.index import TextIndex
 from pipeline.find.places import Place
 from pipeline.find.separated import separated
@@ -64,7 +64,9 @@ def _whole(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
             if not (guarded and _is_another(index, spelling, form, starts[token], ends[token]))
         ]
         for unit in index.units.get(form, ()):
-            if not (guarded and _is_another(index, spelling, form, unit.start, unit.end)):
+            if guarded and _is_another(index, spelling, form, unit.start, unit.end):
+                continue
+            if not (index.german and hyphen_refusal(index.read, spelling, unit.token, unit.end)):
                 mode_of_unit = "hyphenated" if unit.whole else "hyphen_part"
                 found.append(Place(unit.token, unit.token, unit.start, unit.end, mode_of_unit, unit.before, unit.after))
     return found
@@ -94,7 +96,8 @@ def _as_head(index: TextIndex, spelling: Spelled, head: str, word: str) -> Itera
     for unit in index.spans(word):
         surface = text[unit.start : unit.end]
         noun = capital_refusal(index.read, spelling, head, unit.start, unit.end, head=True)
-        if not (noun or refusal(spelling, head, surface, head=True, swiss=index.swiss)):
+        verb = hyphen_refusal(index.read, spelling, unit.token, unit.end)
+        if not (noun or verb or refusal(spelling, head, surface, head=True, swiss=index.swiss)):
             yield Place(unit.token, unit.token, unit.start, unit.end, "head", unit.before, unit.after)
 
 
@@ -105,7 +108,7 @@ def _open(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
             start, end = read.starts[token], read.ends[token + 1]
             if (
                 read.sentence_of(token) == read.sentence_of(token + 1)
-                and not open_refusal(read.surface(token), read.surface(token + 1), joined, german=index.german)
+                and not open_refusal(spelling, read.surface(token), read.surface(token + 1), joined, german=index.german)
                 and not refusal(spelling, joined, read.text[start:end], swiss=index.swiss)
             ):
                 yield Place(token, token + 1, start, end, "open")
@@ -115,7 +118,8 @@ def _elliptic(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
     text = index.read.text
     for joined in index.elliptic.keys() & set(spelling.forms):
         for place in index.elliptic[joined]:
-            if not refusal(spelling, joined, text[place.start : place.end], swiss=index.swiss):
+            verb = ellipsis_refusal(index.read, spelling, place.last)
+            if not (verb or refusal(spelling, joined, text[place.start : place.end], swiss=index.swiss)):
                 yield place
 
 

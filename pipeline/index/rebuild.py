@@ -40,7 +40,7 @@ class Counts:
 
 
 def rebuild(settings: Settings, progress: Callable[[Counts], None] = lambda counts: None) -> Counts:
-    """Write everything that the topics hold and return what that came to; `progress` hears after each request.
+    """Write everything that the topics hold and return what that came to; `progress` hears at the start of each topic and after each request.
 
     Applies the templates first. Refused records are logged and counted. Raises Denied, or Transient when Kafka stops answering; waits
     while Elasticsearch takes nothing.
@@ -53,6 +53,7 @@ def rebuild(settings: Settings, progress: Callable[[Counts], None] = lambda coun
         writer = Writer(server.bulk, limits.bulk_documents, limits.bulk_bytes)
         for name in STAGE.reads:
             counts = replace(counts, topic=name)
+            progress(counts)
             records = broker.read_to_end(settings.kafka, settings.topic(name), deadline_seconds=READ_SECONDS)
             for batch in _batches(records, limits.bulk_documents, limits.bulk_bytes):
                 counts = _write(settings, server, writer, batch, counts)

@@ -34,9 +34,10 @@ def answer(settings: Settings, question: Question, progress: Progress = quietly)
     """The answer to the question, from everything that the topics still hold. Raises Unreachable or Transient."""
     ledger = gathering.ledger(settings, progress, with_files=True)
     asked = _episode_id(ledger, question.asked)
-    chain = partial(_chain, settings, ledger, progress)
+    chain, facts = partial(_chain, settings, ledger, progress), partial(_facts, settings, progress)
     if asked:
-        return why(Question(asked, question.rule, question.receiver), Known(ledger=ledger, chain=chain, zone=settings.time_zone))
+        asked_about = Question(asked, question.rule, question.receiver)
+        return why(asked_about, Known(ledger=ledger, chain=chain, facts=facts, zone=settings.time_zone))
     steps = trace(settings, question.asked)
     ids = frozenset(str(each.facts["id"]) for each in steps if each.facts.get("id")) or frozenset({question.asked})
     revisions = newest([each for _, each in Reading(settings, progress).revisions(topology.ENRICHED, ids)])
@@ -53,6 +54,7 @@ def answer(settings: Settings, question: Question, progress: Progress = quietly)
             matches_now=matches_now,
             near_misses=near_misses,
             chain=chain,
+            facts=facts,
             zone=settings.time_zone,
         ),
     )
@@ -64,6 +66,12 @@ def _chain(settings: Settings, ledger: Ledger, progress: Progress, episode: Epis
     policy = policy_of(compiled.rule) if compiled else RulePolicy(rule_id=episode.rule_id)
     alerts = Alerts(ledger.episodes.values(), ledger.notifications.values(), ledger.silences.values())
     return verdict_chain(episode, receiver, policy, completed(gathering.routing(settings, progress), settings), alerts, datetime.now(UTC))
+
+
+def _facts(settings: Settings, progress: Progress, episode: Episode) -> Mapping[str, str]:
+    """The facts of the episode's articles, each with its words, as far as the matches are still kept."""
+    found = gathering.matches_of(settings, frozenset(each.article_id for each in episode.members), progress)
+    return {fact: words for _, each in found for fact, words in each.facts.items()}
 
 
 def _episode_id(ledger: Ledger, asked: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from pipeline.episode import Notification
 from pipeline.inquiry.report import Report, Row
 from pipeline.inquiry.words import silence_words, stamp, state_words, told_words, within
+from pipeline.routing.why import unrung
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,47 @@ def _episode(row: Row, report: Report, zone: str) -> tuple[str, ...]:
     after = row.acknowledged_after_seconds
     state = state_words(episode) + (f" after {within(after)}" if after is not None else "")
     silences = {each.id: each for each in report.silences}
-    told = "\n".join(told_words(each, silences, zone) for each in row.told) or "nobody"
+    told = "\n".join((*_voice(row), *(told_words(each, silences, zone) for each in row.told))) or f"nobody: {_untold(row, zone)}"
     notes = "\n".join(f"{stamp(each.at, zone)} {each.by}: {each.text}" for each in episode.notes)
     size = f"{episode.article_count} / {len(episode.sources)}"
-    headline = f"{episode.message.headline}\n{episode.id}"
+    joined = "↳ " if row.spoken_for_by else ""
+    headline = f"{joined}{episode.message.headline}\n{episode.id}"
     return stamp(episode.opened_at, zone), episode.severity, episode.rule_id, headline, state, size, told, notes
 
 
+def _voice(row: Row) -> tuple[str, ...]:
+    if not row.spoken_for_by:
+        return ()
+    more = ", with these messages about it:" if row.told else ", with no message about what it brought so far"
+    return (f"the situation of {row.spoken_for_by[:10]} speaks for it{more}",)
+
+
+def _untold(row: Row, zone: str) -> str:
+    episode = row.episode
+    if not episode.step:
+        return unrung(episode, partial(stamp, zone=zone))
+    return "the rule is in shadow" if episode.shadow else "it rang, and no message is recorded: no route led to a receiver"
+
+
 def _failed(report: Report, zone: str) -> Section:
-    rows = tuple((stamp(each.created_at, zone), each.receiver, each.rule_id, each.last_error) for each in report.failed)
-    return Section("Messages that reached nobody", ("made", "receiver", "rule", "why"), rows, _none(rows))
+    """What failed, and the episodes of which the table says that nobody was told."""
+    rows = [(stamp(each.created_at, zone), each.receiver, each.rule_id, _lost(each, report)) for each in report.failed]
+    untold = [each for each in report.episodes if not each.told and not each.spoken_for_by]
+    rows += [(stamp(each.episode.opened_at, zone), "nobody", each.episode.rule_id, _reason(each, zone)) for each in untold]
+    held = report.counts.get("suppressed", 0)
+    remark = f"Held back on purpose, or to be told with others: {held}; the table of episodes says why." if held else ""
+    columns = ("made", "receiver", "rule", "why")
+    return Section("Messages that reached nobody", columns, tuple(rows), " ".join(each for each in (_none(tuple(rows)), remark) if each))
+
+
+def _lost(failed: Notification, report: Report) -> str:
+    why = failed.last_error or "no reason known"
+    others = any(row.reached for row in report.episodes if row.episode.id == failed.episode_id)
+    return f"{why} (others were told of the episode {failed.episode_id[:10]})" if others else f"{why} (episode {failed.episode_id[:10]})"
+
+
+def _reason(row: Row, zone: str) -> str:
+    return f"{_untold(row, zone)} (episode {row.episode.id[:10]})"
 
 
 def _silences(report: Report, zone: str) -> Section:

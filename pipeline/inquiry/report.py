@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from pipeline.episode import Audit, Episode, Notification, Silence
 from pipeline.inquiry.choosing import is_open
 from pipeline.inquiry.ledger import Ledger
+from pipeline.routing.why import carries, is_spoken_for, leading
 from pipeline.rules.model import SEVERITIES
 from pipeline.sources import SourceHealth
 
@@ -32,11 +33,17 @@ class Version(Protocol):
 
 @dataclass(frozen=True)
 class Row:
-    """One episode of the report, with the messages about it in the order of time. `acknowledged_after_seconds` is from its opening."""
+    """One episode of the report, with the messages about it in the order of time. `acknowledged_after_seconds` is from its opening.
+
+    `spoken_for_by` is the episode that leads the situation it joined, "" for one that speaks for itself; `told` are then the messages of that
+    situation that told what it brought. `reached` says whether somebody took a message of it, alone or among others.
+    """
 
     episode: Episode
     told: tuple[Notification, ...] = ()
     acknowledged_after_seconds: float | None = None
+    spoken_for_by: str = ""
+    reached: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Report:
     """From `since` (included) to `until`, as it was known at `made_at`.
 
     `episodes` are those that were opened, matched, rang or were decided about within the time; `still_open` counts those of them about which
-    something may be left to do. `silences` held at some time within it, `running` are those of them that hold at its end. `failed` are messages that reached nobody.
+    something may be left to do; those that joined a situation stand behind the one that leads it. `silences` held at some time within it, `running` are
+    those of them that hold at its end. `failed` are messages that neither their receiver nor one in its place took.
     """
 
     since: datetime
@@ -87,8 +95,8 @@ def report(
     told: dict[str, list[Notification]] = {}
     for each in ledger.notifications.values():
         told.setdefault(each.episode_id, []).append(each)
-    rows = [_row(each, told.get(each.id, ())) for each in ledger.episodes.values() if rule in ("", each.rule_id)]
-    shown = sorted((each for each in rows if _touched(each, since, until)), key=_order)
+    rows = [_row(each, told, ledger) for each in ledger.episodes.values() if rule in ("", each.rule_id)]
+    shown = _in_order([each for each in rows if _touched(each, since, until)])
     silences = [each for each in ledger.silences.values() if _held_within(each, since, until)]
     changes = _changes(versions, since, until, rule)
     return Report(
@@ -101,7 +109,7 @@ def report(
         counts=_counts(shown, since, until),
         silences=tuple(sorted(silences, key=lambda each: (each.starts_at, each.id))),
         running=tuple(each.id for each in ledger.running(until) if each in silences),
-        failed=tuple(each for row in shown for each in row.told if each.state == "failed" and since <= each.created_at < until),
+        failed=tuple(each for row in shown for each in _failed(row) if since <= each.created_at < until),
         sources=tuple(sorted((each for each in health.values() if each.state in ("failing", "silent")), key=lambda each: each.source_id)),
         rules=changes,
         audit=tuple(each for each in ledger.audit if since <= each.at < until and rule in ("", each.rule_id)),
@@ -109,9 +117,23 @@ def report(
     )
 
 
-def _row(episode: Episode, told: Iterable[Notification]) -> Row:
+def _row(episode: Episode, told: Mapping[str, Iterable[Notification]], ledger: Ledger) -> Row:
     after = (episode.acknowledged_at - episode.opened_at).total_seconds() if episode.acknowledged_at else None
-    return Row(episode, tuple(sorted(told, key=lambda each: (each.created_at, each.receiver, each.id))), after)
+    own = list(told.get(episode.id, ()))
+    leader_id = ""
+    if is_spoken_for(episode):
+        leader = leading(episode, ledger.episodes)
+        leader_id = leader.id if leader else episode.situation_id
+        own += [each for each in told.get(leader_id, ()) if carries(each, episode)]
+    taken = any((ledger.carrier(each) or each).state == "sent" for each in own)
+    return Row(episode, tuple(sorted(own, key=lambda each: (each.created_at, each.receiver, each.id))), after, leader_id, taken)
+
+
+def _failed(row: Row) -> Iterable[Notification]:
+    """The failed messages of the episode itself of which no copy in the receiver's place was taken."""
+    instead = {(each.stands_in_for, each.kind, each.step) for each in row.told if each.state == "sent" and each.stands_in_for}
+    own = (each for each in row.told if each.episode_id == row.episode.id)
+    return [each for each in own if each.state == "failed" and (each.receiver, each.kind, each.step) not in instead]
 
 
 def _touched(row: Row, since: datetime, until: datetime) -> bool:
@@ -121,6 +143,17 @@ def _touched(row: Row, since: datetime, until: datetime) -> bool:
     instants += [each.at for each in episode.members] + [each.at for each in episode.notes]
     instants += [at for each in row.told for at in (each.created_at, each.sent_at)]
     return any(since <= at < until for at in instants if at is not None)
+
+
+def _in_order(rows: Sequence[Row]) -> list[Row]:
+    """The rows in their order, those that joined a situation behind the one that leads it."""
+    by_id = {each.episode.id: each for each in rows}
+
+    def place(row: Row) -> tuple[tuple[int, datetime, str], bool, tuple[int, datetime, str]]:
+        leader = by_id.get(row.spoken_for_by, row)
+        return _order(leader), leader is not row, _order(row)
+
+    return sorted(rows, key=place)
 
 
 def _order(row: Row) -> tuple[int, datetime, str]:
@@ -146,7 +179,7 @@ def _counts(rows: Iterable[Row], since: datetime, until: datetime) -> dict[str, 
         found[row.episode.verdict or "without_verdict"] += 1
         found["unacknowledged"] += not row.episode.acknowledged_by and row.episode.step > 0
         for each in row.told:
-            if since <= each.created_at < until:
+            if since <= each.created_at < until and each.episode_id == row.episode.id:
                 found["pending" if each.state == "sending" else each.state] += 1
     return found
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pipeline.article import Article
-from pipeline.episode import Episode, Member, Notification
+from pipeline.episode import Episode, Notification
 from pipeline.inquiry.ledger import Ledger, by_time
+from pipeline.inquiry.roles import Part, later_words, role_words
 from pipeline.inquiry.words import stamp, state_words, told_words, verdict_words
+from pipeline.policy import policy_of
+from pipeline.routing.why import carries, is_spoken_for, leading, spoken_for, unrung
 from pipeline.rules.compiled import CompiledRule
 from pipeline.sources import SourceHealth
 from pipeline.trace import Step
@@ -23,17 +27,6 @@ from pipeline.trace import Step
 Stage = Literal["collect", "process", "match", "episode", "message"]
 # So many rules are asked for their near misses when no rule was named.
 MOST_RULES_EXPLAINED = 50
-_ROLES = {
-    "rang": "it rang",
-    "joined": "it joined a situation of which people had been told",
-    "waiting": "it waited for the first message of its episode",
-    "seen_before": "the rule rings for what is new, and had met this before",
-    "heard": "the rule rings when it hears too little, so this one was only counted",
-    "folded": "it brought no new number, date, place or name: counted, and nobody was told again",
-    "held_back": "the rule had rung too often within an hour: held back for a message about several",
-    "pending": "the rule's trigger was not satisfied yet",
-    "milestone": "it was counted towards the next milestone",
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +63,7 @@ class Known:
     """What was gathered. `revisions` are the enriched ones, oldest first. `activated` maps rule and version to when it became active.
 
     `matches_now` says whether the rule as it stands would match the article, `near_misses` what in it came close and which guard rejected it.
-    `chain` says why a receiver had no message of the episode: where the route leads, who is on duty.
+    `chain` says why a receiver had no message of the episode: where the route leads, who is on duty. `facts` has the words of an episode's facts.
     """
 
     steps: Sequence[Step] = ()
@@ -83,6 +76,7 @@ class Known:
     matches_now: Callable[[CompiledRule, Article], bool] = lambda compiled, article: False
     near_misses: Callable[[CompiledRule, Article], Sequence[str]] = lambda compiled, article: ()
     chain: Callable[[Episode, str], Sequence[str]] = lambda episode, receiver: ()
+    facts: Callable[[Episode], Mapping[str, str]] = lambda episode: {}
     zone: str = "UTC"
 
 
@@ -100,7 +94,7 @@ def why(question: Question, known: Known) -> Answer:
         episodes = _of_articles(known.ledger, ids, question.rule)
     for episode in episodes:
         findings += _episode(question, known, episode)
-    messages = [each for episode in episodes for each in _messages(question, known, episode)]
+    messages = [each for episode in episodes for each in (*_messages(question, known, episode), *_carried(question, known, episode))]
     reached = by_time(each for each in (known.ledger.carrier(each) or each for each in messages) if each.state == "sent")
     return Answer(question, _short(question, findings, reached, known.zone), bool(reached), tuple(findings))
 
@@ -196,19 +190,47 @@ def _episode(question: Question, known: Known, episode: Episode) -> Iterator[Fin
         words += f"; the story goes on in {episode.merged_into}"
     yield Finding("episode", words, at=episode.opened_at)
     asked_ids = {each.id for each in known.revisions}
+    compiled = known.rules.get(episode.rule_id)
     for member in episode.members:
         if member.article_id in asked_ids:
-            yield Finding("episode", f"the article in it: {_role(member, known)}", member.role == "rang", member.at)
+            revisions = tuple(each for each in known.revisions if each.id == member.article_id)
+            policy = policy_of(compiled.rule) if compiled else None
+            part = Part(member, episode, known.ledger.told(episode.id), revisions, policy, known.zone)
+            role, rang = role_words(part)
+            yield Finding("episode", f"the article in it: {role}", rang, member.at)
+            if later := later_words(part):
+                yield Finding("episode", later, None)
     for why_not, count in sorted(episode.withheld.items()):
         yield Finding("episode", f"withheld {count}×: {verdict_words(why_not, known.ledger.silences, known.zone)}", None)
     messages = _messages(question, known, episode)
     for each in messages:
-        carrier = known.ledger.carrier(each)
-        yield _message(each, known, None if carrier else _PASSED.get(each.state))
-        if carrier is not None:
-            yield _message(carrier, known, _PASSED.get(carrier.state))
-    if not messages:
+        yield from _told(each, known)
+    if is_spoken_for(episode):
+        yield from _spoken_for(question, known, episode)
+    elif not messages:
         yield Finding("message", _nobody(question, known, episode), False)
+
+
+def _spoken_for(question: Question, known: Known, episode: Episode) -> Iterator[Finding]:
+    """What the situation said in the episode's place, and every message of it."""
+    leader = leading(episode, known.ledger.episodes)
+    voice = _messages(question, known, leader) if leader else ()
+    told = [known.ledger.carrier(each) or each for each in voice]
+    carried = bool(_carried(question, known, episode))
+    words = spoken_for(episode, leader, told, partial(stamp, zone=known.zone), known.facts(episode))
+    yield Finding("message", words, None if carried else False)
+    for each in voice:
+        for found in _told(each, known):
+            yield Finding(found.stage, f"the situation: {found.said}", found.passed if carries(each, episode) else None, found.at)
+    if leader is not None and not voice:
+        yield Finding("message", f"the situation: {_nobody(question, known, leader)}", False)
+
+
+def _told(notification: Notification, known: Known) -> Iterator[Finding]:
+    carrier = known.ledger.carrier(notification)
+    yield _message(notification, known, None if carrier else _PASSED.get(notification.state))
+    if carrier is not None:
+        yield _message(carrier, known, _PASSED.get(carrier.state))
 
 
 _PASSED = {"sent": True, "failed": False, "suppressed": False}
@@ -219,13 +241,16 @@ def _message(notification: Notification, known: Known, passed: bool | None) -> F
     return Finding("message", told_words(notification, known.ledger.silences, known.zone), passed, at)
 
 
-def _role(member: Member, known: Known) -> str:
-    return _ROLES.get(member.role) or verdict_words(member.role, known.ledger.silences, known.zone)
-
-
 def _messages(question: Question, known: Known, episode: Episode) -> tuple[Notification, ...]:
     told = known.ledger.told(episode.id)
     return by_time(each for each in told if question.receiver in ("", each.receiver, each.stands_in_for))
+
+
+def _carried(question: Question, known: Known, episode: Episode) -> tuple[Notification, ...]:
+    """The messages of the situation that tell what the episode brought; none when it speaks for itself."""
+    leader = leading(episode, known.ledger.episodes) if is_spoken_for(episode) else None
+    voice = _messages(question, known, leader) if leader else ()
+    return tuple(each for each in voice if carries(each, episode))
 
 
 def _nobody(question: Question, known: Known, episode: Episode) -> str:
@@ -235,12 +260,12 @@ def _nobody(question: Question, known: Known, episode: Episode) -> str:
     others = sorted({each.receiver for each in known.ledger.told(episode.id)})
     if question.receiver and others:
         return f"no message to {question.receiver}: the route of this episode led to {', '.join(others)}"
-    if episode.state == "pending":
-        return "nobody was told: the rule's trigger is not satisfied yet"
+    if not episode.step:
+        return f"nobody was told: {unrung(episode, partial(stamp, zone=known.zone))}"
     if episode.shadow:
         return "nobody was told: the rule is in shadow"
     to = f" to {question.receiver}" if question.receiver else ""
-    return f"no message{to} was made: neither the rule nor a route names a receiver, or everything was withheld"
+    return f"it rang, and no message{to} is recorded: neither the rule nor a route named a receiver, or it is older than the records keep"
 
 
 def _short(question: Question, findings: Sequence[Finding], reached: Sequence[Notification], zone: str) -> str:

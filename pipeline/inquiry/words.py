@@ -11,6 +11,8 @@ from pipeline.episode import Episode, Matcher, Notification, Silence
 
 # Held back for a message about several; behind the colon stands its id.
 HELD = ("digest", "outside_hours", "throttled", "receiver_limit")
+# So many of the episodes that joined a situation are named.
+_MOST_JOINED = 5
 # What a verdict on a notification that was not sent means; behind a colon may stand an id.
 _VERDICTS = {
     "silence": "silenced",
@@ -65,10 +67,24 @@ def state_words(episode: Episode) -> str:
         f"acknowledged by {episode.acknowledged_by}" if episode.acknowledged_by else "",
         f"assigned to {episode.assigned_to}" if episode.assigned_to else "",
         f"merged into {episode.merged_into[:10]}" if episode.merged_into else "",
+        situation_words(episode),
         "shadow" if episode.shadow else "",
         "exercise" if episode.exercise else "",
     )
     return ", ".join(each for each in parts if each)
+
+
+def situation_words(episode: Episode) -> str:
+    """Which situation it joined, or which episodes joined the one it leads; "" when it stands alone."""
+    if episode.situation_id not in ("", episode.id):
+        return f"joined the situation of {episode.situation_id[:10]}"
+    situation = episode.situation
+    if situation is None or situation.episode_count == 1:
+        return ""
+    newest = ", ".join(each[:10] for each in situation.episodes[-_MOST_JOINED:])
+    others = situation.episode_count - 1
+    older = "the newest " if others > _MOST_JOINED else ""
+    return f"leads a situation that {others} other episode{'s' if others > 1 else ''} joined ({older}{newest})"
 
 
 def matcher_words(matcher: Matcher) -> str:

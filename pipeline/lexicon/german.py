@@ -87,13 +87,15 @@ def _noun_forms(lemma: str) -> set[str]:
     """What the lexicon lists under a noun, mended.
 
     Plurals that have become lemmas of their own datives are joined again; agents listed as plurals ("Stifter" of "Stift") are left out, and so
-    are old datives that are another word ("Floße", which Swiss spelling makes "Flosse").
+    are old datives that are another word ("Floße", which Swiss spelling makes "Flosse"), and plurals of another word beside an own one with
+    umlaut ("Raten" are no "Räte").
     """
     forms = {each for each in german_words().forms_of(lemma) if each[0].isupper()}
     agents = {each for each in forms if each == lemma + "er" and each + "s" in german_words().forms_of(each)}
     datives = {each + "n" for each in forms if each.endswith(("e", "er")) and each != lemma and each + "n" in german_words().forms_of(each)}
-    old_datives = {each for each in forms if each == lemma + "e" and _has_umlaut_plural(lemma, forms) and _is_of_another(each, lemma)}
-    return (forms | datives) - agents - {each + "n" for each in agents} - old_datives
+    umlaut = _has_umlaut_plural(lemma, forms)
+    others = {each for each in (lemma + "e", lemma + "en") if umlaut and _is_of_another(each, lemma)}
+    return (forms | datives) - agents - {each + "n" for each in agents} - others
 
 
 def _has_umlaut_plural(lemma: str, forms: set[str]) -> bool:
@@ -152,6 +154,12 @@ def _unknown(word: str) -> Paradigm:
 def small_word(form: str) -> str:
     """The lemma of the other word that a noun's form is when it is written small ("kriegen"); "" when it is none."""
     return next((entry.lemma for entry in german_words().entries(form) if entry.form == form.lower() and entry.lemma[0].islower()), "")
+
+
+def small_verb(form: str) -> str:
+    """The verb that a word written small is the infinitive or a plural of ("starten"); "" when it is none."""
+    lemma = small_word(form) if form[:1].islower() and form.endswith("n") else ""
+    return lemma if lemma and verbs.is_verb(lemma, german_words()) else ""
 
 
 @lru_cache(maxsize=10_000)

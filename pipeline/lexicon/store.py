@@ -83,6 +83,11 @@ class Lexicon:
         return tuple(sorted(each for each in spelled if fold(each) == folded and self.forms_of(each)))
 
 
+def dictionaries() -> tuple[str, ...]:
+    """The codes of the languages that have a dictionary, in order."""
+    return tuple(sorted(SUPPORTED_LANGUAGES))
+
+
 def dictionary_of(language: str) -> str:
     """The code of the dictionary for `language` ("zh-cn" → "", "hr" → "hbs"); "" when there is none."""
     code = language.lower().split("-")[0]

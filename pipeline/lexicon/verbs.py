@@ -12,6 +12,9 @@ from pipeline.text.folding import fold
 ADJECTIVE_ENDINGS = ("e", "em", "en", "er", "es")
 # What a verb adds to its stem when its past is regular; the dictionary often has the participle under an adjective only ("evakuiert").
 _REGULAR_ENDINGS = ("en", "e", "st", "t", "te", "ten", "tet", "test", "end")
+# Those of them that are no participle at the end of a clause; of verbs in -ieren both look alike ("marschierten").
+_FINITE_ENDINGS = tuple(each for each in _REGULAR_ENDINGS if each != "end")
+_PARTICIPLES_END_IN = ("t", "n", "d")
 _FEWEST_FORMS_OF_VERB = 5
 _SHORTEST_ADJECTIVE = 3
 _MAKES_ADJECTIVES = ("isch", "lich", "bar", "sam", "haft")
@@ -22,7 +25,7 @@ def paradigm_of_small(word: str, lemmas: Iterable[str], words: Lexicon) -> Parad
     forms: set[str] = {word}
     separated: set[tuple[str, str]] = set()
     for lemma in lemmas:
-        if is_verb(lemma, words):
+        if is_verb(lemma, words) or _parts_rarely(lemma, words):
             forms |= verb_forms(lemma, words)
             apart, joined = _separable(lemma, words)
             separated |= apart
@@ -77,7 +80,14 @@ def verb_forms(lemma: str, words: Lexicon) -> set[str]:
     if lemma.endswith("ieren"):
         forms |= regular_forms(stem)
     forms |= {form + ending for form in forms if is_adjective(form, words) for ending in ADJECTIVE_ENDINGS}
+    forms |= _strong_past(stem, forms)
     return forms - {each for each in (stem, stem + "e") if _is_noun(each, words)}
+
+
+def _strong_past(stem: str, forms: set[str]) -> set[str]:
+    """The singular of the past beside its other forms ("brachen", "brachst"): of those that are adjectives, too, the lexicon tells nothing else."""
+    pasts = {form.removesuffix("en") for form in forms if form.endswith("en")} - {stem}
+    return {past for past in pasts if past + "st" in forms or past + "est" in forms}
 
 
 def regular_forms(stem: str) -> set[str]:
@@ -96,7 +106,8 @@ def _separable(lemma: str, words: Lexicon) -> tuple[set[tuple[str, str]], set[st
     apart: set[tuple[str, str]] = set()
     joined: set[str] = set()
     for particle, base in _particles(lemma, words):
-        finite = {form for form in verb_forms(base, words) if not _is_participle(form, base, words)}
+        regular = {base.removesuffix("n").removesuffix("e") + ending for ending in _FINITE_ENDINGS}
+        finite = {form for form in verb_forms(base, words) if form in regular or not _is_participle(form, base, words)}
         apart |= {(fold(form), fold(particle)) for form in finite}
         joined |= {particle + form for form in verb_forms(base, words)} | {f"{particle}zu{base}"}
     return apart, joined
@@ -111,5 +122,12 @@ def _particles(lemma: str, words: Lexicon) -> Iterator[tuple[str, str]]:
             yield particle, base
 
 
+def _parts_rarely(lemma: str, words: Lexicon) -> bool:
+    """Whether `lemma` is a separable verb of which the lexicon has hardly a form ("absinken", "abzusinken")."""
+    return not is_adjective(lemma, words) and any(True for _ in _particles(lemma, words))
+
+
 def _is_participle(form: str, base: str, words: Lexicon) -> bool:
-    return form != base and (is_adjective(form, words) or any(is_adjective(form.removesuffix(each), words) for each in ADJECTIVE_ENDINGS))
+    """Whether the form is a participle, inflected or not; a strong past may be an adjective, too, but not end like one ("brach", "brachen")."""
+    stems = {form, *(form.removesuffix(each) for each in ADJECTIVE_ENDINGS)}
+    return form != base and any(each.endswith(_PARTICIPLES_END_IN) and is_adjective(each, words) for each in stems)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 from pipeline.alerts import Alerts
 from pipeline.episode import Episode, Notification, Silence
+from pipeline.episodes.lifecycle import OPEN
+from pipeline.episodes.situations import GAPS
+from pipeline.facts import new_facts
 from pipeline.policy import RulePolicy
 from pipeline.routing import hours, routes, silences
 from pipeline.routing.labels import labels
@@ -25,29 +29,152 @@ _WITHHELD_WORDS = {
     "shadow": "the rule is in shadow: it is recorded and nobody is told",
     "replay": "the article was played again: it is recorded and nobody is told",
     "backfill": "the article came with a backfill: it is recorded and nobody is told",
+    "late": "the article was published long ago, and the rule only records such ones: nobody is told",
 }
+_PLAIN_FACTS = ("number", "date", "weekday", "time", "part", "name", "country")
+_MOST_FACTS = 10
+_MOST_MESSAGES = 10
+_MOST_HOPS = 10
+
+Shown = Callable[[datetime], str]
 
 
 def verdict_chain(episode: Episode, receiver: str, policy: RulePolicy, routing: Routing, alerts: Alerts, now: datetime) -> tuple[str, ...]:
     """Every step of what became of the episode's messages to `receiver`, in order; what would happen now where there was none."""
     mine = [each for each in alerts.sent.of_episode(episode.id) if each.receiver == receiver]
     known = silences.known(alerts.silences, routing)
-    steps = [
-        line for each in sorted(mine, key=lambda each: (each.created_at, each.step)) for line in _steps(each, alerts, known, routing, now)
-    ]
-    return tuple(steps) or (_why_never(episode, receiver, policy, routing, now),)
+    steps = [line for each in in_order(mine) for line in _steps(each, alerts, known, routing, now)]
+    if steps or not is_spoken_for(episode):
+        return tuple(steps) or (_why_never(episode, receiver, policy, routing, now),)
+    leader = leading(episode, alerts.episodes)
+    voice = [each for each in alerts.sent.of_episode(leader.id) if each.receiver == receiver] if leader else []
+    shown = partial(clock, zone=routing.zone, now=now)
+    said = spoken_for(episode, leader, voice, shown)
+    if leader is None or voice:
+        return (said, *(f"the situation: {line}" for each in in_order(voice) for line in _steps(each, alerts, known, routing, now)))
+    return (said, f"the situation: {_why_never(leader, receiver, policy, routing, now)}")
 
 
 def chains(episode: Episode, policy: RulePolicy, routing: Routing, alerts: Alerts, now: datetime) -> dict[str, tuple[str, ...]]:
     """The steps by receiver, for those that had a message of the episode and those that would have one now."""
-    had = [each.receiver for each in alerts.sent.of_episode(episode.id)]
+    leader = leading(episode, alerts.episodes) if is_spoken_for(episode) else None
+    voices = (episode, leader) if leader else (episode,)
+    had = [each.receiver for voice in voices for each in alerts.sent.of_episode(voice.id)]
     would = routes.receivers(policy, labels(episode, policy, episode.message), routing, now)
     return {each: verdict_chain(episode, each, policy, routing, alerts, now) for each in dict.fromkeys((*had, *would))}
 
 
+def in_order(notifications: Iterable[Notification]) -> list[Notification]:
+    return sorted(notifications, key=lambda each: (each.created_at, each.step, each.receiver, each.id))
+
+
+def is_spoken_for(episode: Episode) -> bool:
+    """Whether it joined the situation of another episode and never rang itself: that one's messages are about it too."""
+    return episode.situation_id not in ("", episode.id) and not episode.step
+
+
+def leading(episode: Episode, episodes: Mapping[str, Episode]) -> Episode | None:
+    """The episode that leads its situation, also when that was merged into another one; None when the records no longer hold it."""
+    leader = episodes.get(episode.situation_id)
+    for _ in range(_MOST_HOPS):
+        if leader is None or not leader.merged_into:
+            break
+        leader = episodes.get(leader.merged_into)
+    return leader
+
+
+def carries(notification: Notification, episode: Episode) -> bool:
+    """Whether a message of the situation tells what the episode brought: it is about one of its articles, or has one of its facts as news."""
+    message = notification.message
+    about = message.article_id in {each.article_id for each in episode.members}
+    return notification.created_at >= episode.opened_at and (about or any(each.fact in episode.told for each in message.new_facts))
+
+
+def spoken_for(
+    episode: Episode, leader: Episode | None, voice: Iterable[Notification], shown: Shown, words: Mapping[str, str] | None = None
+) -> str:
+    """How the situation that the episode joined speaks for it, as far as the records know: who was told, what is new in it and what becomes of that.
+
+    `voice` are the leader's messages, `words` how the articles say their facts.
+    """
+    if leader is None:
+        return f"joined the situation of the episode {episode.situation_id}, which the records no longer hold"
+    sent = [each for each in in_order(voice) if each.state == "sent" and each.sent_at is not None]
+    told = ", ".join(f"{shown(each.sent_at)} to {each.receiver} ({each.kind})" for each in sent[-_MOST_MESSAGES:] if each.sent_at)
+    begun = f"joined the situation of {leader.id} (“{leader.message.headline}”, opened at {shown(leader.opened_at)}), which speaks for it"
+    shadow = ", in shadow" if leader.shadow else ""
+    return (
+        f"{begun}{shadow}: {f'told {told}' if told else 'no message of it was taken yet'}; {_brought(episode, leader, shown, words or {})}"
+    )
+
+
+def _brought(episode: Episode, leader: Episode, shown: Shown, words: Mapping[str, str]) -> str:
+    """What is new in the episode for those who read the situation's messages, and what becomes of it."""
+    situation, is_open = leader.situation, leader.state in OPEN
+    fresh = new_facts(episode.told, frozenset(leader.told), frozenset(leader.readable))
+    if not fresh:
+        return "all that it brought has been told, or was known"
+    draft = {each.fact: each.words for each in situation.draft.new_facts} if situation and situation.draft and is_open else {}
+    heard = situation.heard if situation and is_open else {}
+    named = partial(_facts, words={**draft, **words})
+    waits = [each for each in fresh if each in draft]
+    noted = [each for each in fresh if each not in draft and each in heard and heard[each] in episode.sources]
+    agreed = [each for each in fresh if each not in draft and each in heard and heard[each] not in episode.sources]
+    rest = [each for each in fresh if each not in draft and each not in heard]
+    parts = []
+    if waits and situation and situation.due_at:
+        parts.append(
+            f"what is new in it ({named(waits)}) waits for the next message of the situation, not before {shown(situation.due_at)}"
+        )
+    if noted and situation:
+        gap = GAPS[min(max(situation.messages, 1), len(GAPS)) - 1]
+        free_at = (leader.last_rang_at or leader.opened_at) + gap
+        parts.append(
+            f"what is new in it ({named(noted)}) waits for the next message of the situation: it is told when another publisher says it too "
+            f"and it matters, while reports keep coming not before {shown(free_at)}"
+        )
+    if agreed:
+        parts.append(f"what another publisher says too ({named(agreed)}) lies too near to what was told for a message of its own")
+    if rest:
+        now_is = "" if is_open else f", and the situation is {leader.state}"
+        parts.append(f"nobody was told of what is new in it ({named(rest)}){now_is}")
+    return "; ".join(parts)
+
+
+def _facts(found: Iterable[str], words: Mapping[str, str]) -> str:
+    """The facts for people: "number 40, place Islamabad". A place or name of which only the id is known is called just that."""
+    said = []
+    for each in found:
+        kind, _, value = each.partition(":")
+        plain = value.rpartition(":")[2] if kind in _PLAIN_FACTS else ""
+        said.append(f"{kind} {words.get(each) or plain or 'without a known name'}")
+    shown = list(dict.fromkeys(said))
+    more = f" and {len(shown) - _MOST_FACTS} more" if len(shown) > _MOST_FACTS else ""
+    return ", ".join(shown[:_MOST_FACTS]) + more
+
+
+def unrung(episode: Episode, shown: Shown) -> str:
+    """Why an episode that never rang has not; for one that joined a situation `spoken_for` knows more."""
+    withheld = ", ".join(f"{count}× {cause}" for cause, count in sorted(episode.withheld.items()))
+    abandoned = {"withdrawn": "its articles were withdrawn before", "expired_pending": "the rule's trigger was not satisfied in time"}
+    if episode.merged_into:
+        return f"its story goes on in the episode {episode.merged_into}"
+    if episode.abandoned in abandoned:
+        return abandoned[episode.abandoned]
+    if is_spoken_for(episode):
+        return f"the situation of {episode.situation_id} speaks for it"
+    if episode.waiting_until is not None:
+        return f"its first message collects reports and leaves at {shown(episode.waiting_until)}"
+    if withheld and sum(episode.withheld.values()) >= episode.match_count:
+        return f"all of its articles were withheld ({withheld})"
+    if episode.state == "pending":
+        return "the rule's trigger is not satisfied yet"
+    return f"nothing in it asked for a message{f'; withheld: {withheld}' if withheld else ''}"
+
+
 def _why_never(episode: Episode, receiver: str, policy: RulePolicy, routing: Routing, now: datetime) -> str:
     if not episode.step:
-        return "the episode has not rung: it waits for its trigger, or all of its articles were withheld"
+        return f"the episode has not rung: {unrung(episode, partial(clock, zone=routing.zone, now=now))}"
     would = routes.receivers(policy, labels(episode, policy, episode.message), routing, now)
     if receiver in would:
         return f"{receiver} would be told now, and was not among the receivers when the episode rang"

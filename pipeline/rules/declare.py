@@ -12,7 +12,7 @@ from pipeline.rules import clauses
 from pipeline.rules.declare_notify import grouping, notify_of
 from pipeline.rules.declare_trigger import trigger_of
 from pipeline.rules.declare_where import where_of
-from pipeline.rules.faults import LANGUAGE, nearest_language
+from pipeline.rules.faults import language_fault
 from pipeline.rules.model import Expect, Group, Rule, RuleTest, Sequence, Severity, Status, TermSet, Trigger
 from pipeline.rules.query.parse import parse
 from pipeline.rules.query.tokens import QueryFault
@@ -36,6 +36,9 @@ RULE = Names(
         **dict.fromkeys(("quiet_after", "reopen_within", "by"), "group"),
         **dict.fromkeys(("route", "max_per_hour", "on_update", "escalate", "digest", "updates", "repeat", "hours"), "notify"),
         **dict.fromkeys(("matches_per_day",), "expect"),
+        **dict.fromkeys(("lang", "language", "languages"), "match.langs"),
+        **dict.fromkeys(("words", "terms", "keywords"), "match.any"),
+        **dict.fromkeys(("active", "active_hours"), "notify.hours"),
     },
     nullable=("expires", "expect"),
 )
@@ -101,10 +104,8 @@ def declare_terms(source: Located) -> TermSet | None:
         if not by_language.values and isinstance(top.values["terms"], dict):
             by_language.complain(None, "`terms` is empty: name a language, such as de: [Raketentest]")
         for language in by_language.values:
-            if not re.fullmatch(LANGUAGE, language):
-                by_language.complain(
-                    language, f"{language!r} is not a language code such as de or zh{nearest_language(language)}", at_key=True
-                )
+            if fault := language_fault(language):
+                by_language.complain(language, fault, at_key=True)
             terms[language] = clauses.listed(by_language, language)
     found = TermSet(
         id=top.text("id", required=True, pattern=clauses.SET_NAME, say="small letters, digits and hyphens such as missile-test"),
@@ -158,10 +159,9 @@ def _match(top: Block, match: Block, trigger: Trigger) -> Group:
 def _languages(match: Block) -> tuple[str, ...]:
     found = match.texts("langs", single=True)
     for number, each in enumerate(found):
-        if not re.fullmatch(LANGUAGE, each):
+        if fault := language_fault(each):
             at: tuple[str | int, ...] = ("langs", number) if isinstance(match.values["langs"], list) else ("langs",)
-            message = f"{each!r} is not a language code such as de or zh-cn{nearest_language(each)}"
-            match.source.problems.append(match.source.problem((*match.path, *at), message))
+            match.source.problems.append(match.source.problem((*match.path, *at), fault))
     if "langs" in match and match.values["langs"] in ([], ""):
         match.complain("langs", "`langs` is empty: name a language, or leave it out for all")
     if "lang_strict" in match and "langs" not in match:
@@ -202,9 +202,11 @@ def _test(test: Block) -> RuleTest:
         text=test.text("text", required=True),
         match=test.flag("match", required=True),
         title=test.text("title"),
-        lang=test.text("lang", pattern=LANGUAGE, say="a language code such as de"),
+        lang=test.text("lang"),
         terms=test.texts("terms", single=True),
     )
+    if found.lang and (fault := language_fault(found.lang)):
+        test.complain("lang", fault)
     if found.terms and not found.match and "match" in test:
         test.complain("terms", "`terms` has a meaning only with `match: true`: remove it")
     return found

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pipeline.located import nearest
-from pipeline.rules.faults import COUNTRY, ENTITY, LANGUAGE, nearest_language, value_fault
+from pipeline.rules.faults import COUNTRY, ENTITY, value_fault
 from pipeline.rules.model import Allowed, Place, Where
 from pipeline.rules.reading import Block, Names
 
@@ -42,7 +42,7 @@ def where_of(match: Block) -> Where:
         source=_allowed(where, "source"),
         tier=_tiers(where),
         country=_allowed(where, "country", COUNTRY, "a country code of two capitals such as KP"),
-        language=_allowed(where, "language", LANGUAGE, "a language code such as de"),
+        language=_allowed(where, "language"),
         section=_allowed(where, "section"),
         site=_allowed(where, "site"),
         entities=some,
@@ -71,8 +71,7 @@ def _allowed(
         block.complain(key, f"`{key}` is empty: name a value, or remove it")
     for number, each in enumerate(values):
         fault = "" if re.fullmatch(pattern, each) else f"{each!r} is not {say}"
-        fault = fault + nearest_language(each) if fault and name == "language" else fault
-        fault = fault or (value_fault("site", each) if name == "site" else "")
+        fault = fault or (value_fault(name, each) if name in ("site", "language") else "")
         if fault:
             at = (key, number) if isinstance(block.values[key], list) else (key,)
             block.source.problems.append(block.source.problem((*block.path, *at), fault))

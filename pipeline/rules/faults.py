@@ -10,6 +10,7 @@ import re
 from pipeline.find.patterns import Unusable, regex_anchors, regex_pattern, wildcard_anchors, wildcard_pattern
 from pipeline.located import nearest
 from pipeline.rules.model import Place
+from pipeline.text.language_codes import normalise_code
 from pipeline.text.tokens import analyse
 
 MAX_TERM_CHARACTERS = 300
@@ -21,12 +22,13 @@ MAX_NEAR = 8
 MAX_VALUES = 500
 
 LANGUAGE = r"[a-z]{2,3}(-[a-z]{2,4})?"
+# Besides what publishers can declare: texts whose language nobody knows, and Chinese of either script.
+_LANGUAGES_TOO = ("und", "zh")
 COUNTRY = r"[A-Z]{2}"
 ENTITY = r"[a-z]+:\S+"
 HOST = r"[\w-]+(\.[\w-]+)*"
 
 _VALUES: dict[Place, tuple[str, str]] = {
-    "language": (LANGUAGE, "a language code such as de or zh-cn"),
     "country": (COUNTRY, "a country code of two capitals such as KP"),
     "entity": (ENTITY, "the id of an entity such as iso:KP, or type:place"),
     "site": (HOST, "a host without scheme or path such as tagesblatt.example"),
@@ -42,6 +44,32 @@ def term_fault(term: str) -> str:
     if not any(analyse(term).forms):
         return f"{term!r} has no word that could be looked up (addresses and punctuation are not searched)"
     return ""
+
+
+_OPERATOR_BEFORE = re.compile(r'[-+^~"=*?!](?=[^\W\d_])')
+_OPERATOR_AFTER = re.compile(r'([+^~*"])[+^~*"]*[0-9.]*$')
+_WRITE_INSTEAD = {
+    "+": "a term that may also be the first part of a compound is {{term: {word}, compound: [head, modifier]}}",
+    "-": "what must not be there stands under `none`",
+    "!": "what must not be there stands under `none`",
+    "*": "a word with a wildcard is {{wildcard: {word}*}}",
+    "?": "a word with a wildcard is {{wildcard: …}}",
+    '"': "words in this order are {{phrase: …}}",
+    "=": "a word as it is written is {{term: {word}, exact: true}}",
+    "~": "inflected forms are found without it, and a phrase with gaps is {{phrase: …, slop: 2}}",
+    "^": "one term cannot weigh more than another",
+}
+
+
+def operator_fault(term: str) -> str:
+    """Why this term of a list is rather meant as a query: an operator stands at its edge, where it would be left out of account."""
+    found = _OPERATOR_BEFORE.match(term) or _OPERATOR_AFTER.search(term)
+    if not found:
+        return ""
+    sign = found[0][0]
+    word = _OPERATOR_AFTER.sub("", term.lstrip('-+^~"=*?!'))
+    hint = _WRITE_INSTEAD[sign].format(word=word)
+    return f"{term[:40]!r}: {sign} is no part of a word, and operators work in `query:` only; write {word[:40]!r} without it ({hint})"
 
 
 def wildcard_fault(wildcard: str) -> str:
@@ -81,6 +109,8 @@ def value_fault(place: Place, value: str) -> str:
         return f"{value[:40]!r} must be text without blanks around it, of at most {MAX_TERM_CHARACTERS} characters"
     if place in ("url", "author"):
         return "" if any(letter.isalnum() for letter in value) else f"{value!r} has no letter or digit"
+    if place == "language":
+        return language_fault(value)
     pattern, say = _VALUES.get(place, (r"\S(.*\S)?", "a name"))
     if re.fullmatch(pattern, value):
         return ""
@@ -90,8 +120,6 @@ def value_fault(place: Place, value: str) -> str:
 def _hint(place: Place, value: str) -> str:
     if place == "country" and re.fullmatch(r"[A-Za-z]{2}", value):
         return f". Did you mean {value.upper()!r}?"
-    if place == "language":
-        return nearest_language(value)
     return ""
 
 
@@ -99,11 +127,22 @@ _LANGUAGE_NAMES = {
     "german": "de", "deutsch": "de", "english": "en", "englisch": "en", "french": "fr", "russian": "ru", "spanish": "es", "italian": "it",
     "polish": "pl", "turkish": "tr", "arabic": "ar", "chinese": "zh-cn", "korean": "ko", "ukrainian": "uk", "japanese": "ja",
 }  # fmt: skip
+# Codes of countries that are no codes of languages.
+_COUNTRY_CODES = {"ua": "uk", "jp": "ja", "cz": "cs", "cn": "zh-cn", "dk": "da", "gr": "el", "us": "en", "gb": "en", "en-us": "en"}
+
+
+def language_fault(language: str) -> str:
+    """Why no article can be in this language: it is none of the codes that the detector gives and publishers can declare."""
+    if re.fullmatch(LANGUAGE, language) and (language in _LANGUAGES_TOO or normalise_code(language) == language):
+        return ""
+    return f"{language[:60]!r} is not a language code such as de or zh-cn{nearest_language(language)}"
 
 
 def nearest_language(name: str) -> str:
     """The suggestion for a language that was written out; an empty text when none comes near."""
-    if name != name.lower() and re.fullmatch(LANGUAGE, name.lower()):
-        return f". Did you mean {name.lower()!r}?"
-    close = nearest(name.lower(), _LANGUAGE_NAMES)
-    return f". Did you mean {_LANGUAGE_NAMES[close.split(chr(39))[1]]!r}?" if close else ""
+    said = name.lower()
+    meant = said if said in _LANGUAGES_TOO else normalise_code(said) or _COUNTRY_CODES.get(said, "")
+    if not meant:
+        close = nearest(said, _LANGUAGE_NAMES)
+        meant = _LANGUAGE_NAMES[close.split(chr(39))[1]] if close else ""
+    return f". Did you mean {meant!r}?" if meant else ""

@@ -28,6 +28,7 @@ from pipeline.rules.declare_notify import grouping, notify_of
 from pipeline.rules.model import Group, Rule, Sequence, TermSet
 from pipeline.rules.reading import Block, Names
 from pipeline.rules.reading_files import File, Stamp
+from pipeline.rules.reading_sets import nearest_set
 from pipeline.rules.secrets import literal_secrets
 from pipeline.rules.set_use import SetDigests, used
 from pipeline.rules.term_sets import shipped
@@ -195,7 +196,7 @@ class _Compiling:
         _same_name(source, "the rule")
         uses = frozenset(used(rule.match)) if rule else frozenset()
         for name in sorted(uses - self._sets.keys()):
-            source.problems.append(_at_word(source, name, f"there is no term set {name!r}.{nearest(name, self._sets)}"))
+            source.problems.append(_at_word(source, name, f"there is no term set {name!r}.{nearest_set(name, self._sets)}"))
         compiled = self._compiled(rule, source) if rule and not source.problems else None
         return replace(file, rule=compiled, problems=tuple(source.problems), uses=uses, context=self._context(uses))
 

@@ -44,7 +44,7 @@ def written(
     else:
         head.append("# expires: 2027-01-31        # it matches nothing from then on")
     text = "\n".join([*head, *_match(terms, query, languages), *_notify(route), *_tests(tests), ""])
-    _, problems = load_text(text, f"{rule_id}.yml")
+    _, problems = load_text(text, f"{rule_id}.yaml")
     if problems:
         raise BadConfiguration(problems)
     return text
@@ -63,7 +63,7 @@ def expiry(duration: str, now: datetime) -> datetime | None:
 def create(folder: Path, rule_id: str, text: str) -> Path:
     """The file, written. Raises CannotCreate when a rule of this id is there already: nothing is ever overwritten."""
     taken = next((each for suffix in (".yml", ".yaml") for each in folder.rglob(rule_id + suffix)), None)
-    path = folder / f"{rule_id}.yml"
+    path = folder / f"{rule_id}.yaml"
     if taken is not None:
         raise CannotCreate(f"{taken} is there already: choose another id, or edit that file")
     try:

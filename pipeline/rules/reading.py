@@ -37,12 +37,24 @@ _MEANT: dict[str, tuple[str, ...]] = {
     "until": ("ends", "expires"), "end": ("ends",), "from": ("starts",), "start": ("starts",), "comment": ("reason",), "name": ("id", "title"),
     "language": ("langs", "lang"), "languages": ("langs",), "lang": ("langs",), "priority": ("severity",), "level": ("severity",),
     "enabled": ("status",), "disabled": ("status",), "days": ("weekdays",), "timezone": ("tz",), "expire": ("expires",),
+    "active": ("hours",), "active_hours": ("hours",), "word": ("term",),
 }  # fmt: skip
+
+
+# What is meant where it needs more than another name: what to write, where that name may stand.
+_WRITE: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("modifier", "compounds"), ("compound", "compound: [head, modifier]")),
+    "head": ("compound", "compound: [head]"),
+    **dict.fromkeys(("case", "case_sensitive", "whole_word"), ("exact", "exact: true")),
+    **dict.fromkeys(("lang", "langs", "language", "languages"), ("compound", "langs: [de]` under `match")),
+}
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names a block may have, those at home elsewhere, and those that may be null, which is as if they were not there."""
+    """The names a block may have, those at home elsewhere (`match`, or as `match.langs` under another name), and those that may be null, which is as
+    if they were not there.
+    """
 
     works: Collection[str]
     elsewhere: Mapping[str, str] | None = None
@@ -180,7 +192,8 @@ class Block:
             return
         elsewhere = (self.names.elsewhere or {}).get(name)
         if elsewhere:
-            self.complain(name, f"`{name}` belongs under `{elsewhere}`", at_key=True)
+            where, _, other = elsewhere.partition(".")
+            self.complain(name, f"`{name}` belongs under `{where}`" + (f", as `{other}`" if other else ""), at_key=True)
         else:
             self.complain(name, f"unknown name {name[:60]!r} in {self._called()}.{_suggestion(name, self.names.works)}", at_key=True)
 
@@ -194,6 +207,9 @@ def _suggestion(name: str, works: Collection[str]) -> str:
     meant = next((each for each in _MEANT.get(name.lower(), ()) if each in works), "")
     if meant:
         return f" Did you mean {meant!r}?"
+    needed, write = _WRITE.get(name.lower(), ("", ""))
+    if needed in works:
+        return f" Write `{write}`."
     listed = f" Here may stand: {', '.join(works)}." if 0 < len(works) <= _MOST_LISTED_NAMES else ""
     return nearest(name.lower(), works) or listed
 

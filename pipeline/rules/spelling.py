@@ -19,6 +19,8 @@ from pipeline.text.folding import fold
 
 # Heads are matched without being asked for from this length on: shorter words end many others by chance.
 SHORTEST_HEAD_BY_DEFAULT = 5
+# So short acronyms are other words when they are written small, in German quotations of other languages at least ("un", "eu").
+_LONGEST_CAPITAL_ACRONYM = 2
 _UNDETERMINED = ("", "und")
 
 
@@ -65,6 +67,7 @@ def spelling(
         heads=forms if (by_default if head is None else head) else frozenset(),
         modifiers=_modifiers(word, forms) if modifier else frozenset(),
         separated=frozenset(pair for each in paradigms for pair in each.separated),
+        noun=paradigms[0].noun and not derive,
     )
 
 
@@ -140,7 +143,9 @@ def _has_german(languages: tuple[str, ...]) -> bool:
 
 
 def _capital(word: str, languages: tuple[str, ...], paradigms: tuple[Paradigm, ...]) -> frozenset[str]:
-    """Forms of German nouns that are another word when written small, unless another language has them as forms, too."""
+    """Forms of German nouns that are another word when written small, unless another language has them as forms, too; and short acronyms."""
+    if len(word) <= _LONGEST_CAPITAL_ACRONYM and acronyms.is_acronym(word) and not acronyms.is_strict(word, languages):
+        return frozenset(fold(form) for each in paradigms for form in each.forms)
     guarded: set[str] = set()
     free: set[str] = set()
     for each in paradigms:

@@ -18,6 +18,7 @@ class Spelling(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_default
     `strict`: if there are any, the word must stand exactly so ("IS"). `never`: lower-case spellings with ß or ss that are another word ("masse"
     for Maße); texts in capitals and Swiss publishers write both alike. `heads`: forms that count as the head of a longer compound, too.
     `modifiers`: beginnings of compounds whose rest must be a word. `separated`: verb form and particle that stand apart ("stürzt … ab").
+    `noun`: it is a German noun, and so its last part is none where it stands by itself as a small verb ("Raketen starten").
     """
 
     forms: frozenset[str]
@@ -28,6 +29,7 @@ class Spelling(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_default
     heads: frozenset[str] = frozenset()
     modifiers: frozenset[str] = frozenset()
     separated: frozenset[tuple[str, str]] = frozenset()
+    noun: bool = False
 
 
 class Spelled(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -50,6 +52,7 @@ class Spelled(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     unknown_ends: tuple[str, ...] = ()
     guarded: bool = False
     hidden: bool = False
+    noun: bool = False
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -76,6 +79,7 @@ def spelled(spelling: Spelling, unknown_heads: frozenset[str] = frozenset()) -> 
         unknown_ends=tuple(sorted({each[-END_CHARACTERS:] for each in unknown_heads})) if long else (),
         guarded=bool(spelling.capital or spelling.small or spelling.never or spelling.strict),
         hidden=bool(unknown_heads or spelling.separated or spelling.modifiers),
+        noun=spelling.noun,
     )
 
 

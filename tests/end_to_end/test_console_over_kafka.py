@@ -101,7 +101,7 @@ def test_a_rule_made_on_the_page_rings_within_seconds_of_saving(servers: Servers
             click(chrome, "#watch-try")
             until(lambda: texts(chrome, "#watch-results p"), 60)
             click(chrome, "#watch-save")
-            until(lambda: list((tmp_path / "rules").glob("faehrunglueck*.yml")), 30, "the rule file")
+            until(lambda: list((tmp_path / "rules").glob("faehrunglueck*.yaml")), 30, "the rule file")
             began = time.monotonic()
             until(lambda: "Active since" in "".join(texts(chrome, "#watch-results p")), 30, "the rule to be active")
             active_seconds = time.monotonic() - began

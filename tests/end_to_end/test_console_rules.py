@@ -51,7 +51,7 @@ def page(tmp_path: Path) -> Iterator[Page]:
 
 def applied(page: Page, folder: Path) -> None:
     """What the watcher of the folder does: every rule file into the topic."""
-    for path in folder.glob("*.yml"):
+    for path in folder.glob("*.y*ml"):
         rule, problems = load_text(path.read_text(encoding="utf-8"), path.name)
         assert rule is not None, problems
         page.records.rule(rule)
@@ -93,8 +93,8 @@ def test_a_rule_is_written_tried_and_saved_with_keys_alone(chrome: Chrome, page:
     assert page.commands == []
     tab_to(chrome, "watch-save")
     press(chrome, Keys.ENTER)
-    until(lambda: "Saved as raketen-heute.yml" in said(chrome, "#watch-results"), 60)
-    text = (tmp_path / "rules" / "raketen-heute.yml").read_text(encoding="utf-8")
+    until(lambda: "Saved as raketen-heute.yaml" in said(chrome, "#watch-results"), 60)
+    text = (tmp_path / "rules" / "raketen-heute.yaml").read_text(encoding="utf-8")
     assert 'owner: "Anna Berg"' in text
     applied(page, tmp_path / "rules")
     until(lambda: "Active since" in said(chrome, "#watch-results"))

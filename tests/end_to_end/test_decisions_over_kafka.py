@@ -159,6 +159,9 @@ def test_what_is_said_is_carried_out_answered_and_shown(installation: Installati
 
 def test_the_alerter_itself_obeys_and_answers(installation: Installation) -> None:
     installation.publish((topology.EPISODES, EPISODE, msgspec.json.encode(episode(EPISODE))))
+    # A silence is about a rule that workers follow.
+    for each in rule_records([compile_rule(msgspec.structs.replace(RULE, id="beben"))]):
+        installation.publish((topology.RULES, each.key, each.value or b""))
     alerter = subprocess.Popen([sys.executable, "-m", "pipeline.cli", "run", "alerter", "--config", str(installation.config)])
     try:
         called = installation.call("alerts", "ack", EPISODE, "--note", "calling Seoul", "--wait", "60")

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from pipeline import say
+from pipeline.broker import Record
 from pipeline.cli import app
 from pipeline.commands import alerts, alerts_saying, alerts_silencing, times
 from pipeline.decisions import Obeyed
@@ -55,6 +57,7 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> Topics:
     monkeypatch.setattr(gathering, "ledger", made.ledger)
     monkeypatch.setattr(gathering, "all_silences", lambda settings, progress: made.desk.silences)
     monkeypatch.setattr(say, "say_and_hear", made.say_and_hear)
+    monkeypatch.setattr(alerts_silencing, "active_rules", lambda settings, progress: frozenset({"a", "b", "raketentest"}))
     for module in (alerts, alerts_saying, alerts_silencing):
         monkeypatch.setattr(module, "settings_with_kafka", lambda config, what: Settings(time_zone="UTC"))
     monkeypatch.setenv("LAGEBILD_NAME", "Anna")
@@ -159,6 +162,36 @@ def test_a_decision_without_a_name_is_not_even_published(call: Call, topics: Top
     assert topics.said == []
 
 
+def test_a_silence_of_a_rule_that_nobody_has_is_refused_with_the_nearest_one(call: Call, topics: Topics) -> None:
+    refused = call("silence", "--rule", "raketentset", "--for", "2h", "--reason", "x")
+    assert refused.exit_code == 1 and "there is no active rule 'raketentset'. Did you mean 'raketentest'?" in refused.stderr
+    but_not = call("silence", "--tag", "sport", "--but-not", "rule=zzz", "--for", "2h", "--reason", "x", "--json")
+    assert but_not.exit_code == 1 and "there is no active rule 'zzz'" in json.loads(but_not.stdout)["error"]
+    assert topics.said == []
+
+
+def test_a_silence_is_answered_with_its_id_and_the_time_of_the_readers_zone(
+    call: Call, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts_silencing, "settings_with_kafka", lambda config, what: Settings(time_zone="Asia/Tokyo"))
+    for arguments in (["--rule", "raketentest"], ["e1", "--this", "story"]):
+        topics.desk.silences.clear()
+        made = call("silence", *arguments, "--for", "2h", "--reason", "exercise")
+        (silence,) = topics.desk.silences.values()
+        until = f"{silence.ends_at.astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M}"
+        assert made.stdout == f"{silence.id[:16]}: silenced by Anna until {until}: exercise\n"
+    assert call("unsilence", silence.id).stdout.startswith(f"{silence.id[:16]}: ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show", "zzz"], ["ack", "zzz"], ["unsilence", "zzz"], ["silence", "zzz", "--for", "2h", "--reason", "x"]]
+)
+def test_what_is_not_found_is_an_object_for_scripts(call: Call, arguments: list[str]) -> None:
+    missing = call(*arguments, "--json")
+    assert missing.exit_code == 1
+    assert "of which the id begins with 'zzz'" in json.loads(missing.stdout)["error"]
+
+
 def test_an_episode_that_is_not_the_only_one_is_not_guessed(call: Call, topics: Topics) -> None:
     topics.desk.episodes["e10"] = episode("e10")
     unclear = call("ack", "e1")
@@ -255,3 +288,10 @@ def test_the_page_and_the_commands_make_the_same_commands() -> None:
 
 def test_a_configuration_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["alerts", "list", "--config", str(tmp_path / "none.yaml")]).exit_code == 3
+
+
+def test_the_active_rules_are_those_of_the_topic_that_were_not_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = (("a", b"{}"), ("b", b"{}"), ("a", None), ("manifest", b"{}"), ("routing", b"{}"))
+    records = [Record("rules", 0, number, key.encode(), value, (), NOON) for number, (key, value) in enumerate(written)]
+    monkeypatch.setattr(gathering.Reading, "records", lambda reading, topic: iter(records))
+    assert alerts_silencing.active_rules(Settings(), gathering.quietly) == {"b"}

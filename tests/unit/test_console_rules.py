@@ -163,9 +163,9 @@ def test_a_day_that_cannot_be_read_is_told(talk: Talk) -> None:
 def test_a_saved_draft_is_a_rule_file_with_author_end_and_test(talk: Talk) -> None:
     sentence = "Eine Fähre brennt vor Rostock."
     status, made = talk.post("/api/rules/save", words=["Fähre"], title="Fähre Rostock", text=sentence, by="Anna Berg", receivers=["desk"])
-    assert (status, made["id"], made["file"]) == (201, "faehre-rostock", "faehre-rostock.yml")
-    text = (talk.rules / "faehre-rostock.yml").read_text(encoding="utf-8")
-    rule, problems = load_text(text, "faehre-rostock.yml")
+    assert (status, made["id"], made["file"]) == (201, "faehre-rostock", "faehre-rostock.yaml")
+    text = (talk.rules / "faehre-rostock.yaml").read_text(encoding="utf-8")
+    rule, problems = load_text(text, "faehre-rostock.yaml")
     assert rule is not None and problems == []
     assert (rule.version, rule.rule.title, rule.rule.owner, rule.rule.notify.route) == (
         made["version"],

@@ -102,7 +102,9 @@ def test_messages_about_one_episode_go_one_after_the_other() -> None:
     assert [each.id for each in delivery.due(Alerts((), [first, update]), NOON, lambda receiver: 9)] == ["n1"]
     assert delivery.due(Alerts((), [sending(id="n1"), update]), NOON, lambda receiver: 9) == []
     waiting = pending(1, attempts=1, next_at=NOON + timedelta(minutes=9))
-    assert [each.id for each in delivery.due(Alerts((), [waiting, update]), NOON, lambda receiver: 9)] == ["n2"]
+    assert delivery.due(Alerts((), [waiting, update]), NOON, lambda receiver: 9) == [], "they stay in their order while one is tried again"
+    elsewhere = pending(3, episode_id="f")
+    assert [each.id for each in delivery.due(Alerts((), [waiting, update, elsewhere]), NOON, lambda receiver: 9)] == ["n3"]
 
 
 def test_when_a_receiver_is_back_those_that_waited_go_at_once_but_not_before_it_asked() -> None:

@@ -34,13 +34,16 @@ def test_the_forms_of_each_clause_stand_under_its_path() -> None:
     [
         (Term("Schuss"), "Der Ausschuss tagt", "Ausschuss", "prefix"),
         (Term("Krieg"), "Sie kriegen nichts", "kriegen", "small letter"),
-        (Term("Krieg"), "Kriegsende", "Kriegsende", "beginning"),
+        (Term("Krieg"), "Kriegsende", "Kriegsende", "compound: [head, modifier]"),
+        (Term("Hilferuf"), "Sie wollen um Hilfe rufen", "Hilfe rufen", "another word: rufen"),
+        (Term("Raketenstart"), "Raketen-starten", "Raketen-starten", "the verb starten"),
+        (Term("EU"), "eu", "eu", "small letter"),
         (Term("Masse"), "die Maße", "Maße", "ß and ss"),
         (Term("IS"), "is klar", "is", "exactly"),
         (Term("Raketentest"), "Raketen. Test bestanden", "Raketen. Test", "sentence"),
         (Term("Raketentest"), "Raketen\u2013Test", "Raketen\u2013Test", "between"),
         (Term("Einsatz"), "Ein Satz", "Ein Satz", "no first part"),
-        (Term("Wahl"), "Bundestagswahl", "Bundestagswahl", "head: true"),
+        (Term("Wahl"), "Bundestagswahl", "Bundestagswahl", "compound: [head]"),
     ],
 )
 def test_a_near_miss_names_its_guard(clause: Clause, text: str, surface: str, why: str) -> None:

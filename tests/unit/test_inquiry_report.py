@@ -177,7 +177,7 @@ def test_nothing_from_outside_is_markup_in_a_report(headline: str, note: str) ->
     text = written(found, "text", "UTC")
     assert "\x1b" not in text and "\u202e" not in text
     markdown = written(found, "markdown", "UTC")
-    rows = [line for line in markdown.splitlines() if "e1" in line and line.startswith("| 2026")]
+    rows = [line for line in markdown.splitlines() if "e1 |" in line and line.startswith("| 2026")]
     assert len(rows) == 1, "a headline stays in its row"
     assert "<script" not in markdown and "<img" not in markdown
 

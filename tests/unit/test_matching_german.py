@@ -85,6 +85,60 @@ def test_a_word_is_found_by_this_mode(clause: Clause, text: str, expected: list[
     assert found(clause, text) == expected
 
 
+@pytest.mark.parametrize(
+    ("noun", "text"),
+    [
+        ("Hilferuf", "Sie wollten um Hilfe rufen."),
+        ("Waffenlager", "Es heißt, dass sie Waffen lagern."),
+        ("Raketenstart", "Die Raketen starten heute."),
+        ("Raketentest", "Raketen testen wir."),
+        ("Streikaufruf", "Sie wollen zum Streik aufrufen."),
+        ("Flugstart", "Flug starten"),
+        ("Wahlkampf", "um den Ausgang der Wahl kämpfen"),
+        ("Wahlrecht", "Die Wahl rechts der Mitte"),
+        ("Schusswechsel", "Schuss wechseln"),
+        ("Angriffskrieg", "Angriffs kriegen"),
+        ("Waffenruhe", "Waffen ruhen"),
+        ("Raketenstart", "Raketen-starten"),
+        ("Start", "Raketen-starten"),
+        ("Raketenstart", "Atomraketen-starten"),
+        ("Waffenlager", "Waffen- oder lagern"),
+    ],
+)
+def test_a_noun_is_not_found_where_its_last_part_is_a_verb_by_itself(noun: str, text: str) -> None:
+    assert found(Term(noun), text) == []
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "surface"),
+    [
+        ("Raketentest", "Raketen Test sorgt für Unruhe", "Raketen Test"),
+        ("Raketentest", "RAKETEN TEST", "RAKETEN TEST"),
+        ("Raketentest", "RAKETEN TESTEN", "RAKETEN TESTEN"),
+        ("Raketentest", "Raketen-Test", "Raketen-Test"),
+        ("Raketentest", "Raketen-test", "Raketen-test"),
+        ("Raketentest", "ein Raketen-\ntest am Morgen", "Raketen-\ntest"),
+        ("Raketenstart", "nach Raketen-\nstarten", "Raketen-\nstarten"),
+        ("Raketenstart", "nach Raketen-Starten", "Raketen-Starten"),
+        ("Raketenstart", "nach Raketentests und -starten", "Raketentests und -starten"),
+        ("Raketenstart", "nach Drohnen- und Raketenstarten", "Raketenstarten"),
+        ("Raketentest", "raketentest", "raketentest"),
+        ("Stromausfall", "Strom Ausfall", "Strom Ausfall"),
+        ("Stromausfall", "strom ausfall", "strom ausfall"),
+        ("Messerattacke", "Messer-attacke", "Messer-attacke"),
+        ("radfahren", "Rad fahren", "Rad fahren"),
+        ("ausbrechen", "Ein Feuer brach gestern aus.", "brach gestern aus"),
+        ("einmarschieren", "Truppen marschierten in Polen ein.", "marschierten in Polen ein"),
+        ("EU", "der EU-Gipfel der eu", "EU"),
+        ("UN", "Die UN, un", "UN"),
+        ("NATO", "Die Nato", "Nato"),
+        ("USA", "die usa", "usa"),
+    ],
+)
+def test_a_word_is_still_found_where_no_other_word_is_meant(keyword: str, text: str, surface: str) -> None:
+    assert [each for each, _ in found(Term(keyword), text)] == [surface]
+
+
 def test_sharp_s_tells_words_apart_except_in_capitals_and_in_switzerland() -> None:
     assert found(Term("Buße"), "Die Busse fahren nicht") == []
     assert found(Term("Buße"), "DIE BUSSE") == [("BUSSE", "exact")]

@@ -11,8 +11,10 @@ import pytest
 
 from pipeline.errors import BadConfiguration
 from pipeline.rules import reading_files
+from pipeline.rules.between_sources import doubts
 from pipeline.rules.canonical import canonical_group
 from pipeline.rules.difference import differences
+from pipeline.rules.faults import language_fault, operator_fault
 from pipeline.rules.formatting import CannotFormat, formatted
 from pipeline.rules.lint import advice
 from pipeline.rules.load import load_folder, load_text
@@ -536,6 +538,51 @@ def test_loading_tells_how_far_it_is(tmp_path: Path) -> None:
 )
 def test_a_word_of_another_tool_brings_the_name_that_was_meant(old: str, new: str, says: str) -> None:
     assert [each for each in problems(changed(old, new)) if says in each]
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "- schema: news-alerts/v1\n  kind: rule\n  id: abc\n"])
+def test_a_file_that_is_a_list_is_told_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / "abc.yaml").write_text(text, encoding="utf-8")
+    (found,) = load_folder(tmp_path).problems
+    assert "the rule must be a block of names, not a list" in found.message
+
+
+@pytest.mark.parametrize("language", ["de", "und", "zh", "zh-cn", "zh-tw", "no", "uk", "ka", "my", "sr"])
+def test_a_language_that_an_article_can_have_may_be_asked_for(language: str) -> None:
+    assert language_fault(language) == ""
+
+
+@pytest.mark.parametrize(
+    "term", ["Disney", "Was nun?", "Raketen-", "C#", "AT&T", "5,5 Prozent", "Yahoo!", "a+b", "Ostsee-Pipeline", "¡Basta!", "-5 Grad"]
+)
+def test_a_term_without_operators_at_its_edge_is_taken(term: str) -> None:
+    assert operator_fault(term) == ""
+
+
+def test_the_page_and_the_command_write_files_that_end_like_all_others(tmp_path: Path) -> None:
+    assert create(tmp_path, "abc", "x").name == "abc.yaml"
+    with pytest.raises(CannotCreate, match="is there already"):
+        create(tmp_path, "abc", "x")
+
+
+def test_a_source_that_nobody_configured_and_an_end_that_is_over_are_warnings(tmp_path: Path) -> None:
+    head = "schema: news-alerts/v1\nkind: rule\nid: {}\ntitle: T\n"
+    asks = "match:\n  all: [Rakete, {source: gibtsnicht}]\n  where: {source: [tagesblat, post]}\n"
+    (tmp_path / "one.yaml").write_text(head.format("one") + asks, encoding="utf-8")
+    (tmp_path / "two.yaml").write_text(head.format("two") + "expires: 2026-01-01\nmatch: {any: [Rakete]}\n", encoding="utf-8")
+    (tmp_path / "off.yaml").write_text(
+        head.format("off") + "status: disabled\nexpires: 2026-01-01\nmatch: {any: [Rakete]}\n", encoding="utf-8"
+    )
+    loaded = load_folder(tmp_path)
+    assert loaded.problems == ()
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    assert [str(each) for each in doubts(loaded.files, ["tagesblatt", "post"], now)] == [
+        "one.yaml:6:26: there is no source 'gibtsnicht' in the configuration. Until there is one, it has no articles",
+        "one.yaml:7:20: there is no source 'tagesblat' in the configuration. Did you mean 'tagesblatt'? Until there is one, it has no articles",
+        "two.yaml:5:10: the rule is live and has expired: it matches nothing. Write a later day, or `status: disabled`",
+    ]
+    assert [each.file for each in doubts(loaded.files, None, now)] == ["two.yaml"], "without a configuration nobody knows the sources"
+    assert doubts(loaded.files, None, datetime(2025, 12, 31, tzinfo=UTC)) == []
 
 
 def test_a_file_that_is_plain_text_is_told_once() -> None:

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 def test_check_counts_rules_and_tests_and_gives_advice(folder: Path) -> None:
     code, shown, _ = said("check", "--rules", str(folder), "--json")
     assert code == 0
-    assert json.loads(shown) == {"rules": 1, "tests": 2, "problems": [], "warnings": []}
+    assert json.loads(shown) == {"rules": 1, "tests": 2, "problems": [], "warnings": [], "receivers_checked": False}
     (folder / "zug.yml").write_text(
         RULE.replace("raketentest", "zug").replace("[Raketentest]", "[Zug]").split("tests:")[0], encoding="utf-8"
     )
@@ -85,4 +85,37 @@ def test_pairs_prints_every_wrong_pair_and_ends_with_code_1(folder: Path) -> Non
     assert [(each["keyword"], each["found"]) for each in json.loads(shown)["wrong"]] == [("Wahl", ["Wahlen"])]
     table.write_text("a\tb\n", encoding="utf-8")
     code, _, told = said("pairs", str(table))
-    assert code == 1 and "names no column keyword" in told
+    assert code == 2 and "names no column keyword" in told
+    assert said("pairs", str(folder / "nowhere.tsv"))[0] == 2
+    code, shown, _ = said("pairs", str(folder / "nowhere.tsv"), "--json")
+    assert code == 2 and "cannot be read" in json.loads(shown)["error"]
+
+
+def test_pairs_in_a_language_that_nobody_knows_are_refused_with_those_that_are_known(folder: Path) -> None:
+    table = folder / "pairs.tsv"
+    table.write_text("keyword\ttext\toption\tmatch\twhy\nattack\tTwo attacks\t\tyes\tplural\n", encoding="utf-8")
+    code, _, told = said("pairs", str(table), "--language", "xx")
+    assert code == 2 and "'xx' is not a language code" in told and " de, el, en, " in told
+    code, _, told = said("pairs", str(table), "--language", "deutsch")
+    assert code == 2 and "Did you mean 'de'?" in told
+    assert said("pairs", str(table), "--language", "en")[0] == 0
+
+
+def test_a_folder_that_is_named_is_held_against_the_receivers_of_the_configuration(folder: Path) -> None:
+    file = folder / "raketentest.yml"
+    file.write_text(RULE + "notify: {route: [dsk], escalate: {after: 5m, to: [nobody]}}\n", encoding="utf-8")
+    code, _, told = said("check", "--rules", str(folder))
+    assert code == 0 and "receivers and sources that the rules name were not checked" in told
+    config = folder / "config" / "lagebild.yaml"
+    config.parent.mkdir()
+    config.write_text("receivers:\n  - {name: desk, notifier: console}\n", encoding="utf-8")
+    (folder / "checked").mkdir()
+    file.rename(folder / "checked" / file.name)
+    code, _, told = said("check", "--rules", str(folder / "checked"), "--config", str(config))
+    assert code == 3 and "'dsk'" in told and "Did you mean 'desk'?" in told and "'nobody'" in told
+    assert "not checked" not in told
+
+
+def test_what_is_not_found_is_an_object_for_scripts(folder: Path) -> None:
+    code, shown, told = said("test", "raketentset", "--rules", str(folder), "--json")
+    assert code == 1 and json.loads(shown)["error"] == told.strip()

@@ -75,6 +75,21 @@ def test_an_acronym_takes_only_s_and_that_only_if_it_makes_no_other_word() -> No
     assert spelling("IS", GERMAN).forms == {"is"}
 
 
+def test_an_acronym_of_two_letters_needs_a_capital_and_a_longer_one_does_not() -> None:
+    assert spelling("EU", GERMAN).capital == {"eu", "eus"}
+    assert spelling("UN", GERMAN).capital == {"un"}
+    assert not spelling("USA", GERMAN).capital
+    assert "needs a capital: eu is another word" in described("EU", GERMAN)[0].guards
+
+
+def test_a_plural_of_another_noun_is_no_form_beside_a_plural_with_umlaut() -> None:
+    assert spelling("Rat", GERMAN).forms == {"rat", "rates", "rats", "raete", "raeten"}
+    assert "raten" in spelling("Rate", GERMAN).forms
+    assert "planen" not in spelling("Plan", GERMAN).forms
+    assert {"baenke", "banken"} <= spelling("Bank", GERMAN).forms
+    assert "herden" in spelling("Herd", GERMAN).forms
+
+
 def test_sharp_s_pairs_exclude_one_another() -> None:
     assert {"masse", "massen"} <= spelling("Maße", GERMAN).never
     assert {"maße", "maßen"} <= spelling("Masse", GERMAN).never
@@ -91,6 +106,52 @@ def test_a_separable_verb_stands_apart() -> None:
     assert "abgestuerzt" in found.forms
     assert not any(verb.startswith("ge") for verb, _ in found.separated)
     assert not spelling("verhaften", GERMAN).separated
+
+
+@pytest.mark.parametrize(
+    ("verb", "past", "particle"),
+    [
+        ("ausbrechen", "brach", "aus"),
+        ("einbrechen", "brachen", "ein"),
+        ("abbrechen", "brach", "ab"),
+        ("zusammenbrechen", "brach", "zusammen"),
+        ("aufbrechen", "brachen", "auf"),
+        ("angreifen", "griff", "an"),
+        ("ausfallen", "fiel", "aus"),
+        ("festnehmen", "nahm", "fest"),
+        ("zusammenstoßen", "stiessen", "zusammen"),
+        ("untergehen", "ging", "unter"),
+        ("auslaufen", "lief", "aus"),
+        ("abfangen", "fing", "ab"),
+        ("aufgeben", "gab", "auf"),
+        ("vorgehen", "ging", "vor"),
+        ("ausrufen", "rief", "aus"),
+        ("zurücktreten", "trat", "zurueck"),
+        ("anschlagen", "schlug", "an"),
+        ("eindringen", "drang", "ein"),
+        ("loslassen", "liess", "los"),
+        ("abschießen", "schoss", "ab"),
+        ("einmarschieren", "marschierten", "ein"),
+        ("einstürzen", "stuerzte", "ein"),
+        ("absinken", "sank", "ab"),
+        ("losfahren", "fuhr", "los"),
+        ("freilassen", "liess", "frei"),
+        ("abwerfen", "warf", "ab"),
+        ("einfrieren", "fror", "ein"),
+        ("umbringen", "brachte", "um"),
+        ("niederbrennen", "brannte", "nieder"),
+        ("aussterben", "starb", "aus"),
+    ],
+)
+def test_the_past_of_a_separable_verb_stands_apart_whether_strong_or_weak(verb: str, past: str, particle: str) -> None:
+    assert (past, particle) in spelling(verb, GERMAN).separated
+
+
+def test_a_participle_does_not_stand_apart_from_its_particle() -> None:
+    verbs = {verb for word in ("ausbrechen", "angreifen", "einmarschieren") for verb, _ in spelling(word, GERMAN).separated}
+    assert verbs.isdisjoint(
+        {"gebrochen", "gebrochene", "gegriffen", "gegriffenen", "brechend", "brechende", "marschierend", "marschierter"}
+    )
 
 
 def test_an_unknown_noun_never_takes_er() -> None:

@@ -18,6 +18,7 @@ let shown = null;
 let asked = 0;
 let owed = false;
 let loadedAt = 0;
+let failed = false;
 
 // The address names what is open, so that it can be sent to somebody; opening it changes nothing.
 export function openEpisode(id) {
@@ -50,11 +51,16 @@ async function load() {
   try {
     const found = await ask(`/api/episodes/${encodeURIComponent(id)}`);
     if (turn !== asked || id !== shownId) return;
-    shown = found;
     look(found.alert);
+    // What has not changed is not drawn again: it would take the words from under a reader's cursor.
+    if (!failed && JSON.stringify(found) === JSON.stringify(shown)) return;
+    failed = false;
+    shown = found;
     draw();
   } catch (error) {
-    if (turn === asked && id === shownId) draw(error.message);
+    if (turn !== asked || id !== shownId) return;
+    failed = true;
+    draw(error.message);
   }
 }
 

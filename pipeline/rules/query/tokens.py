@@ -179,6 +179,8 @@ class _Reader:
                 letter = self._peek()
                 if not letter:
                     raise QueryFault("a backslash needs the character that it protects after it", self._at - 1)
+                if letter.isspace():
+                    raise QueryFault("a backslash does not join words: put words that belong together in quotes", self._at - 1)
                 escaped, last = escaped or letter in "*?", ""
             else:
                 signs.update({letter} & _SIGNS)
@@ -207,6 +209,11 @@ class _Reader:
                 "a NEAR/20 b (within one sentence)" if raw == "SAME" else "in the rule file {near: [a, b], within: 50, scope: paragraph}"
             )
             raise QueryFault(f"{raw}(…) does not exist here: write {instead}", at)
+        if sign := re.search(r"(?<!\\)(?:\+\++|\^[0-9.]*)$", raw):
+            word, instead = raw[: sign.start()][:40], " or, for compounds that begin with it, with one +" if raw[-1] == "+" else ""
+            raise QueryFault(
+                f"{raw[:40]!r}: {sign[0]} has no meaning here: write {word} without it{instead}, or put the word in quotes", at
+            )
         if re.fullmatch(r"ATLEAST(/.*)?", raw):
             raise QueryFault("ATLEAST does not exist here: write the pairs out, (a AND b) OR (a AND c) OR (b AND c)", at)
 
