@@ -16,7 +16,6 @@ import faust
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faust.exceptions import NotReady, ProducerSendError
-from faust.types import TP
 
 from pipeline import broker, topology
 from pipeline.acknowledge import Contiguous
@@ -53,8 +52,6 @@ class Row:
     restored: asyncio.Event = field(init=False)
     busy: asyncio.Lock = field(init=False)  # held while a batch runs: its memory must not be swapped under it
     tracked: dict[int, Contiguous] = field(default_factory=dict)
-    expected: dict[int, int] = field(default_factory=dict)  # by partition, the offset that comes next in this assignment
-    sought: dict[int, int] = field(default_factory=dict)  # by partition, the offset that was asked for again
 
     @property
     def row(self) -> topology.Stage:
@@ -130,36 +127,12 @@ class WorkerProcess:
     async def _run(self, row: Row, stream: Any, taken: list[tuple[int, Any, Work]]) -> None:
         """Carry out what is still ours, and acknowledge it if it still is afterwards."""
         epoch = self.epoch
-        current = [(event, work) for taken_in, event, work in taken if taken_in == epoch and await self._follows(row, work.position)]
+        current = [(event, work) for taken_in, event, work in taken if taken_in == epoch]
         for _, work in current:
             row.tracked.setdefault(work.position.partition, Contiguous()).start(work.position.offset)
         await row.runner.run([work for _, work in current])
         if epoch == self.epoch:
             await self._acknowledge(row, stream, current)
-
-    async def _follows(self, row: Row, place: Position) -> bool:
-        """Whether the record is the one that comes next in its partition.
-
-        Faust throws away what it has polled when a rebalance begins, and may then go on behind it: acknowledging what follows would commit past
-        records that no stage has seen (seen 2026-11-21 with two workers that start at once). So a gap is read again. The topics that stages
-        read are neither compacted nor transactional: their offsets have gaps only where retention has removed the beginning.
-        """
-        wanted = row.expected.setdefault(place.partition, place.offset)
-        if place.offset > wanted and row.sought.get(place.partition) != wanted:
-            first = await asyncio.get_running_loop().run_in_executor(None, self._beginning, row.reads, place.partition)
-            wanted = row.expected[place.partition] = max(wanted, first)
-        if place.offset > wanted:
-            if row.sought.get(place.partition) != wanted:
-                row.sought[place.partition] = wanted
-                log.warning("reading again what a rebalance threw away", topic=place.topic, partition=place.partition, offset=wanted)
-                await self.app.consumer.seek(TP(self.settings.topic(row.reads), place.partition), wanted)
-            return False
-        if place.offset == wanted:
-            row.expected[place.partition] = wanted + 1
-        return place.offset == wanted
-
-    def _beginning(self, topic: str, partition: int) -> int:
-        return broker.beginnings(self.settings.kafka, self.settings.topic(topic), [partition])[partition]
 
     async def _acknowledge(self, row: Row, stream: Any, done: list[tuple[Any, Work]]) -> None:
         events = {(work.position.partition, work.position.offset): event for event, work in done}
@@ -190,8 +163,6 @@ class WorkerProcess:
         self._restores.clear()
         for row in self.rows:
             row.tracked.clear()
-            row.expected.clear()
-            row.sought.clear()
             if hasattr(row, "lanes"):
                 row.lanes.clear()
                 row.restored.clear()
@@ -200,7 +171,6 @@ class WorkerProcess:
         try:
             while not hasattr(row, "restored"):  # the agent starts in the same moment
                 await asyncio.sleep(0.01)
-            expected = await asyncio.get_running_loop().run_in_executor(None, self._committed, row, partitions)
             if row.create_memory is not None and row.memories is not None:
                 result = await asyncio.get_running_loop().run_in_executor(None, self._read_state, row, partitions)
                 async with row.busy:
@@ -211,7 +181,6 @@ class WorkerProcess:
                 for partition in result.born:
                     await row.runner.deliver(Out(row.row.state[0], BIRTH_KEY, b"{}", partition))
             if epoch == self.epoch:
-                row.expected.update(expected)
                 row.restored.set()
         except asyncio.CancelledError:
             raise
@@ -219,11 +188,6 @@ class WorkerProcess:
             fail_fast(f"stage {row.stage.name} could not restore: {error}", EXIT_STALLED)
         except BaseException as error:
             fail_fast(f"stage {row.stage.name} could not restore: {error!r}")
-
-    def _committed(self, row: Row, partitions: list[int]) -> dict[int, int]:
-        """By partition, the first offset that is not acknowledged yet."""
-        committed = {lag.partition: lag.committed or 0 for lag in broker.lag(self.settings, GROUP, [row.reads])}
-        return {partition: committed.get(partition, 0) for partition in partitions}
 
     def _read_state(self, row: Row, partitions: list[int]) -> Restored[Memory]:
         committed = {lag.partition: lag.committed or 0 for lag in broker.lag(self.settings, GROUP, [row.reads])}
