@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from pipeline import delivery, topology
-from pipeline.alerts import Alerts
+from pipeline.alerts import AlertRecord, Alerts
 from pipeline.article import Position
 from pipeline.broker import Record
 from pipeline.decisions import key_of, obeyed
@@ -45,7 +45,6 @@ from pipeline.settings import Settings
 
 log = structlog.get_logger()
 
-Kept = Episode | Notification | Silence | TriggerMemory
 
 # How many records one round of tidying writes at most: the rest is done in the next.
 _FORGET_AT_ONCE = 1_000
@@ -114,7 +113,7 @@ class Alerting:
         self._now = now
         self._process = process
         self._instant = max((each.last_match_at for each in alerts.episodes.values()), default=datetime.min.replace(tzinfo=UTC))
-        self._changed: dict[tuple[str, str], Kept | None] = {}
+        self._changed: dict[tuple[str, str], AlertRecord | None] = {}
         self._audits: list[Audit] = []
         self._rejected: list[Out] = []
         self._claimed: list[Notification] = []
@@ -258,12 +257,12 @@ class Alerting:
             self._sender.submit(each)
         self._changed, self._audits, self._rejected, self._claimed, self._recorded = {}, [], [], [], []
 
-    def _put(self, record: Kept) -> None:
+    def _put(self, record: AlertRecord) -> None:
         self._alerts.put(record)
         self._changed[_place(record)] = record
 
 
-def _place(record: Kept) -> tuple[str, str]:
+def _place(record: AlertRecord) -> tuple[str, str]:
     return _TOPICS[type(record)], record.id
 
 

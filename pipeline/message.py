@@ -107,7 +107,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One notification as people get it.
 
     `why` says why it rings; `new_facts` which facts are news, `replaced` which were told before and stand no longer. `members` counts the articles of the episode, `sources` their publishers.
-    `alerted_at` is when the match reached the alerter (record time), `notified_at` when this attempt was made. `took_seconds` is from
+    `alerted_at` is the instant at which the alerter decided, `notified_at` when this attempt was made. `took_seconds` is from
     fetching to this attempt, `way` where it went. `late` is set when the message comes more than 30 seconds after `alerted_at`, `old` when the
     article was published longer than `alerts.late_hours` before it was first seen: old news must not look like breaking news. `silent_since` is set when
     the alert is silence: since when nothing has matched.
@@ -217,7 +217,16 @@ def as_json(message: Message) -> dict[str, Any]:
 
 
 def way(message: Message, notified_at: datetime) -> tuple[Leg, ...]:
-    """Where the time went, in order. A publication date without a time gives no first leg; unknown instants are passed over."""
+    """Where the time went, in order: the time between two of the `stages`."""
+    known = stages(message, notified_at)
+    return tuple(
+        Leg(stage=stage, seconds=round(max((at - before).total_seconds(), 0.0), 3))
+        for (_, before), (stage, at) in zip(known, known[1:], strict=False)
+    )
+
+
+def stages(message: Message, notified_at: datetime | None) -> tuple[tuple[str, datetime], ...]:
+    """The instants from publication to notification, in order. A publication date without a time and unknown instants are left out."""
     clock = message.clock
     exact = message.dates.precision == "second"
     instants = (
@@ -231,8 +240,4 @@ def way(message: Message, notified_at: datetime) -> tuple[Leg, ...]:
         ("alerted", message.alerted_at),
         ("notified", notified_at),
     )
-    known = [(stage, at) for stage, at in instants if at is not None]
-    return tuple(
-        Leg(stage=stage, seconds=round(max((at - before).total_seconds(), 0.0), 3))
-        for (_, before), (stage, at) in zip(known, known[1:], strict=False)
-    )
+    return tuple((stage, at) for stage, at in instants if at is not None)

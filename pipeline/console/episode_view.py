@@ -13,6 +13,7 @@ from pipeline.console.desk import Active, Desk, Seen
 from pipeline.console.view import AlertView, Parts, alert_view, parts, safe_url
 from pipeline.console.view_decisions import AnswerView, SilenceView, answer_view, silence_view
 from pipeline.episode import Episode, Member, Note, Notification
+from pipeline.message import stages
 from pipeline.policy import RulePolicy, policy_of
 from pipeline.routing import why
 from pipeline.routing.silences import is_active, matches
@@ -179,21 +180,8 @@ def _marks(episode: Episode, seen: Seen | None) -> tuple[Marked, ...]:
 
 def _stages(episode: Episode, notifications: Iterable[Notification]) -> tuple[tuple[str, datetime], ...]:
     """The instants from publication to the first message that was taken, in order; unknown ones are left out."""
-    message = episode.message
-    clock = message.clock
     sent = [each.sent_at for each in notifications if each.sent_at is not None and each.step == episode.step]
-    instants = (
-        ("published", message.dates.published_at if message.dates.precision == "second" else None),
-        ("fetched", clock.fetched_at),
-        ("collected", clock.collected_at),
-        ("identified", clock.identified_at),
-        ("deduplicated", clock.deduplicated_at),
-        ("enriched", clock.enriched_at),
-        ("matched", message.matched_at),
-        ("alerted", message.alerted_at),
-        ("notified", min(sent, default=None)),
-    )
-    return tuple((stage, at) for stage, at in instants if at is not None)
+    return stages(episode.message, min(sent, default=None))
 
 
 def _told(notification: Notification) -> Told:

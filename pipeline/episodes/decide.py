@@ -1,6 +1,6 @@
 """One match: which episode it belongs to, what that changes, and whether people are told.
 
-Deterministic in its arguments, so a replay makes the same ids: `now` is the record time of the match. A match id or a matched sentence that is known already
+Deterministic in its arguments, so a replay makes the same ids: `now` is the instant of the match, never before that of an earlier one. A match id or a matched sentence that is known already
 changes nothing, and what time has done since the episode was last looked at is caught up with first. So neither a second delivery nor the moment
 at which the clock was last asked makes a difference.
 """

@@ -14,13 +14,14 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from pipeline.article import FIELDS, Article
 from pipeline.episode import Audit, Episode, Notification, Silence
 from pipeline.inquiry.words import stamp, told_words
+from pipeline.rules.versions import RuleVersion
 from pipeline.stages.identify import hash_of
 from pipeline.text.tokens import analyse
 
@@ -29,25 +30,6 @@ SCHEMA = "lagebild.evidence/1"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DECIDING = msgspec.json.Encoder(order="sorted")
-
-
-class Version(Protocol):
-    """A version of a rule as it was applied (`pipeline.rules.versions.RuleVersion`)."""
-
-    @property
-    def rule_id(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def at(self) -> datetime: ...
-
-    @property
-    def by(self) -> str: ...
-
-    @property
-    def text(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -59,7 +41,7 @@ class Found:
     notifications: Sequence[Notification] = ()
     audit: Sequence[Audit] = ()
     silences: Sequence[Silence] = ()
-    versions: Sequence[Version] = ()
+    versions: Sequence[RuleVersion] = ()
 
 
 @dataclass(frozen=True)

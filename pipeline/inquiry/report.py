@@ -5,30 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from pipeline.episode import Audit, Episode, Notification, Silence
 from pipeline.inquiry.choosing import is_open
 from pipeline.inquiry.ledger import Ledger
 from pipeline.routing.why import carries, is_spoken_for, leading
 from pipeline.rules.model import SEVERITIES
+from pipeline.rules.versions import RuleVersion
 from pipeline.sources import SourceHealth
-
-
-class Version(Protocol):
-    """What a report says of a version of a rule (`pipeline.rules.versions.RuleVersion`)."""
-
-    @property
-    def rule_id(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def at(self) -> datetime: ...
-
-    @property
-    def by(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +69,7 @@ class Report:
 def report(
     ledger: Ledger,
     health: Mapping[str, SourceHealth],
-    versions: Iterable[Version],
+    versions: Iterable[RuleVersion],
     since: datetime,
     until: datetime,
     made_at: datetime,
@@ -184,7 +168,7 @@ def _counts(rows: Iterable[Row], since: datetime, until: datetime) -> dict[str, 
     return found
 
 
-def _changes(versions: Iterable[Version], since: datetime, until: datetime, rule: str) -> tuple[Change, ...]:
+def _changes(versions: Iterable[RuleVersion], since: datetime, until: datetime, rule: str) -> tuple[Change, ...]:
     """The changes within the time. The first version known of a rule is a new rule; one without a version is a rule that is gone."""
     known: set[str] = set()
     found = []
