@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import faust
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 from pipeline import broker
 from pipeline.settings import Settings
@@ -24,10 +27,51 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # Faust has no setting for it; read when the client starts
         return consumer
 
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
+    ) -> Any:
+        # Here alone a seek is safe: in the client's own thread, and with nothing between it and the fetch that could move the position again.
+        # Faust's own seeks, from outside, broke the client or had no effect (tried 2026-11-21).
+        ours: Any = self.consumer
+        while ours.again and ours.flow_active:
+            partition, offset = ours.again.popitem()
+            with suppress(IllegalStateError):  # no longer assigned
+                consumer.seek(partition, offset)
+        return await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+
+
+class _Unread(dict[Any, Any]):
+    """Faust's record of what it has read, never kept: it drops what is read again below it, and counts what it lost itself as acknowledged.
+
+    What is taken and what is left out is decided by `pipeline.succession`, by record.
+    """
+
+    def __getitem__(self, partition: Any) -> None:
+        return None
+
 
 class _Consumer(driver.Consumer):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.again: dict[Any, int] = {}
+        self._read_offset = _Unread()
+
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    def read_again(self, topic: str, partition: int, offset: int) -> None:
+        """Let the next fetch begin at `offset`; nothing happens when the partition is no longer ours then."""
+        self.again[TP(topic, partition)] = offset
+
+    def _new_offset(self, tp: Any) -> int | None:
+        """The offset to commit: behind the last that was acknowledged, since stages acknowledge in order and without holes (pipeline.acknowledge)."""
+        acknowledged = self._acked[tp]
+        if not acknowledged:
+            return None
+        last: int = max(acknowledged)
+        acknowledged.clear()
+        self._acked_index[tp].clear()
+        return last + 1
 
 
 class _Transport(driver.Transport):

@@ -16,6 +16,7 @@ import faust
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faust.exceptions import NotReady, ProducerSendError
+from faust.types import TP
 
 from pipeline import broker, topology
 from pipeline.acknowledge import Contiguous
@@ -26,6 +27,7 @@ from pipeline.lanes import Lanes
 from pipeline.runner import Out, Runner, Stage, Work
 from pipeline.settings import Settings
 from pipeline.state import BIRTH_KEY, Memory, Restored, restore
+from pipeline.succession import Succession
 from pipeline.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -37,6 +39,10 @@ EXIT_STALLED = 75
 # Faust hands records over one by one, a turn of the event loop each. Without this pause a batch is one or two records, and the requests to the
 # broker cost more than the work.
 GATHER_SECONDS = 0.01
+
+# A partition that stands still for this long while the broker holds more is read again from where it stands. Records on their way to a stage
+# take well under a second; one that was on its way nevertheless is known when it comes a second time.
+STILL_SECONDS = 5.0
 
 
 @dataclass
@@ -52,6 +58,8 @@ class Row:
     restored: asyncio.Event = field(init=False)
     busy: asyncio.Lock = field(init=False)  # held while a batch runs: its memory must not be swapped under it
     tracked: dict[int, Contiguous] = field(default_factory=dict)
+    succession: Succession = field(default_factory=Succession)
+    asked: dict[int, int] = field(default_factory=dict)  # by partition, the offset that was asked for again
 
     @property
     def row(self) -> topology.Stage:
@@ -84,6 +92,7 @@ class WorkerProcess:
         for row in rows:
             self.app.agent(self._topics[row.reads], name=row.stage.name)(self._loop_of(row))
         self.app.task(self._start_watching)
+        self.app.task(self._read_what_stands_still)
 
     def _channel(self, name: str) -> Any:
         return self.app.topic(self.settings.topic(name), key_serializer="raw", value_serializer="raw", allow_empty=True)
@@ -98,7 +107,10 @@ class WorkerProcess:
             work = asyncio.ensure_future(self._work(row, quiet))
             try:
                 async for event in quiet.events():
-                    await row.lanes.put(event.message.partition, (self.epoch, event, _work_of(event.message, row.reads)))
+                    await row.restored.wait()
+                    epoch = self.epoch
+                    if await self._follows(row, event.message.partition, event.message.offset) and epoch == self.epoch:
+                        await row.lanes.put(event.message.partition, (epoch, event, _work_of(event.message, row.reads)))
             except asyncio.CancelledError:
                 raise
             except BaseException as error:  # whatever it is, Faust must not go on past it
@@ -107,6 +119,43 @@ class WorkerProcess:
                 work.cancel()
 
         return loop
+
+    async def _follows(self, row: Row, partition: int, offset: int) -> bool:
+        """Whether the record comes next in its partition, and is taken herewith. Behind a hole, the hole is asked for first."""
+        place = row.succession.place(partition, offset)
+        if place == "behind a hole" and row.asked.get(partition) != row.succession.wanted(partition):
+            epoch = self.epoch
+            first = await asyncio.get_running_loop().run_in_executor(None, self._beginning, row.reads, partition)
+            if epoch != self.epoch:
+                return False
+            row.succession.begins_at(partition, first)
+            place = row.succession.place(partition, offset)
+            if place == "behind a hole":
+                row.asked[partition] = row.succession.wanted(partition)
+                self._read_again(row, partition)
+        if place == "next":
+            row.succession.take(partition, offset)
+        return place == "next"
+
+    def _beginning(self, topic: str, partition: int) -> int:
+        return broker.beginnings(self.settings.kafka, self.settings.topic(topic), [partition])[partition]
+
+    def _read_again(self, row: Row, partition: int) -> None:
+        offset = row.succession.wanted(partition)
+        log.warning("reading again what was fetched and not handed over", topic=row.reads, partition=partition, offset=offset)
+        consumer: Any = self.app.consumer
+        consumer.read_again(self.settings.topic(row.reads), partition, offset)
+
+    async def _read_what_stands_still(self) -> None:
+        """Ask again, for ever, for what the broker holds and no fetch brings: a hole at the end of a partition has nothing behind it."""
+        while True:
+            await asyncio.sleep(STILL_SECONDS)
+            for row in self.rows:
+                if hasattr(row, "lanes") and row.restored.is_set() and not len(row.lanes):
+                    for partition, offset in row.succession.still().items():
+                        if (self.app.consumer.highwater(TP(self.settings.topic(row.reads), partition)) or 0) > offset:
+                            row.asked.pop(partition, None)
+                            self._read_again(row, partition)
 
     async def _work(self, row: Row, stream: Any) -> None:
         """Take batches in turns over the partitions for ever; the process ends on anything unforeseen."""
@@ -163,6 +212,8 @@ class WorkerProcess:
         self._restores.clear()
         for row in self.rows:
             row.tracked.clear()
+            row.asked.clear()
+            row.succession.begin({})
             if hasattr(row, "lanes"):
                 row.lanes.clear()
                 row.restored.clear()
@@ -171,8 +222,9 @@ class WorkerProcess:
         try:
             while not hasattr(row, "restored"):  # the agent starts in the same moment
                 await asyncio.sleep(0.01)
+            committed = await asyncio.get_running_loop().run_in_executor(None, self._committed, row, partitions)
             if row.create_memory is not None and row.memories is not None:
-                result = await asyncio.get_running_loop().run_in_executor(None, self._read_state, row, partitions)
+                result = await asyncio.get_running_loop().run_in_executor(None, self._read_state, row, committed)
                 async with row.busy:
                     if epoch != self.epoch:
                         return
@@ -181,6 +233,7 @@ class WorkerProcess:
                 for partition in result.born:
                     await row.runner.deliver(Out(row.row.state[0], BIRTH_KEY, b"{}", partition))
             if epoch == self.epoch:
+                row.succession.begin(committed)
                 row.restored.set()
         except asyncio.CancelledError:
             raise
@@ -189,11 +242,14 @@ class WorkerProcess:
         except BaseException as error:
             fail_fast(f"stage {row.stage.name} could not restore: {error!r}")
 
-    def _read_state(self, row: Row, partitions: list[int]) -> Restored[Memory]:
+    def _committed(self, row: Row, partitions: list[int]) -> dict[int, int]:
+        """By partition, the first offset that is not acknowledged."""
         committed = {lag.partition: lag.committed or 0 for lag in broker.lag(self.settings, GROUP, [row.reads])}
+        return {partition: committed.get(partition, 0) for partition in partitions}
+
+    def _read_state(self, row: Row, committed: dict[int, int]) -> Restored[Memory]:
         assert row.create_memory is not None
-        wanted = {partition: committed.get(partition, 0) for partition in partitions}
-        return restore(self.settings, row.row.state[0], wanted, row.create_memory, self.settings.worker.restore_seconds)
+        return restore(self.settings, row.row.state[0], committed, row.create_memory, self.settings.worker.restore_seconds)
 
     async def _start_watching(self) -> None:
         # In a thread: a stage that never returns holds the event loop, and whatever else runs there.
