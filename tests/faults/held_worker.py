@@ -1,16 +1,21 @@
 """A real worker process around a stage that misbehaves on demand: `python -m tests.faults.held_worker CONFIG BEHAVIOUR [NUMBER]`.
 
 The stage passes numbers on from `articles.deduplicated` to `articles.enriched`. At NUMBER it does what BEHAVIOUR says, once unless
-that is to try again for ever: a file beside the configuration has a line for each time.
+that is to try again for ever: a file beside the configuration has a line for each time. With "forget", NUMBER is a seed: about half of the
+first fetches are thrown away when the client has moved on behind them, as Faust does in a rebalance.
 """
 
 from __future__ import annotations
 
 import hashlib
+import random
 import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from aiokafka.consumer.fetcher import Fetcher
 
 from pipeline import agents, events, settings, topology
 from pipeline.errors import Transient
@@ -49,9 +54,27 @@ class Stage:
             time.sleep(1)
 
 
+def forget(mark: Path, chance: random.Random, fetches: int = 12) -> None:
+    """From now on, some of the first `fetches` that bring something bring nothing, and what they brought is behind the client."""
+    fetched_records: Any = Fetcher.fetched_records
+    thrown = [chance.random() < 0.5 for _ in range(fetches - 1)] + [True]
+
+    async def forgetful(fetcher: Fetcher, *partitions: Any, **options: Any) -> Any:
+        records = await fetched_records(fetcher, *partitions, **options)
+        if records and thrown and thrown.pop():
+            with mark.open("a") as file:
+                file.write("once\n")
+            return {}
+        return records
+
+    Fetcher.fetched_records = forgetful
+
+
 def main(config: str, behaviour: str, number: str = "-1") -> int:
     loaded = settings.load(Path(config))
     events.configure("worker")
+    if behaviour == "forget":
+        forget(loaded.folder / "did-forget", random.Random(int(number)))
     return agents.run(loaded, [agents.Row(Stage(loaded.folder, behaviour, number))])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Generator
 from dataclasses import replace
@@ -136,6 +137,17 @@ def test_a_publish_that_the_broker_refuses_is_no_lost_record(desk: Desk) -> None
     (rejected,) = desk.arrived(topology.REJECTED)
     assert rejected.value == b"130"
     assert rejected_from(rejected.headers).reason == "too_large"
+
+
+def test_what_was_fetched_and_thrown_away_is_read_again(desk: Desk, tmp_path: Path, chance: random.Random) -> None:
+    """Seen with two workers that start at once; here a client that throws away for certain, at the end of a partition too."""
+    desk.put(RECORDS // 2)
+    desk.start("forget", chance.randrange(10**6))
+    until((tmp_path / "did-forget").exists, 40, "records were thrown away")
+    desk.put(RECORDS // 2, first=RECORDS // 2)
+    until(lambda: desk.has_arrived() and desk.committed_everything(), 50, "the same worker has passed on everything")
+    assert desk.lost() == []
+    assert len(desk.arrived()) == RECORDS, "and nothing twice"
 
 
 def test_a_busy_partition_does_not_hold_up_the_others(desk: Desk) -> None:
