@@ -26,6 +26,8 @@ _SHARE_OF_VOTES = 0.4
 _MAKE_ADJECTIVES = ("haft", "bar", "sam")
 # Shorter forms of verbs and adjectives are mostly endings of other words.
 _SHORTEST_SMALL_HEAD = 5
+# Abbreviations that the dictionary holds ("sch", "str") would make a "Ritt" of each "Schritt".
+_VOWELS = frozenset("aeiouy")
 # Compounds of two short words have as many letters; the cuts of longer words are refused where they cut a shorter one.
 _LONGEST_SIMPLE = 9
 
@@ -73,7 +75,8 @@ class Vocabulary:
         found = {first for first in self._candidates() if len(first) not in needed or self._compounds(first) >= needed[len(first)]}
         found |= {stem for stem in self._stems() if self._compounds(stem) >= max(_STEMS_NEEDED, needed.get(len(stem), 0))}
         found |= listed("combining.txt")
-        return sorted(each for each in found - listed("not_first.txt") if len(each) >= SHORTEST_FIRST or each in listed("combining.txt"))
+        found -= listed("not_first.txt")
+        return sorted(each for each in found if each in listed("combining.txt") or (len(each) >= SHORTEST_FIRST and _VOWELS & set(each)))
 
     def _candidates(self) -> Iterable[str]:
         for noun in self.nouns:
@@ -129,7 +132,7 @@ class Vocabulary:
     def opaque(self, cutter: Cutter) -> Iterable[str]:
         """The cuts that `cutter` makes wrongly, as `pair_of` writes them: in listed words, prefixed verbs, and forms of words without a cut."""
         for noun in self.nouns:
-            if fold(noun) in listed("opaque.txt") or self._is_of_prefixed_verb(noun):
+            if fold(noun) in listed("opaque.txt") or self._is_of_verb(noun, cutter):
                 yield from _all_cuts(cutter, {noun, *self._forms[noun]})
             elif len(noun) <= _LONGEST_SIMPLE and not cutter.heads(fold(noun)):
                 yield from _all_cuts(cutter, self._forms[noun])
@@ -142,12 +145,20 @@ class Vocabulary:
 
     def _is_prefixed(self, verb: str) -> bool:
         starts = (verb[:length] for length in range(2, len(verb) - 3))
-        return any(start in self._prefixes and verb[len(start) :] in self.verbs for start in starts)
+        return any(fold(start) in self._prefixes and verb[len(start) :] in self.verbs for start in starts)
 
-    def _is_of_prefixed_verb(self, noun: str) -> bool:
-        """Whether the noun names what a prefixed verb does: "Beschimpfung", which is no "Impfung"."""
-        stem = noun.lower().removesuffix("ung")
-        return noun.endswith("ung") and any(stem + ending in self.verbs and self._is_prefixed(stem + ending) for ending in ("en", "n"))
+    def _is_of_verb(self, noun: str, cutter: Cutter) -> bool:
+        """Whether the noun is made of a verb that is prefixed or no compound: "Beschimpfung" is no "Impfung", "Verbraucher" no "Raucher"."""
+        return any(self._is_prefixed(verb) or not cutter.heads(fold(verb)) for verb in self._verbs_of(noun))
+
+    def _verbs_of(self, noun: str) -> list[str]:
+        """The verbs of which "-ung" and "-er" make this noun: "Handlung" and "Händler" differ, so vowels are not changed back."""
+        for ending in ("ung", "er"):
+            stem = noun.lower().removesuffix(ending)
+            if noun.endswith(ending):
+                longer = f"{stem[:-1]}e{stem[-1]}n" if stem[-1:] in ("l", "r") else ""
+                return [verb for verb in (f"{stem}en", f"{stem}n", longer) if verb in self.verbs]
+        return []
 
 
 def _all_cuts(cutter: Cutter, forms: Iterable[str]) -> Iterable[str]:

@@ -24,10 +24,13 @@ LETTERS = st.text(alphabet="abcdefghijklmnoprstuvwz", max_size=80)
 COMPOUNDS = """Warn|schuss Bürger|krieg Kampf|drohnen Kosten|explosion Atom|raketentests Auto|unfall Kinder|schutz Länder|spiel Herzens|wunsch
 Regierungs|krise Bundes|minister Hunde|leine Rosen|krieg Schul|bus Erd|beben Straßen|bahn Sprach|kurs Häuser|brand Klein|krieg Hoch|wasser
 Irak|krieg Ukraine|krieg Vize|kanzler Ex|minister Anti|terror Mini|drohne Zwei|kampf Groß|brand Alt|kanzler Lösch|wasser Geiger|zähler
-Hunger|streik Wohnungs|brand Gas|leitung Öl|tanker Not|landung Lkw|unfall Spreng|körper Flucht|versuch Neu|wahlen Massen|protest"""
+Hunger|streik Wohnungs|brand Gas|leitung Öl|tanker Not|landung Lkw|unfall Spreng|körper Flucht|versuch Neu|wahlen Massen|protest
+Ketten|raucher Auto|fahrer Schul|bildung Mittag|essen Waffen|lager Land|wirtschaft Flug|schreiber Luft|transport Preis|absprachen Steuer|berater"""
 NO_COMPOUNDS = """Pro|test At|test Aus|schuss Mit|gift Se|nator T|irana N|eurologe Pol|enta Aus|wahl Vor|wahl Ge|panzerte Zu|schuss Be|schuss Über|schuss
 Ab|fall Vor|fall Ent|warnung Unter|suchung An|sturm Ver|brand Re|form Bundestagsaus|schuss Regierungszu|schuss Massenpro|test Un|fall Wirbels|turm
-Flüchtlingsan|sturm Sol|daten Kandi|daten Gl|eiche Attent|äter Bombent|richter Fahr|zeuge Flug|zeuge Besch|impfungen Wirtsc|haft Ausw|eis"""
+Flüchtlingsan|sturm Sol|daten Kandi|daten Gl|eiche Attent|äter Bombent|richter Fahr|zeuge Flug|zeuge Besch|impfungen Wirtsc|haft Ausw|eis
+Verb|raucher Ueb|ermittlung Ueb|erlegungen Bet|reiber Sch|ritte Sch|neider Tran|sport Tran|sporten Red|aktion Inter|essen Sch|lager Sch|alter
+Hand|lungen Rege|lungen Mini|stern Dia|gramm Mis|chung Klei|dung Wirt|schaft Mann|schaften Wid|erstand Supp|ort Pass|agiere"""
 
 
 @pytest.fixture(scope="module", autouse=True)
