@@ -95,7 +95,7 @@ _NEWS: Mapping = {
     "section": KEYWORD,
     "keywords": KEYWORD,
     "guid": URL,
-    "source": {name: KEYWORD for name in ("id", "name", "site", "country", "owner", "connector")},
+    "source": {**dict.fromkeys(("id", "name", "site", "country", "owner", "connector"), KEYWORD), "tier": INTEGER},
     "language": {"code": KEYWORD, "confidence": FLOAT, "origin": KEYWORD, "declared": KEYWORD, "routing": KEYWORD},
     "dates": {
         "published_at": DATE,
