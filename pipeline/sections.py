@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline import located
@@ -26,6 +27,12 @@ LanguageCode = Annotated[
 ]
 PageLanguage = Annotated[str, _only("^(de|en)$", "de or en", "de")]
 
+SecretReference = Annotated[
+    str,
+    _only(r"^(\$\{(env|file):[^}]+\})?$", "${env:NAME} or ${file:/path}, never the secret itself, or nothing", "${env:KIBANA_API_KEY}"),
+]
+SpaceName = Annotated[str, _only(r"^[a-z0-9_-]*$", "small letters, digits, hyphens and underscores, or nothing", "news-desk")]
+
 
 class Strict(BaseModel):
     """Unknown names are errors, and nothing changes after loading."""
@@ -47,6 +54,30 @@ class Elasticsearch(Strict):
     bulk_documents: int = Field(500, ge=1, le=5000, description="documents in one bulk request at most")
     bulk_bytes: int = Field(5_000_000, ge=100_000, le=50_000_000, description="bytes in one bulk request at most")
     retention_days: int = Field(400, ge=1, description="articles older than this are removed by `lagebild retention`")
+
+
+class Kibana(Strict):
+    url: WebAddress = Field("http://127.0.0.1:5601", description="address of Kibana, with its base path when it has one")
+    space: SpaceName = Field("", description="the Kibana space that gets the dashboards and rules; empty: the default space")
+    user: str = Field("", description="the user that `kibana apply` signs in as; or give an api_key")
+    password: SecretReference = Field("", description="the user's password, as ${env:NAME} or ${file:/path}")
+    api_key: SecretReference = Field("", description="an API key in its encoded form, as ${env:NAME} or ${file:/path}; instead of a user")
+    ca_file: str = Field(
+        "", description="PEM file of the authority that signed Kibana's certificate, relative to this file; empty: the system's"
+    )
+    timeout_seconds: float = Field(60, ge=1, le=600, description="for one request to Kibana as a whole")
+    keywords: list[str] = Field(default_factory=list, description="a Kibana rule watches `news.terms_added` for each of these words")
+    severities: list[Literal["info", "low", "medium", "high", "critical"]] = Field(
+        ["high", "critical"], description="a Kibana rule watches episodes of these severities; none when empty"
+    )
+
+    @pydantic.field_validator("keywords")
+    @classmethod
+    def _single_words(cls, value: list[str]) -> list[str]:
+        for each in value:
+            if len(each.split()) != 1:
+                raise ValueError(f"{each!r} is not one word: the index holds words one by one; write a rule of Lagebild for more than that")
+        return value
 
 
 class Worker(Strict):

@@ -24,6 +24,7 @@ from pipeline.sections import (
     Elasticsearch,
     EnricherSettings,
     Kafka,
+    Kibana,
     PageLanguage,
     Receiver,
     SourceSettings,
@@ -40,6 +41,7 @@ class Settings(Strict):
 
     kafka: Kafka = Field(default_factory=Kafka, description="the broker")
     elasticsearch: Elasticsearch = Field(default_factory=Elasticsearch, description="the index")
+    kibana: Kibana = Field(default_factory=Kibana, description="dashboards and alert rules in Kibana")
     time_zone: str = Field("Europe/Berlin", description="IANA zone in which people read times")
     language: PageLanguage = Field("de", description="language of the live page: de or en")
     rules: str = Field("rules", description="folder of alert rules, relative to this file")
