@@ -11,6 +11,7 @@ import msgspec
 from pipeline.alerts import Alerts
 from pipeline.episode import Notification, identity
 from pipeline.errors import GiveUp, TryAgain
+from pipeline.naming import cleaned
 
 # Waits of 2, 6, 18, 54, … seconds: quick for a hiccup, and eight attempts still span half an hour of outage.
 FIRST_WAIT_SECONDS = 2.0
@@ -21,16 +22,18 @@ LONGEST_ASKED_SECONDS = 6 * 3600.0
 # Trying for so long without success is reported to the other receivers, before the last attempt has failed.
 TROUBLE_AFTER = timedelta(seconds=45)
 _ERROR_CHARACTERS = 500
+_ANSWER_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
 class Result:
-    """How one attempt ended; `error` None means that the receiver took it. `uncertain`: it may have taken it all the same."""
+    """How one attempt ended; `error` None means that the receiver took it, and `answer` is what it said then. `uncertain`: it may have taken it all the same."""
 
     notification_id: str
     attempt: int
     error: TryAgain | GiveUp | None = None
     uncertain: bool = False
+    answer: str = ""
 
 
 def due(alerts: Alerts, now: datetime, room: Callable[[str], int]) -> list[Notification]:
@@ -69,7 +72,8 @@ def concluded(notification: Notification, result: Result, most_attempts: int, no
     """The notification after an attempt. `chance` in [0, 1) spreads the waits, so that many do not come back at once."""
     error = result.error
     if error is None:
-        return msgspec.structs.replace(notification, state="sent", sent_at=now, last_error="")
+        answer = " ".join(cleaned(result.answer[: 2 * _ANSWER_CHARACTERS]).split())[:_ANSWER_CHARACTERS]
+        return msgspec.structs.replace(notification, state="sent", sent_at=now, last_error="", answer=answer)
     changes = {"last_error": str(error)[:_ERROR_CHARACTERS], "possible_duplicate": notification.possible_duplicate or result.uncertain}
     if isinstance(error, GiveUp) or notification.attempts >= most_attempts:
         return msgspec.structs.replace(notification, state="failed", **changes)

@@ -130,7 +130,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message to one receiver. `sending` is written before an attempt, so that a crash in the middle is seen afterwards.
 
-    `attempts` counts the attempts begun, `claimed_by` names the process that began the last one. `not_before` is what the receiver asked for.
+    `attempts` counts the attempts begun, `claimed_by` names the process that began the last one. `not_before` is what the receiver asked for,
+    `answer` what it said when it took the message: an id, the name of a queue.
     A `suppressed` one is recorded and never sent; `verdict` says why (silence:<id>, inhibited_by:<episode>, outside_hours, throttled, shadow, …), and for
     one that is held in a digest or storm it names that one. `stands_in_for` is the receiver that failed, when this is the fallback's copy.
     """
@@ -155,6 +156,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     not_before: datetime | None = None
     sent_at: datetime | None = None
     last_error: str = ""
+    answer: str = ""
     possible_duplicate: bool = False
 
 

@@ -80,10 +80,10 @@ class Enricher(Protocol):
 
 
 class Notifier(Protocol):
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str | None:
         """Send one notification (the JSON object of `pipeline.message.Message`).
 
-        Returns when the receiver has taken it; raises `TryAgain` or `GiveUp`. Retrying is the alerter's. Called in a thread.
+        Returns when the receiver has taken it, with what it answered (an id, a queue's name) for those who ask later; raises `TryAgain` or `GiveUp`. Retrying is the alerter's. Called in a thread.
         """
         ...
 

@@ -117,14 +117,15 @@ class Sender:
         now = self._now()
         message = on_sending(notification.message, now, notification.attempts, notification.possible_duplicate)
         error: TryAgain | GiveUp | None = None
+        answer: str | None = None
         try:
             receiver = self._receivers.get(notification.receiver)
             if receiver is None:
                 raise GiveUp(f"the configuration has no receiver {notification.receiver!r}: add it, or change the rule's route")
-            receiver.notify(self._prepare(as_json(message)))
+            answer = receiver.notify(self._prepare(as_json(message)))
         except (TryAgain, GiveUp) as raised:
             error = raised
         except Exception as raised:  # a defect of one plug-in must not keep the other receivers from being told
             log.exception("notifier failed", receiver=notification.receiver, notification=notification.id)
             error = TryAgain(f"the notifier failed: {type(raised).__name__}: {raised}")
-        self._finished.put(Result(notification.id, notification.attempts, error))
+        self._finished.put(Result(notification.id, notification.attempts, error, answer=answer if isinstance(answer, str) else ""))

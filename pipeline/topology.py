@@ -62,7 +62,7 @@ HEALTH = "sources.health"
 STORY_WINDOW_SECONDS = 72 * HOUR
 
 TOPICS: tuple[Topic, ...] = (
-    Topic(COLLECTED, "article id", 4, 7 * DAY, "articles as the sources delivered them"),
+    Topic(COLLECTED, "article id", 4, 7 * DAY, "articles as the sources delivered them", many_writers=True),
     Topic(IDENTIFIED, "routing language", 4, 7 * DAY, "decoded, dated, in a language, with a signature"),
     Topic(DEDUPLICATED, "article id", 4, 7 * DAY, "with the story they belong to"),
     Topic(ENRICHED, "article id", 4, 400 * DAY, "with entities, terms and matches; kept as long as the index"),
@@ -116,7 +116,12 @@ STAGES: tuple[Stage, ...] = (
 )
 
 # Topics that people or commands write, not a stage.
-OUTSIDE_WRITERS = {RULES: "lagebild rules apply", RULE_VERSIONS: "lagebild rules apply", COMMANDS: "lagebild alerts, the live page"}
+OUTSIDE_WRITERS = {
+    COLLECTED: "lagebild drill",
+    RULES: "lagebild rules apply",
+    RULE_VERSIONS: "lagebild rules apply",
+    COMMANDS: "lagebild alerts, the live page",
+}
 
 
 def topic(name: str) -> Topic:

@@ -160,7 +160,8 @@ class Page:
         self.records = Records()
         self.lag: tuple[GroupLag, ...] = (GroupLag("worker", 3), GroupLag("indexer", 0), GroupLag("alerter", None))
         limits = Limits(articles=settings.console.articles, late_hours=settings.alerts.late_hours)
-        self.feed = Feed(self.records.open, limits, read_lag=lambda: self.lag)
+        self.stuck = False
+        self.feed = Feed(self.records.open, limits, read_lag=self._read_lag)
         self.hub = Hub(self.feed.status, max_clients=max_clients, heartbeat_seconds=heartbeat_seconds)
         self.commands: list[Command] = []
         self.articles: list[Article] = []
@@ -170,6 +171,10 @@ class Page:
         self.address = address_of(self._listener)
         self.server = Server(make_app(settings, self.feed, self.hub, self._said, self._day), self.hub)
         self._serving = serving(self.server, self._listener)
+
+    def _read_lag(self) -> tuple[GroupLag, ...]:
+        """`lag`, of processes that move on, unless they are `stuck`."""
+        return self.lag if self.stuck else tuple(msgspec.structs.replace(each, committed=next(_numbers)) for each in self.lag)
 
     def _said(self, _: Settings, command: Command) -> None:
         """Takes a command as Kafka does, and obeys it as the alerter does while `alerter` is true."""

@@ -27,8 +27,8 @@ from pipeline.episode import Episode
 from pipeline.inquiry import gathering
 from pipeline.inquiry.choosing import Wanted, chosen
 from pipeline.inquiry.ledger import Ledger
-from pipeline.inquiry.words import silence_words, state_words, told_words, within
-from pipeline.routing.why import is_spoken_for
+from pipeline.inquiry.words import part_words, silence_words, state_words, told_words, within
+from pipeline.routing.why import is_spoken_for, leading
 
 alerts = typer.Typer(help="Alerts: episodes, who was told, and what people decide about them.", no_args_is_help=True)
 for each_group in (alerts_saying, alerts_silencing, alerts_asking):
@@ -90,9 +90,14 @@ def _row(episode: Episode, ledger: Ledger, zone: str) -> tuple[object, ...]:
         times.shown(episode.last_match_at, zone),
         f"{episode.article_count} / {len(episode.sources)}",
         state_words(episode),
-        ", ".join(told) or ("by its situation" if is_spoken_for(episode) else "nobody"),
+        ", ".join(told) or (_voice(episode, ledger, zone) if is_spoken_for(episode) else "nobody"),
         episode.message.headline,
     )
+
+
+def _voice(episode: Episode, ledger: Ledger, zone: str) -> str:
+    leader = leading(episode, ledger.episodes)
+    return part_words(leader.id if leader else episode.situation_id, leader, zone)
 
 
 @alerts.command("show", help="Everything about one episode: its articles, who was told when, verdicts, notes and decisions.")
@@ -129,6 +134,7 @@ def _print_episode(episode: Episode, ledger: Ledger, zone: str) -> None:
             f"{episode.article_count} articles of {len(episode.sources)} sources, {episode.match_count} matches, {episode.folded} folded",
         ),
         ("acknowledged", _acknowledged(episode, zone)),
+        ("escalated", times.shown(episode.escalated_at, zone) if episode.escalated_at else ""),
         ("assigned", episode.assigned_to),
         ("withheld", ", ".join(f"{why} {count}" for why, count in sorted(episode.withheld.items()))),
     ]

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from pipeline import broker, events
+from pipeline import events
 from pipeline.backtest.ordering import Arrivals, arrivals
 from pipeline.backtest.run import EARLIEST, LATEST, Progress, Tell, Wish, run
 from pipeline.backtest.selecting import selected, warm_seconds
@@ -29,6 +29,7 @@ from pipeline.commands.terminal import (
     Config,
     err,
     errors_told,
+    need_kafka,
     print_json,
     settings_from,
 )
@@ -123,7 +124,7 @@ def _against(settings: Settings, against: str) -> RuleSet:
     """The rules to compare with. Raises BadConfiguration when the folder is broken."""
     if against != CURRENT:
         return rule_set(sound(load_folder(Path(against))))
-    broker.connect(settings.kafka, "lagebild rules backtest", wait_seconds=3)
+    need_kafka(settings, "lagebild rules backtest", "or compare with a folder: --against FOLDER")
     return published(settings).current
 
 
@@ -151,7 +152,7 @@ def _reading(wish: Wish, files: list[Path]) -> Iterator[tuple[Reading, Arrivals]
     if files:
         yield from_files(files), Arrivals()
         return
-    broker.connect(wish.settings.kafka, "lagebild rules backtest", wait_seconds=3)
+    need_kafka(wish.settings, "lagebild rules backtest", "or test on the articles of a file: --from FILE")
     arrived = arrivals(wish.settings, wish.warm_since, datetime.now(UTC))
     with from_topic(wish.settings, wish.warm_since, wish.until) as reading:
         yield reading, arrived

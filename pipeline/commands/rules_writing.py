@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pipeline.commands.rules_folder import Folder, loaded_from, sound
+from pipeline.commands.rules_folder import Folder, loaded_from, rule_set, sound
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
@@ -19,17 +19,19 @@ from pipeline.commands.terminal import (
     Config,
     err,
     errors_told,
+    need_kafka,
     out,
     print_json,
     printable,
     settings_from,
-    settings_with_kafka,
 )
 from pipeline.errors import LagebildError
 from pipeline.rules import new as new_rule
 from pipeline.rules.apply import published
+from pipeline.rules.compiled import RuleSet
 from pipeline.rules.difference import Changed, differences
 from pipeline.rules.formatting import formatted
+from pipeline.rules.load import load_folder
 
 
 class Severity(StrEnum):
@@ -89,18 +91,34 @@ def create(
             out.print(Text(f"{path} is written. Add tests to it, then: lagebild rules check"))
 
 
-def diff(config: Config = DEFAULT_CONFIG, folder: Folder = None, as_json: AsJson = False) -> None:
+def diff(
+    config: Config = DEFAULT_CONFIG,
+    folder: Folder = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another folder to compare with, instead of what workers follow now.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     with errors_told():
         loaded = sound(loaded_from(config, folder))
-        table = published(settings_with_kafka(config, "lagebild rules diff"))
-        found = differences(table.current.rules, {each.rule.id: each for each in loaded.rules})
-        routing = table.current.routing != loaded.routing
+        before = _active(config) if against is None else rule_set(sound(load_folder(against)))
+        found = differences(before.rules, {each.rule.id: each for each in loaded.rules})
+        routing = before.routing != loaded.routing
         if as_json:
             print_json({"rules": found, "routing": routing})
+        elif not found and not routing:
+            out.print("The folder and the active rules are the same." if against is None else "Both are the same.")
         else:
             _show(found, routing)
         if found or routing:
             raise typer.Exit(EXIT_FINDINGS)
+
+
+def _active(config: Path) -> RuleSet:
+    """The rules that workers follow now. Where no broker answers nobody knows which: that they are none would be a guess."""
+    settings = settings_from(config)
+    need_kafka(settings, "lagebild rules diff", "or compare with a folder: --against FOLDER. `lagebild rules check` needs neither")
+    return published(settings).current
 
 
 def _show(found: tuple[Changed, ...], routing: bool) -> None:
@@ -110,8 +128,6 @@ def _show(found: tuple[Changed, ...], routing: bool) -> None:
             out.print(Text(f"  {printable(line)}", style=_STYLES.get(line[:1], "")))
     if routing:
         out.print(Text("routing changed", style="bold"))
-    if not found and not routing:
-        out.print("The folder and the active rules are the same.")
 
 
 def fmt(

@@ -53,8 +53,17 @@ def settings_from(path: Path) -> Settings:
 def settings_with_kafka(path: Path, what: str) -> Settings:
     """The settings, once a broker answers. Raises Unreachable within seconds: a person is waiting."""
     settings = settings_from(path)
-    broker.connect(settings.kafka, what, wait_seconds=3)
+    need_kafka(settings, what)
     return settings
+
+
+def need_kafka(settings: Settings, what: str, instead: str = "") -> None:
+    """Return once a broker answers. Raises Unreachable with what to do about it; `instead` is what can be done without one."""
+    try:
+        broker.connect(settings.kafka, what, wait_seconds=3)
+    except Unreachable as error:
+        advice = broker.ADVICE[0].upper() + broker.ADVICE[1:]
+        raise Unreachable(f"{error}.\n{advice}{f'; {instead}' if instead else ''}.") from error
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 import msgspec
 import structlog
@@ -23,6 +24,7 @@ from pipeline.console.page import chosen_language
 from pipeline.console.rules_view import rule_views
 from pipeline.episode import Command, Episode
 from pipeline.errors import Transient, Unreachable
+from pipeline.located import nearest
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
@@ -44,6 +46,8 @@ def add_to(app: FastAPI, settings: Settings, desk: Desk, say: Say) -> None:
     async def act(request: Request) -> Response:
         wanted = await asked(request, Act)
         command = decided(wanted, who(request, settings, wanted.by), datetime.now(UTC))
+        if wanted.kind == "silence" and wanted.scope == "rule":
+            _rule_is_active(desk, wanted.episode)
         try:
             await run_in_threadpool(say, settings, command)
         except (Transient, Unreachable) as error:
@@ -77,7 +81,7 @@ def add_to(app: FastAPI, settings: Settings, desk: Desk, say: Say) -> None:
         with desk.lock:
             found = desk.rules.get(rule_id)
         if found is None:
-            raise Fault(404, "no_rule", f"the rule {rule_id[:64]!r} is not active")
+            raise Fault(404, "no_rule", f"the rule {rule_id[:64]!r} is not active", rule=rule_id[:64])
         return _json({"rule": {"id": rule_id, "title": found.rule.title, "version": found.version, "since": found.since}})
 
 
@@ -85,10 +89,21 @@ def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json", headers=NO_STORE)
 
 
+def _rule_is_active(desk: Desk, episode_id: str) -> None:
+    """Nothing when the episode's rule is active, or its episode or every rule is still unknown here. Raises Fault: such a silence would hold back nothing."""
+    with desk.lock:
+        found, known = desk.alerts.episodes.get(episode_id), frozenset(desk.rules)
+    if found is None or not known or found.rule_id in known:
+        return
+    closest = next(iter(get_close_matches(found.rule_id, known, 1)), "")
+    message = f"there is no active rule {found.rule_id!r}.{nearest(found.rule_id, known)}"
+    raise Fault(409, "no_rule", message, rule=found.rule_id, nearest=closest)
+
+
 def _episode(settings: Settings, desk: Desk, episode_id: str) -> EpisodeView:
     with desk.lock:
         found = surviving(desk, episode_id)
-        return episode_view(desk, found, datetime.now(UTC), settings.alerts.late_hours, tuple(settings.alerts.default_route))
+        return episode_view(desk, found, datetime.now(UTC), settings)
 
 
 def surviving(desk: Desk, episode_id: str) -> Episode:

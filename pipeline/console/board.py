@@ -216,10 +216,27 @@ def _replaced(before: tuple[Any, ...], fresh: Mapping[str, Any]) -> tuple[list[A
 
 
 class GroupLag(msgspec.Struct, frozen=True):
-    """How many records one process has still to read; None when its group has never committed anything."""
+    """How many records one process has still to read; None when its group has never committed anything.
+
+    `committed` is how far it is, over all its partitions; `stands_since` since when it has had records to read and has not moved.
+    """
 
     process: str
     records: int | None
+    committed: int = 0
+    stands_since: datetime | None = None
+
+
+def standing(before: tuple[GroupLag, ...], now_read: tuple[GroupLag, ...], now: datetime) -> tuple[GroupLag, ...]:
+    """What was read now, with the instant since when each process stands still; `before` is what this returned the last time."""
+    known = {each.process: each for each in before if each.stands_since}
+    found = []
+    for each in now_read:
+        earlier = known.get(each.process)
+        same = earlier is not None and earlier.committed == each.committed
+        since = (earlier.stands_since if earlier and same else now) if each.records else None
+        found.append(msgspec.structs.replace(each, stands_since=since))
+    return tuple(found)
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

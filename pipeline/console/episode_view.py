@@ -14,9 +14,11 @@ from pipeline.console.view import AlertView, Parts, alert_view, parts, safe_url
 from pipeline.console.view_decisions import AnswerView, SilenceView, answer_view, silence_view
 from pipeline.episode import Episode, Member, Note, Notification
 from pipeline.message import stages
+from pipeline.policies import completed
 from pipeline.policy import RulePolicy, policy_of
 from pipeline.routing import why
 from pipeline.routing.silences import is_active, matches
+from pipeline.settings import Settings
 
 MOST_MEMBERS = 100
 MOST_SIBLINGS = 50
@@ -114,7 +116,7 @@ class EpisodeView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     sequence: int = 0
 
 
-def episode_view(desk: Desk, episode: Episode, now: datetime, late_hours: float, default_route: tuple[str, ...]) -> EpisodeView:
+def episode_view(desk: Desk, episode: Episode, now: datetime, settings: Settings) -> EpisodeView:
     """What is told of the episode at `now`. Call it with the desk's lock held."""
     message = episode.message
     active = desk.rules.get(episode.rule_id)
@@ -122,7 +124,7 @@ def episode_view(desk: Desk, episode: Episode, now: datetime, late_hours: float,
     seen = desk.matches.get((episode.rule_id, message.article_id))
     excerpt = message.snippet
     return EpisodeView(
-        alert=alert_view(episode, late_hours),
+        alert=alert_view(episode, settings.alerts.late_hours),
         open=episode.state in ("firing", "reopened") and not episode.merged_into,
         opened_at=episode.opened_at,
         last_match_at=episode.last_match_at,
@@ -133,7 +135,7 @@ def episode_view(desk: Desk, episode: Episode, now: datetime, late_hours: float,
         stages=_stages(episode, notifications),
         published_day=message.dates.precision == "day",
         told=tuple(_told(each) for each in notifications[-MOST_TOLD:]),
-        chains=_chains(desk, episode, active, now, default_route),
+        chains=_chains(desk, episode, active, now, settings),
         withheld=dict(episode.withheld),
         articles=tuple(_article(each) for each in reversed(episode.members[-MOST_MEMBERS:])),
         first=_first(episode),
@@ -200,11 +202,9 @@ def _told(notification: Notification) -> Told:
     )
 
 
-def _chains(
-    desk: Desk, episode: Episode, active: Active | None, now: datetime, default_route: tuple[str, ...]
-) -> dict[str, tuple[str, ...]]:
+def _chains(desk: Desk, episode: Episode, active: Active | None, now: datetime, settings: Settings) -> dict[str, tuple[str, ...]]:
     policy = policy_of(active.rule) if active else RulePolicy(rule_id=episode.rule_id)
-    routing = desk.routing if desk.routing.default else msgspec.structs.replace(desk.routing, default=default_route)
+    routing = completed(desk.routing, settings)
     try:
         ZoneInfo(routing.zone)
         return why.chains(episode, policy, routing, desk.alerts, now)

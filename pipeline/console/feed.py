@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from pipeline.console.board import Board, Change, GroupLag, Limits, Status, status, take
+from pipeline.console.board import Board, Change, GroupLag, Limits, Status, standing, status, take
 from pipeline.console.desk import Desk
 from pipeline.console.tail import KafkaLag, KafkaTail, Tail
 from pipeline.errors import Unreachable
@@ -117,7 +117,7 @@ class Feed:
     def _watch_lag(self) -> None:
         while not self._stop.is_set():
             try:
-                self._lag = self._read_lag()
+                self._lag = standing(self._lag, self._read_lag(), self._now())
             except Exception as error:
                 log.debug("the lag cannot be read", why=repr(error)[:200])
                 self._lag = ()

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.console.desk import Desk
+from pipeline.console.view_decisions import answer_view
 from pipeline.console.words import WORDS
-from pipeline.episode import Episode, Notification, Silence
+from pipeline.episode import Audit, Episode, Notification, Silence
 from pipeline.inquiry.choosing import is_open
 from pipeline.inquiry.ledger import Ledger, by_time
 from pipeline.inquiry.report import Report, Row, report
@@ -101,7 +102,7 @@ def handover(known: Known, language: str, zone: str, theme: str = "auto", hours:
                  [(writing.at(each.created_at), each.receiver, each.message.headline, each.last_error) for each in made.failed]),
         _section(writing, "handover_settled", *_episodes(settled, known, writing)),
         _section(writing, "handover_decisions", ("handover_when", "handover_who", "handover_what", "handover_alert", "handover_outcome"),
-                 [(writing.at(each.at), each.command.by, say(f"act_{each.command.kind}"), each.headline or each.rule_id, each.outcome) for each in made.audit]),
+                 [(writing.at(each.at), each.command.by, say(f"act_{each.command.kind}"), each.headline or each.rule_id, _outcome(each, writing)) for each in made.audit]),
     ]  # fmt: skip
     links = "".join(
         f'<a class="quiet" href="?lang={language}&amp;hours={number}"{_current(number == hours)}>{_text(say("handover_last", n=number))}</a>'
@@ -167,9 +168,30 @@ def _episode(row: Row, known: Known, writing: _Writing) -> tuple[str, ...]:
         rule,
         alert,
         "\n".join(filter(None, state)),
-        "\n".join(told) or say("told_by_situation" if row.spoken_for_by else "told_nobody"),
+        "\n".join(told) or (_voice(row, writing) if row.spoken_for_by else say("told_nobody")),
         "\n".join(notes),
     )
+
+
+def _voice(row: Row, writing: _Writing) -> str:
+    leader = row.leader
+    if leader is None:
+        return writing.say("told_by_lost_situation")
+    return writing.say(
+        "told_by_situation", headline=leader.message.headline, rule=leader.rule_title or leader.rule_id, at=writing.at(leader.opened_at)
+    )
+
+
+def _outcome(audit: Audit, writing: _Writing) -> str:
+    """What became of a decision, as the page says it; the reasons that people wrote stay theirs."""
+    answer, say = answer_view(audit), writing.say
+    if answer.refused:
+        return say("said_refused", why=writing.words.get(f"refused_{answer.refused_code}", answer.refused))
+    if answer.unchanged:
+        return say("said_unchanged")
+    verdict = say(answer.verdict or "verdict_back") if answer.kind == "verdict" else ""
+    until = say("silence_ends", at=writing.at(answer.until)) if answer.until else ""
+    return " · ".join(filter(None, (verdict, answer.to, until, answer.text)))
 
 
 def _told(notification: Notification, writing: _Writing) -> str:

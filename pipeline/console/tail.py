@@ -103,7 +103,9 @@ class KafkaLag:
             lags = broker.lag_by(self._admin, self._settings, process, topics)
             began = any(each.committed is not None for each in lags)
             # Transaction markers stand at the end of what the alerter writes; nobody reads or commits past them before the next record.
-            found.append(GroupLag(process, sum(each.records for each in lags) if began else None))
+            found.append(
+                GroupLag(process, sum(each.records for each in lags) if began else None, sum(each.committed or 0 for each in lags))
+            )
         return tuple(found)
 
     def close(self) -> None:

@@ -9,6 +9,17 @@ import msgspec
 from pipeline.episode import Audit, Silence
 
 REFUSED = "refused: "
+# How the alerter begins to say why it refuses something (`pipeline.decisions`, `pipeline.silencing`): the page says it in the reader's language.
+_REFUSALS = {
+    "there is no episode": "no_episode",
+    "nobody has acknowledged it": "not_acknowledged",
+    "it is assigned to nobody": "not_assigned",
+    "there is no verdict": "no_verdict",
+    "there is no silence": "no_silence",
+    "this silence stands in the rule folder": "silence_of_files",
+    "it is longer than": "silence_too_long",
+    "the episode has no": "no_such_scope",
+}
 
 
 class MatcherView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,7 +41,10 @@ class SilenceView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class AnswerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one command; `id` is the command's. `refused` is why it was not carried out."""
+    """What became of one command; `id` is the command's. `refused` is why it was not carried out, `refused_code` the page's word for it, "" when it has none.
+
+    `text` is what the person wrote; `until` is the end of a silence. `unchanged`: it was so before.
+    """
 
     id: str
     by: str
@@ -39,6 +53,12 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: str
     episode_id: str = ""
     refused: str = ""
+    refused_code: str = ""
+    unchanged: bool = False
+    text: str = ""
+    to: str = ""
+    verdict: str = ""
+    until: datetime | None = None
 
 
 def silence_view(silence: Silence) -> SilenceView:
@@ -54,13 +74,25 @@ def silence_view(silence: Silence) -> SilenceView:
 
 
 def answer_view(audit: Audit) -> AnswerView:
-    refused = audit.outcome.removeprefix(REFUSED) if audit.outcome.startswith(REFUSED) else ""
+    command, refused = audit.command, audit.outcome.removeprefix(REFUSED) if audit.outcome.startswith(REFUSED) else ""
     return AnswerView(
-        id=audit.command.id,
-        by=audit.command.by,
+        id=command.id,
+        by=command.by,
         at=audit.at,
-        kind=audit.command.kind,
+        kind=command.kind,
         outcome=audit.outcome,
-        episode_id=audit.command.episode_id,
+        episode_id=command.episode_id,
         refused=refused,
+        refused_code=refusal_code(refused),
+        unchanged=not audit.changed and not refused,
+        text=command.text,
+        # Of a silence `to` is its scope.
+        to=command.to if command.kind == "assign" else "",
+        verdict=command.verdict,
+        until=command.silence.ends_at if command.silence else None,
     )
+
+
+def refusal_code(refused: str) -> str:
+    """The page's word for why something was refused: `refused_CODE` among its words; "" for a reason that it has no words for."""
+    return next((code for beginning, code in _REFUSALS.items() if refused.startswith(beginning)), "")

@@ -102,7 +102,7 @@ def file_text(draft: Draft, settings: Settings, now: datetime, *, rule_id: str =
         raise Fault(400, "too_much", f"at most {MOST_WORDS} words of 200 characters, and a name of {LONGEST_TITLE}")
     unknown = [each for each in draft.receivers if each not in {receiver.name for receiver in settings.receivers}]
     if unknown:
-        raise Fault(400, "no_receiver", f"there is no receiver {unknown[0][:60]!r}")
+        raise Fault(400, "no_receiver", f"there is no receiver {unknown[0][:60]!r}", receiver=unknown[0][:60])
     if draft.query.strip():
         _query_is_sound(draft.query)
     tested = draft.text and len(draft.text) <= LONGEST_TEST and rule_id != _PREVIEW_ID

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.console.words_acting import ACTING
+from pipeline.console.words_refused import REFUSED
 from pipeline.console.words_rules import RULES
 
 _GERMAN: Final = {
@@ -130,6 +131,12 @@ _GERMAN: Final = {
     "stale_never": "Keine Daten",
     "stale_server": "Der Server dieser Seite antwortet nicht. Die Seite versucht es weiter.",
     "stale_kafka": "Kafka liefert der Seite nichts Neues. Sie versucht es weiter.",
+    "stands_worker": "Der Worker steht seit {age}",
+    "stands_indexer": "Der Indexer steht seit {age}",
+    "stands_alerter": "Der Alerter steht seit {age}",
+    "stands_worker_means": "{n} Datensätze warten: Neues wird nicht erkannt, und niemand wird alarmiert. Läuft „lagebild run“? Was steht in seinem Protokoll?",
+    "stands_indexer_means": "{n} Datensätze warten: Elasticsearch und Kibana zeigen das Neueste nicht. Alarme gehen weiter hinaus.",
+    "stands_alerter_means": "{n} Datensätze warten: Niemand wird alarmiert. Läuft „lagebild run“? Was steht in seinem Protokoll?",
     "said_alert": "Alarm, {severity}: {rule}. {headline}",
     "keys_title": "Tastatur",
     "keys_move": "nächste, vorige Meldung",
@@ -275,6 +282,12 @@ _ENGLISH: Final = {
     "stale_never": "No data",
     "stale_server": "This page's server does not answer. The page keeps trying.",
     "stale_kafka": "Kafka brings the page nothing new. It keeps trying.",
+    "stands_worker": "The worker has stood still for {age}",
+    "stands_indexer": "The indexer has stood still for {age}",
+    "stands_alerter": "The alerter has stood still for {age}",
+    "stands_worker_means": "{n} records wait: nothing new is recognised, and nobody is told. Does “lagebild run” run? What does its log say?",
+    "stands_indexer_means": "{n} records wait: Elasticsearch and Kibana do not show the newest. Alerts go out all the same.",
+    "stands_alerter_means": "{n} records wait: nobody is told. Does “lagebild run” run? What does its log say?",
     "said_alert": "Alert, {severity}: {rule}. {headline}",
     "keys_title": "Keyboard",
     "keys_move": "next, previous article",
@@ -297,7 +310,7 @@ _ENGLISH: Final = {
     "stage_alerted": "alert",
 }
 
-_PAIRS = {**ACTING, **RULES}
+_PAIRS = {**ACTING, **RULES, **REFUSED}
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "de": {**_GERMAN, **{name: german for name, (german, _) in _PAIRS.items()}},

@@ -72,8 +72,8 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "watch_busy": ("Wird versucht … Niemand wird benachrichtigt.", "Trying … Nobody is told."),
     "watch_matches": ("Trifft.", "It matches."),
     "watch_matches_not": ("Trifft nicht.", "It does not match."),
-    "watch_refused": ("Denn: {why}", "Because: {why}"),
-    "watch_close": ("Fast:", "Close:"),
+    "watch_refused": ("Denn, auf Englisch: {why}", "Because: {why}"),
+    "watch_close": ("Fast, mit dem Grund auf Englisch:", "Close:"),
     "watch_found": (
         "{n} Treffer in {stories} Geschichten, unter {articles} Meldungen. Niemand wurde benachrichtigt.",
         "{n} matches in {stories} stories, among {articles} articles. Nobody was told.",
@@ -121,7 +121,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
         "Dieser Satz wird ein Test der Regel: Er darf nicht mehr treffen.",
         "This sentence becomes a test of the rule: it must not match any more.",
     ),
-    "tighten_failing": ("Heute: {why}", "Today: {why}"),
+    "tighten_failing": ("Heute, auf Englisch: {why}", "Today: {why}"),
     "tighten_loading": (
         "Die Vorschläge werden an den Meldungen der letzten 24 Stunden geprüft …",
         "The proposals are tried on the articles of the last 24 hours …",
@@ -144,7 +144,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
         "kein Test: Tests sprechen von Texten, nicht von Quellen",
         "no test: tests speak of texts, not of sources",
     ),
-    "way_impossible": ("geht nicht: {why}", "not possible: {why}"),
+    "way_impossible": ("geht nicht, auf Englisch: {why}", "not possible: {why}"),
     "way_lost_title": ("Was verloren ginge", "What would be lost"),
     "tighten_save": ("Regel so ändern", "Change the rule so"),
     "tighten_saved": ("{file} ist geändert. Wartet darauf, aktiv zu werden …", "{file} is changed. Waiting to become active …"),

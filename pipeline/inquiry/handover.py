@@ -7,7 +7,7 @@ from functools import partial
 
 from pipeline.episode import Notification
 from pipeline.inquiry.report import Report, Row
-from pipeline.inquiry.words import silence_words, stamp, state_words, told_words, within
+from pipeline.inquiry.words import part_words, silence_words, stamp, state_words, told_words, within
 from pipeline.routing.why import unrung
 
 
@@ -58,7 +58,7 @@ def _episode(row: Row, report: Report, zone: str) -> tuple[str, ...]:
     after = row.acknowledged_after_seconds
     state = state_words(episode) + (f" after {within(after)}" if after is not None else "")
     silences = {each.id: each for each in report.silences}
-    told = "\n".join((*_voice(row), *(told_words(each, silences, zone) for each in row.told))) or f"nobody: {_untold(row, zone)}"
+    told = "\n".join((*_voice(row, zone), *(told_words(each, silences, zone) for each in row.told))) or f"nobody: {_untold(row, zone)}"
     notes = "\n".join(f"{stamp(each.at, zone)} {each.by}: {each.text}" for each in episode.notes)
     size = f"{episode.article_count} / {len(episode.sources)}"
     joined = "↳ " if row.spoken_for_by else ""
@@ -66,11 +66,11 @@ def _episode(row: Row, report: Report, zone: str) -> tuple[str, ...]:
     return stamp(episode.opened_at, zone), episode.severity, episode.rule_id, headline, state, size, told, notes
 
 
-def _voice(row: Row) -> tuple[str, ...]:
+def _voice(row: Row, zone: str) -> tuple[str, ...]:
     if not row.spoken_for_by:
         return ()
     more = ", with these messages about it:" if row.told else ", with no message about what it brought so far"
-    return (f"the situation of {row.spoken_for_by[:10]} speaks for it{more}",)
+    return (f"{part_words(row.spoken_for_by, row.leader, zone)}, which speaks for it{more}",)
 
 
 def _untold(row: Row, zone: str) -> str:

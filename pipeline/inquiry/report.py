@@ -19,7 +19,7 @@ from pipeline.sources import SourceHealth
 class Row:
     """One episode of the report, with the messages about it in the order of time. `acknowledged_after_seconds` is from its opening.
 
-    `spoken_for_by` is the episode that leads the situation it joined, "" for one that speaks for itself; `told` are then the messages of that
+    `spoken_for_by` is the id of the episode that leads the situation it joined (`leader`, where it is still recorded), "" for one that speaks for itself; `told` are then the messages of that
     situation that told what it brought. `reached` says whether somebody took a message of it, alone or among others.
     """
 
@@ -28,6 +28,7 @@ class Row:
     acknowledged_after_seconds: float | None = None
     spoken_for_by: str = ""
     reached: bool = False
+    leader: Episode | None = None
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,13 @@ def report(
 def _row(episode: Episode, told: Mapping[str, Iterable[Notification]], ledger: Ledger) -> Row:
     after = (episode.acknowledged_at - episode.opened_at).total_seconds() if episode.acknowledged_at else None
     own = list(told.get(episode.id, ()))
-    leader_id = ""
+    leader_id, leader = "", None
     if is_spoken_for(episode):
         leader = leading(episode, ledger.episodes)
         leader_id = leader.id if leader else episode.situation_id
         own += [each for each in told.get(leader_id, ()) if carries(each, episode)]
     taken = any((ledger.carrier(each) or each).state == "sent" for each in own)
-    return Row(episode, tuple(sorted(own, key=lambda each: (each.created_at, each.receiver, each.id))), after, leader_id, taken)
+    return Row(episode, tuple(sorted(own, key=lambda each: (each.created_at, each.receiver, each.id))), after, leader_id, taken, leader)
 
 
 def _failed(row: Row) -> Iterable[Notification]:

@@ -46,7 +46,8 @@ def told_words(notification: Notification, silences: Mapping[str, Silence] | Non
     attempts = f" at attempt {notification.attempts}" if notification.attempts > 1 else ""
     twice = ", possibly twice" if notification.possible_duplicate else ""
     if notification.state == "sent":
-        return f"{to}: {notification.kind} taken {stamp(notification.sent_at, zone)}{attempts}{twice}"
+        answer = f" (answer: {notification.answer})" if notification.answer else ""
+        return f"{to}: {notification.kind} taken {stamp(notification.sent_at, zone)}{attempts}{twice}{answer}"
     if notification.state == "failed":
         return f"{to}: {notification.kind} failed after {notification.attempts} attempts: {notification.last_error or 'no reason known'}"
     if notification.state == "suppressed":
@@ -85,6 +86,12 @@ def situation_words(episode: Episode) -> str:
     others = situation.episode_count - 1
     older = "the newest " if others > _MOST_JOINED else ""
     return f"leads a situation that {others} other episode{'s' if others > 1 else ''} joined ({older}{newest})"
+
+
+def part_words(situation_id: str, leader: Episode | None, zone: str = "UTC") -> str:
+    """Of which situation an episode is a part, by the episode that leads it; None when the records no longer hold that one."""
+    about = f"rule {leader.rule_id}, opened {stamp(leader.opened_at, zone)}" if leader else "no longer recorded"
+    return f"part of the situation {situation_id[:10]} ({about})"
 
 
 def matcher_words(matcher: Matcher) -> str:

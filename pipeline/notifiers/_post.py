@@ -45,6 +45,11 @@ class Taken:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def words(self) -> str:
+        """The answer for people: its status and its first words."""
+        return f"{self.status} {one_line(self.body)}".strip()
+
 
 class Poster:
     """Posts to one URL. May be used by several threads."""

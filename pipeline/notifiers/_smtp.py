@@ -50,14 +50,22 @@ class Refused:
         return f"{self.code} {self.words}".strip()
 
 
-def deliver(server: Server, message: EmailMessage, sender: str, recipients: Sequence[str]) -> Mapping[str, Refused]:
-    """Those of `recipients` that the server refused; the others have the message. Raises TryAgain or GiveUp when nobody got it for another reason."""
+@dataclass(frozen=True)
+class Delivered:
+    """Those of the recipients that the server refused; the others have the message. `answer` is the server's last word on it, with its queue's id."""
+
+    refused: Mapping[str, Refused]
+    answer: str = ""
+
+
+def deliver(server: Server, message: EmailMessage, sender: str, recipients: Sequence[str]) -> Delivered:
+    """What became of the message. Raises TryAgain or GiveUp when nobody got it for another reason."""
     with _told(server), _session(server) as session:
         try:
             refused = session.send_message(message, from_addr=sender, to_addrs=list(recipients))
         except smtplib.SMTPRecipientsRefused as error:
             refused = error.recipients
-        return {address: Refused(code, _said(answer)) for address, (code, answer) in refused.items()}
+        return Delivered({address: Refused(code, _said(answer)) for address, (code, answer) in refused.items()}, session.taken)
 
 
 class _Session(smtplib.SMTP):
@@ -66,6 +74,7 @@ class _Session(smtplib.SMTP):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._opened: socket.socket | None = None
+        self.taken = ""
         super().__init__(timeout=server.timeout_seconds, local_hostname=server.client_name)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
@@ -77,6 +86,12 @@ class _Session(smtplib.SMTP):
             found = certificates_of_environment().wrap_socket(found, server_hostname=host)
             self._opened = found
         return found
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """smtplib drops what the server says when it has the message."""
+        code, answer = super().data(msg)
+        self.taken = f"{code} {_said(answer)}"
+        return code, answer
 
     def break_off(self) -> None:
         """End whatever it waits for, from another thread."""

@@ -86,9 +86,10 @@ class AlertmanagerNotifier:
             self._headers["authorization"] = basic(options.user, password)
         self._poster = poster_for(options.url.rstrip("/"), options, context)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the alert. Raises TryAgain or GiveUp as the module's table says."""
-        self._poster.post(json_body(payload(alert, self._options)), self._headers, self._context.now(), below="/api/v2/alerts")
+        answer = self._poster.post(json_body(payload(alert, self._options)), self._headers, self._context.now(), below="/api/v2/alerts")
+        return answer.words
 
 
 def create(options: Options, context: Context) -> AlertmanagerNotifier:

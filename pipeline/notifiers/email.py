@@ -92,21 +92,22 @@ class EmailNotifier:
         self._lock = threading.Lock()
         self._have_it: OrderedDict[str, set[str]] = OrderedDict()
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Send the message to those who do not have it yet. Raises TryAgain or GiveUp as the module's table says."""
         notification_id = str(alert.get("notification_id", ""))
         with self._lock:
             have_it = set(self._have_it.get(notification_id, ()))
         wanted = [each for each in self._options.to if each not in have_it]
         if not wanted:
-            return
-        refused = deliver(self._server, payload(alert, self._options), self._options.sender, wanted)
+            return ""
+        delivered = deliver(self._server, payload(alert, self._options), self._options.sender, wanted)
+        refused = delivered.refused
         if not refused:
             with self._lock:
                 self._have_it.pop(notification_id, None)
-            return
+            return delivered.answer
         self._remember(notification_id, have_it | (set(wanted) - refused.keys()))
-        self._complain(refused, len(self._options.to))
+        raise self._complaint(refused, len(self._options.to))
 
     def _remember(self, notification_id: str, have_it: set[str]) -> None:
         with self._lock:
@@ -114,12 +115,12 @@ class EmailNotifier:
             while len(self._have_it) > _REMEMBERED:
                 self._have_it.popitem(last=False)
 
-    def _complain(self, refused: Mapping[str, Refused], count: int) -> None:
+    def _complaint(self, refused: Mapping[str, Refused], count: int) -> TryAgain | GiveUp:
         words = "; ".join(f"{address}: {each}" for address, each in list(refused.items())[:5])
         if any(not each.for_ever for each in refused.values()):
-            raise TryAgain(f"{self._options.host} did not take the message for {len(refused)} of {count} recipients: {words}")
+            return TryAgain(f"{self._options.host} did not take the message for {len(refused)} of {count} recipients: {words}")
         others = "" if len(refused) == count else ", the others have the message"
-        raise GiveUp(f"{self._options.host} refuses {len(refused)} of {count} recipients{others}: {words}")
+        return GiveUp(f"{self._options.host} refuses {len(refused)} of {count} recipients{others}: {words}")
 
 
 def create(options: Options, context: Context) -> EmailNotifier:

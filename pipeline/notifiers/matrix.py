@@ -72,7 +72,7 @@ class MatrixNotifier:
         self._threads = Threads(context.folder / options.threads if options.threads else None)
         self._poster = poster_for(options.homeserver.rstrip("/"), options, context)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Send the event. Raises TryAgain or GiveUp as the module's table says."""
         found = payload(alert, self._options)
         episode_id = str(alert.get("episode_id", ""))
@@ -93,6 +93,7 @@ class MatrixNotifier:
         if not isinstance(event_id, str):
             raise TryAgain(f"{self._poster.host} answered {answer.status} without an event_id: that was not a homeserver")
         self._threads.remember(episode_id, event_id)
+        return f"event {event_id}"
 
 
 def _asked(answer: bytes) -> float | None:

@@ -47,7 +47,7 @@ class MattermostNotifier:
         self._context = context
         self._poster = poster_for(resolved(options.url, context.name, "the url"), options, context)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the message. Raises TryAgain or GiveUp as the module's table says."""
         headers = {"content-type": "application/json; charset=utf-8"}
         answer = self._poster.post(json_body(payload(alert, self._options)), headers, self._context.now())
@@ -56,6 +56,7 @@ class MattermostNotifier:
             raise GiveUp(f"{self._poster.host} refused the message: {one_line(answer.body)}")
         if answer.body.lstrip()[:1] == b"<":
             raise TryAgain(f"{self._poster.host} answered {answer.status} with a web page instead of ok")
+        return answer.words
 
 
 def create(options: Options, context: Context) -> MattermostNotifier:

@@ -68,12 +68,14 @@ class NtfyNotifier:
             self._headers["authorization"] = basic(options.user, password)
         self._poster = poster_for(options.url, options, context, 20_000)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Publish the message. Raises TryAgain or GiveUp as the module's table says."""
         found = {"topic": self._topic, **payload(alert, self._options)}
         answer = self._poster.post(json_body(found), self._headers, self._context.now())
-        if "id" not in checked_json(self._poster, answer):
+        told = checked_json(self._poster, answer)
+        if "id" not in told:
             raise TryAgain(f"{self._poster.host} answered {answer.status} without an id: that was not ntfy")
+        return f"id {told['id']}"
 
 
 def create(options: Options, context: Context) -> NtfyNotifier:

@@ -81,7 +81,7 @@ class PagerDutyNotifier:
         self._routing_key = resolved(options.routing_key, context.name, "the routing key")
         self._poster = poster_for(options.url, options, context)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Send the event. Raises TryAgain or GiveUp as the module's table says."""
         found = {"routing_key": self._routing_key, **payload(alert, self._options)}
         answer = self._poster.post(json_body(found), {"content-type": "application/json; charset=utf-8"}, self._context.now())
@@ -90,6 +90,7 @@ class PagerDutyNotifier:
         told = said(answer) or {}
         if told.get("status", "success") != "success":
             raise GiveUp(f"PagerDuty refused the event: {one_line(answer.body)}")
+        return f"dedup_key {told['dedup_key']}" if told.get("dedup_key") else answer.words
 
 
 def create(options: Options, context: Context) -> PagerDutyNotifier:

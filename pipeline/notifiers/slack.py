@@ -105,14 +105,15 @@ class SlackNotifier:
         url = options.api.rstrip("/") if self._token else resolved(options.url, context.name, "the url")
         self._poster = poster_for(url, options, context, _ANSWER_BYTES)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the message, below the first one of its episode. Raises TryAgain or GiveUp as the module's table says."""
         found = payload(alert, self._options)
         headers = {"content-type": "application/json; charset=utf-8"}
         now = self._context.now()
         if not self._token:
-            self._check_webhook(self._poster.post(json_body(found), headers, now))
-            return
+            taken = self._poster.post(json_body(found), headers, now)
+            self._check_webhook(taken)
+            return taken.words
         episode_id = str(alert.get("episode_id", ""))
         if thread := self._threads.of(episode_id):
             found["thread_ts"] = thread
@@ -120,7 +121,9 @@ class SlackNotifier:
         told = checked_json(self._poster, answer)
         if told.get("ok") is not True:
             self._refuse(told, episode_id)
-        self._threads.remember(episode_id, str(told.get("ts") or ""))
+        stamp = str(told.get("ts") or "")
+        self._threads.remember(episode_id, stamp)
+        return f"ts {stamp} in {told.get('channel') or self._options.channel}"
 
     def _check_webhook(self, answer: Taken) -> None:
         told = said(answer)

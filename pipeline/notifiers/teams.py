@@ -117,10 +117,12 @@ class TeamsNotifier:
         self._context = context
         self._poster = poster_for(resolved(options.url, context.name, "the url"), options, context)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the card. Raises TryAgain or GiveUp as the module's table says."""
         headers = {"content-type": "application/json; charset=utf-8"}
-        self._check(self._poster.post(json_body(payload(alert, self._options)), headers, self._context.now()))
+        answer = self._poster.post(json_body(payload(alert, self._options)), headers, self._context.now())
+        self._check(answer)
+        return answer.words
 
     def _check(self, answer: Taken) -> None:
         words = f"{self._poster.host} answered {answer.status} and says: {one_line(answer.body)}"

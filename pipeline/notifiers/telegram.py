@@ -71,7 +71,7 @@ class TelegramNotifier:
         self._threads = Threads(context.folder / options.threads if options.threads else None)
         self._poster = poster_for(options.api.rstrip("/"), options, context, _ANSWER_BYTES)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Send the message. Raises TryAgain or GiveUp as the module's table says."""
         found = payload(alert, self._options)
         episode_id = str(alert.get("episode_id", ""))
@@ -85,6 +85,8 @@ class TelegramNotifier:
         message = told.get("result")
         if isinstance(message, dict) and isinstance(message.get("message_id"), int):
             self._threads.remember(episode_id, str(message["message_id"]))
+            return f"message {message['message_id']}"
+        return "ok"
 
 
 def _refuse(told: Mapping[str, Any], answer: Taken) -> None:

@@ -74,7 +74,7 @@ class WebhookNotifier:
         self._options = options
         self._poster = poster_for(secret(options.url), options, context)
 
-    def notify(self, alert: Mapping[str, Any]) -> None:
+    def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the event. Raises TryAgain for 408, 425, 429, 5xx and network faults, GiveUp for every other answer but 2xx."""
         body = self._body(alert)
         now = self._context.now()
@@ -89,7 +89,7 @@ class WebhookNotifier:
         }
         if self._key:
             headers["webhook-signature"] = signature(self._key, notification_id, stamp, body)
-        self._poster.post(body, headers, now)
+        return self._poster.post(body, headers, now).words
 
     def _body(self, alert: Mapping[str, Any]) -> bytes:
         body = json_body(payload(alert, self._options, self._context.name))

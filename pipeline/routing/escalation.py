@@ -11,34 +11,48 @@ from pipeline.alerts import Alerts
 from pipeline.episode import Episode, Notification, identity
 from pipeline.intent import Intent
 from pipeline.policy import RulePolicy
+from pipeline.routing.last_rings import LastRing
 from pipeline.routing.model import Routing
 from pipeline.routing.plan import planned
-from pipeline.routing.sent import LastRing
 from pipeline.routing.wording import clock, say
 from pipeline.rules.model import Escalate
 
 # A rule that begins to escalate, or an alerter that comes back after a day, does not wake people for what is long over.
 _LATEST = timedelta(hours=6)
-# What waits longer than a day for an answer is no escalation, and looking at all that ever rang costs time every second.
+# What waits longer than a day for an answer is no escalation.
 LONGEST = timedelta(days=1)
 
 
-def escalations(alerts: Alerts, policy_of: Callable[[str], RulePolicy], routing: Routing, now: datetime) -> Iterator[Notification]:
-    """The escalations that are due: once for each step that rang and that nobody has answered, by acknowledging, assigning or a verdict."""
-    horizon = now - LONGEST - _LATEST
-    policies: dict[str, RulePolicy] = {}
-    for name, ring in [each for each in alerts.sent.last_ring.items() if each[1].at > horizon]:
-        episode = alerts.episodes.get(name)
-        if episode is None:
+def escalations(
+    alerts: Alerts, policy_of: Callable[[str], RulePolicy], routing: Routing, now: datetime
+) -> Iterator[Notification | Episode]:
+    """The escalations that are due, in the order in which they fell due, each followed by its episode with `escalated_at`.
+
+    One for each step that rang and that nobody has answered, by acknowledging, assigning or a verdict.
+    """
+    for name, ring, policy, escalate in _overdue(alerts, policy_of, now):
+        episode, at = alerts.episodes.get(name), due_at(ring, escalate)
+        if episode is None or is_answered(episode) or (episode.escalated_at is not None and episode.escalated_at >= at):
             continue
-        if episode.rule_id not in policies:
-            policies[episode.rule_id] = policy_of(episode.rule_id)
-        policy = policies[episode.rule_id]
-        escalate = policy.notify.escalate
-        if escalate is None or policy.shadow or is_answered(episode) or not timedelta(0) <= now - due_at(ring, escalate) <= _LATEST:
-            continue
-        for each in planned(_intent(episode, ring, escalate), episode, policy, routing, alerts, due_at(ring, escalate)):
+        made = planned(_intent(episode, ring, escalate), episode, policy, routing, alerts, at)
+        for each in made:
             yield _with_words(each, ring, routing)
+        if made:
+            yield msgspec.structs.replace(episode, escalated_at=at)
+
+
+def _overdue(alerts: Alerts, policy_of: Callable[[str], RulePolicy], now: datetime) -> list[tuple[str, LastRing, RulePolicy, Escalate]]:
+    """The episodes that rang so long ago that their rule escalates them now."""
+    found = []
+    for rule_id in alerts.sent.last_rings.rules():
+        policy = policy_of(rule_id)
+        escalate = policy.notify.escalate
+        if escalate is None or policy.shadow:
+            continue
+        until = now - timedelta(seconds=escalate.after_seconds)
+        rings = alerts.sent.last_rings.between(rule_id, until - _LATEST, until)
+        found += [(name, ring, policy, escalate) for name, ring in rings]
+    return sorted(found, key=lambda each: (due_at(each[1], each[3]), each[0]))
 
 
 def is_answered(episode: Episode) -> bool:

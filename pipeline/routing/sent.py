@@ -11,6 +11,7 @@ from datetime import datetime
 
 from pipeline.episode import Notification
 from pipeline.message import Kind
+from pipeline.routing.last_rings import LastRing, LastRings
 from pipeline.routing.recent import Recent
 
 RINGS: frozenset[Kind] = frozenset(("first", "update", "reopened"))
@@ -34,16 +35,10 @@ class Held:
     ids: dict[str, None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class LastRing:
-    step: int
-    at: datetime
-
-
 class Sent:
     """See the module's docstring. `unsent` is pending or sending, oldest first; `failed` is what failed, oldest first.
 
-    `open` is what collects for a message about several, by that message's id. `last_ring` is by episode, `last_sent_at` by receiver.
+    `open` is what collects for a message about several, by that message's id. `last_sent_at` is by receiver.
     """
 
     def __init__(self, notifications: Iterable[Notification] = ()) -> None:
@@ -51,7 +46,7 @@ class Sent:
         self.unsent: dict[str, None] = {}
         self.failed: dict[str, None] = {}
         self.open: dict[str, Held] = {}
-        self.last_ring: dict[str, LastRing] = {}
+        self.last_rings = LastRings()
         self.last_sent_at: dict[str, datetime] = {}
         self._of_episode: dict[str, dict[str, None]] = {}
         self._silenced: dict[str, dict[str, None]] = {}
@@ -90,7 +85,7 @@ class Sent:
         ids.pop(record.id, None)
         if not ids:
             self._of_episode.pop(known.episode_id, None)
-            self.last_ring.pop(known.episode_id, None)
+            self.last_rings.drop(known.episode_id)
 
     def _settle(self, record: Notification) -> None:
         if record.state in ("pending", "sending"):
@@ -108,9 +103,7 @@ class Sent:
         if record.kind in RINGS:
             key = f"{record.episode_id}:{record.step}"
             self._rings.setdefault(record.rule_id, Recent()).add(key, record.created_at)
-            last = self.last_ring.get(record.episode_id)
-            if last is None or record.step > last.step:
-                self.last_ring[record.episode_id] = LastRing(record.step, record.created_at)
+            self.last_rings.add(record.rule_id, record.episode_id, LastRing(record.step, record.created_at))
         if record.kind in COUNTED:
             self._messages.setdefault(record.receiver, Recent()).add(record.id, record.created_at)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from pipeline.alerts import Alerts
-from pipeline.episode import Notification, Silence
+from pipeline.episode import Episode, Notification, Silence
 from pipeline.policy import RulePolicy
 from pipeline.routing import cron, routes
 from pipeline.routing.escalation import escalations
@@ -28,7 +28,7 @@ _EMPTY_WITHIN = timedelta(hours=1)
 
 def due(
     alerts: Alerts, policy_of: Callable[[str], RulePolicy], routing: Routing, now: datetime, rule_ids: Iterable[str] = ()
-) -> Iterator[Notification | Silence]:
+) -> Iterator[Notification | Silence | Episode]:
     """The records to write. Each is to be put into `alerts` before the next is asked for: limits count what was made before.
 
     `rule_ids` are the rules whose digests may be empty; others among them do no harm.

@@ -220,7 +220,8 @@ def _sending(notification: Notification, routing: Routing, now: datetime) -> str
     tried = f"{notification.attempts} attempt{'s' if notification.attempts != 1 else ''}"
     if notification.state == "sent" and notification.sent_at:
         after = (notification.sent_at - notification.created_at).total_seconds()
-        return f"sent at {clock(notification.sent_at, routing.zone, now)}, after {after:.1f} s and {tried}"
+        answer = f"; the answer was: {notification.answer}" if notification.answer else ""
+        return f"sent at {clock(notification.sent_at, routing.zone, now)}, after {after:.1f} s and {tried}{answer}"
     if notification.state == "failed":
         return f"failed after {tried}: {notification.last_error}"
     if notification.state == "sending":

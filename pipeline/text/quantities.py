@@ -20,7 +20,7 @@ The indefinite articles (ein, one) are no numbers, nor are vague ones (Hunderte,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -54,7 +54,17 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_MONTH = "(" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
+
+
+def _begins(words: Iterable[str]) -> str:
+    """A look at two letters that most other words do not pass: it saves trying all of `words` on each word of a text."""
+    seconds: dict[str, set[str]] = {}
+    for word in words:
+        seconds.setdefault(word[0], set()).add(word[1])
+    return "(?=" + "|".join(f"{first}[{''.join(sorted(then))}]" for first, then in sorted(seconds.items())) + ")"
+
+
+_MONTH = _begins(_MONTHS) + "(" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 
 _WEEKDAYS = {
     "montag": 1, "monday": 1, "dienstag": 2, "tuesday": 2, "mittwoch": 3, "wednesday": 3, "donnerstag": 4, "thursday": 4,
@@ -161,6 +171,8 @@ def _digits(found: re.Match[str]) -> list[tuple[str, str]]:
 
 
 def _worded(found: re.Match[str]) -> list[tuple[str, str]]:
+    if found[1] is None:
+        return []
     value, scale = _word_value(found[1]), (found[2] or "").lower()
     return [] if value is None else [("number", str(value * _SCALES.get(scale, 1)))]
 
@@ -176,11 +188,12 @@ _BEFORE_DATES = "am|vom|zum|bis|ab|seit|den|dem|der|nach dem|vor dem"
 _AM_PM = r"([ap])\.?m\b\.?"
 _PART_NAMES = "früh|morgen|vormittag|mittag|nachmittag|abend|nacht"
 # Any word: it is looked up afterwards, because an alternation of all number words is a hundred times slower than the other patterns.
-_WORD = r"([^\W\d_]{2,24}(?:-[^\W\d_]{2,12})?)"
+_ANY = r"[^\W\d_]{2,24}(?:-[^\W\d_]{2,12})?"
+_WORD = f"{_begins(_WORDS)}({_ANY})"
 
 _GROUPED = r"(\d{1,3}(?:[.,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d{1,18})(?:[.,](\d{1,6})(?!\d))?"
 _BARE_DIGITS = re.compile(rf"(?<!\d)(?<!\d[.,]){_GROUPED}")
-_BARE_WORD = re.compile(rf"(?<!\w){_WORD}(?!\w)", re.IGNORECASE)
+_BARE_WORD = re.compile(rf"(?<!\w)({_ANY})(?!\w)", re.IGNORECASE)
 
 # In this order; what one pattern has read is gone for the next. A reading without a kind is only taken away (addresses).
 _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = tuple(
@@ -202,17 +215,18 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = tuple(
         (r"(?<![\d.,:])([01]\d|2[0-3])([0-5]\d)\s*(?:gmt|utc|kst|jst|cet|cest|mez|mesz|z|hours|hrs)\b", lambda found: _time(int(found[1]), int(found[2]))),
         (r"\b(\d{1,2}|[^\W\d_]{3,12})\s*uhr\b(?:\s+([0-5]\d)\b)?", lambda found: _hour(found, int(found[2] or 0))),
         (r"\b(\d{1,2}|[^\W\d_]{3,12})\s+o['’]clock\b", _hour),
-        (rf"\b({'|'.join(_WEEKDAYS)})(\s?(?:{_PART_NAMES})|\s(?:morning|afternoon|evening|night))?s?\b", _weekday),
+        (rf"\b{_begins(_WEEKDAYS)}({'|'.join(_WEEKDAYS)})(\s?(?:{_PART_NAMES})|\s(?:morning|afternoon|evening|night))?s?\b", _weekday),
         (rf"\b(?:am|heute|gestern|frühe[nrs]?|späte[nrs]?|diesem|jenem|gegen|zum)\s+({_PART_NAMES})\b", lambda found: [("part", _PARTS[found[1].lower()])]),
         (r"\b(?:in der|über|heute|gegen|um)\s+(nacht|mitternacht)\b", lambda found: [("part", "night")]),
-        (rf"\b({_PART_NAMES})s\b", lambda found: [("part", _PARTS[found[1].lower()])]),
-        (r"\b(morning|dawn|noon|midday|afternoon|evening|dusk|night|midnight|overnight)\b", lambda found: [("part", _PARTS[found[1].lower()])]),
+        (rf"\b{_begins(_PARTS)}({_PART_NAMES})s\b", lambda found: [("part", _PARTS[found[1].lower()])]),
+        (rf"\b{_begins(_PARTS)}(morning|dawn|noon|midday|afternoon|evening|dusk|night|midnight|overnight)\b", lambda found: [("part", _PARTS[found[1].lower()])]),
         (r"(?<![\w-])((?-i:[A-ZÄÖÜ])\w{0,30}-\d{1,4}[a-z]?|(?-i:[A-Z]{1,4})\d{1,4})(?!\w)", lambda found: [("name", found[1].lower())]),
         (rf"(?<!\w)(?<![^\W\d]-)(?<!\d[.,]){_GROUPED}(?:st|nd|rd|th)?{_SCALE}?", _digits),
-        (rf"(?<![\w-]){_WORD}{_SCALE}?(?!\w)", _worded),
+        # The second way takes the scale away from a word that is no number: "mehrere hundert" is not 100.
+        (rf"(?<![\w-])(?:{_WORD}{_SCALE}?|{_ANY}{_SCALE})(?!\w)", _worded),
         (rf"(?<!\w)(eine?|an?|one){_SCALE}", lambda found: [("number", str(_SCALES[found[2].lower()]))]),
-        (r"\b(zweit|dritt|viert|fünft|sechst|siebt|neunt|zehnt|elft|zwölft)e[rnsm]?\b", lambda found: [("number", str(_ORDINALS[found[1].lower()]))]),
-        (r"\b(third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\b", lambda found: [("number", str(_ORDINALS[found[1].lower()]))]),
+        (rf"\b{_begins(_ORDINALS)}(zweit|dritt|viert|fünft|sechst|siebt|neunt|zehnt|elft|zwölft)e[rnsm]?\b", lambda found: [("number", str(_ORDINALS[found[1].lower()]))]),
+        (rf"\b{_begins(_ORDINALS)}(third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\b", lambda found: [("number", str(_ORDINALS[found[1].lower()]))]),
         (r"\b(?:the|a|its|their|his|her|this)\s+second\s(?!later|before|after|ago|or\b)", lambda found: [("number", "2")]),
     )
 )  # fmt: skip

@@ -114,7 +114,7 @@ def test_what_is_sent_waits_then_is_said_to_be_unconfirmed_then_confirmed(chrome
     until(lambda: texts(chrome, ".sent li") == [])
 
 
-def test_a_refusal_of_the_alerter_is_shown_in_its_words(chrome: Chrome, page: Page) -> None:
+def test_a_refusal_of_the_alerter_is_shown_in_the_readers_language(chrome: Chrome, page: Page) -> None:
     episode = an_alert(page)
     visit(chrome, page, f"?lang=en&episode={episode.id}")
     one(chrome, '[data-part="acknowledge"]')
@@ -125,6 +125,8 @@ def test_a_refusal_of_the_alerter_is_shown_in_its_words(chrome: Chrome, page: Pa
     page.obey(msgspec.structs.replace(page.commands[0], to="", kind="unacknowledge"))
     until(lambda: "Assignment: refused – nobody has acknowledged it" in texts(chrome, "#episode .sent li"))
     until(lambda: any("refused: nobody has acknowledged it" in each for each in texts(chrome, "#episode .log li")))
+    visit(chrome, page, f"?lang=de&episode={episode.id}")
+    until(lambda: any("abgelehnt: niemand hatte ihn als gesehen gemeldet" in each for each in texts(chrome, "#episode .log li")))
 
 
 def test_kafka_that_is_away_is_said_and_nothing_is_taken_for_done(chrome: Chrome, page: Page) -> None:

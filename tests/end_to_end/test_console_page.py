@@ -26,6 +26,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from pipeline import broker, sources, topology
 from pipeline.article import Dates, encode
+from pipeline.console.board import GroupLag
 from pipeline.settings import Settings
 from tests.console_pages import Page, browsing, enriched, episode_of, story, until
 
@@ -388,6 +389,39 @@ def test_old_data_are_announced_in_large_letters_until_data_flow_again(chrome: C
     assert ask(page.address + "readyz")[0] == 200
 
 
+@pytest.mark.timeout(90)
+def test_an_alerter_that_stands_still_is_announced_in_large_letters_until_it_moves(chrome: Chrome, page: Page) -> None:
+    page.lag = (GroupLag("worker", 0), GroupLag("indexer", 4), GroupLag("alerter", 2))
+    page.stuck = True
+    visit(chrome, page)
+    until(lambda: one(chrome, "#stale").is_displayed(), 40)
+    assert "The alerter has stood still for" in one(chrome, "#stale-title").text, "the worst one, though the indexer stands still too"
+    assert "2 records wait: nobody is told" in one(chrome, "#stale-reason").text
+    assert "alerter" in one(chrome, "#stale-said").get_attribute("textContent")
+    page.stuck = False
+    until(lambda: not one(chrome, "#stale").is_displayed())
+
+
+def test_what_nobody_has_seen_stands_first_and_the_gravest_of_it_above(chrome: Chrome, page: Page) -> None:
+    now = datetime.now(UTC)
+
+    def rang(title: str, severity: str, minutes_ago: int, by: str = "") -> None:
+        at = now - timedelta(minutes=minutes_ago)
+        made = page.records.article(title=title, word=title, rule=title.lower(), severity=severity, at=at)
+        page.records.episode(episode_of(made, now=at, acknowledged_by=by))
+
+    rang("Geiselnahme", "critical", 90)
+    rang("Evakuierung", "critical", 95, by="Desk")
+    for number in range(4):
+        rang(f"Stau{number}", "low", 20 + number)
+    rang("Neu", "info", 1)
+    visit(chrome, page)
+    until(lambda: len(texts(chrome, ".alert .headline")) == 4)
+    assert texts(chrome, ".alert .headline") == ["Geiselnahme", "Stau0", "Stau1", "Neu"], "what has just rung is there too"
+    one(chrome, "#alerts-more").click()
+    until(lambda: texts(chrome, ".alert .headline") == ["Geiselnahme", "Stau0", "Stau1", "Stau2", "Stau3", "Neu", "Evakuierung"])
+
+
 def test_a_server_that_is_gone_is_noticed_and_the_page_recovers(chrome: Chrome) -> None:
     settings = Settings(language="en")
     with Page(settings) as page:
@@ -552,8 +586,6 @@ def test_everything_can_be_read_by_everybody(chrome: Chrome, page: Page, theme: 
     for state in ("ok", "failing", "silent", "paused", "starting"):
         page.records.health(source_id=state, state=state, last_error="kaputt")
     visit(chrome, page, f"?lang=en&theme={theme}&q=raketen")
-    until(lambda: one(chrome, "#alerts-more").is_displayed())
-    one(chrome, "#alerts-more").click()
     until(lambda: len(texts(chrome, ".alert")) == 5)
     assert chrome.execute_script(CONTRAST) == []
     words = texts(chrome, ".alert .severity")

@@ -151,6 +151,15 @@ def test_every_word_exists_in_both_languages_with_the_same_places() -> None:
         assert sorted(_places(german[name])) == sorted(_places(english[name])), name
 
 
+def test_every_refusal_of_the_page_has_words_in_both_languages() -> None:
+    sources = [each.read_text(encoding="utf-8") for each in Path(guard.__file__).parent.glob("*.py")]
+    codes = {
+        code for text in sources for code in re.findall(r'Fault\(\s*\d{3}, "([a-z_]+)"|"code": "([a-z_]+)"', text) for code in code if code
+    }
+    assert {"foreign", "no_episode", "rule_faulty", "query_faulty"} <= codes
+    assert [each for each in sorted(codes) if f"error_{each}" not in WORDS["de"]] == []
+
+
 def _places(text: str) -> list[str]:
     return [part.split("}")[0] for part in text.split("{")[1:]]
 

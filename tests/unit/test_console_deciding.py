@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from fastapi.testclient import TestClient
 
 from pipeline import topology
+from pipeline.alerts import Alerts
 from pipeline.broker import Record
 from pipeline.console import guard
 from pipeline.console.acting import Act, decided
@@ -20,6 +22,8 @@ from pipeline.console.episode_view import episode_view
 from pipeline.console.feed import Feed
 from pipeline.console.hub import Hub
 from pipeline.console.rules_view import rule_views, usual_sources
+from pipeline.console.view_decisions import answer_view
+from pipeline.console.words import WORDS
 from pipeline.decisions import obeyed
 from pipeline.episode import Command, Episode, Matcher, Notification, Silence, Situation
 from pipeline.errors import Unreachable
@@ -218,7 +222,8 @@ def test_the_desk_tells_why_an_episode_fired_and_who_was_told() -> None:
             record(topology.EPISODES, b"not json", "x"),
         ]
     )
-    view = episode_view(desk, episode, NOON + timedelta(minutes=1), 6.0, ("desk", "others"))
+    settings = Settings.model_validate({"time_zone": "Asia/Tokyo", "alerts": {"default_route": ["desk", "others"]}})
+    view = episode_view(desk, episode, NOON + timedelta(minutes=1), settings)
     assert (view.rule.version, view.rule.active_version, view.rule.owner) == (RULE.version, RULE.version, "Desk")
     assert {(each.surface, each.field, each.clause) for each in view.marks} == {
         ("Raketentest", "title", "any[0]"),
@@ -227,7 +232,7 @@ def test_the_desk_tells_why_an_episode_fired_and_who_was_told() -> None:
     assert view.sentence == ("Ein ", "Raketentest", ".")
     assert [stage for stage, _ in view.stages][-1] == "notified"
     assert [(each.receiver, each.state) for each in view.told] == [("desk", "sent"), ("night", "suppressed")]
-    assert "silenced by Jan" in view.chains["night"][0]
+    assert "silenced by Jan until 22:00" in view.chains["night"][0], "in the zone of the configuration"
     assert "others would be told now" in view.chains["others"][0]
     assert [each.author for each in view.silences] == ["Jan"]
     assert view.first is not None and view.first.source_name == "Tagesblatt"
@@ -246,7 +251,7 @@ def test_the_siblings_of_a_situation_begin_with_the_one_that_leads_it() -> None:
     leader = msgspec.structs.replace(leader, situation_id=leader.id, situation=Situation(episodes=tuple(each.id for each in others)))
     desk = Desk()
     desk.take([record(topology.EPISODES, each, each.id) for each in (leader, *others)])
-    view = episode_view(desk, others[1], NOON, 6.0, ())
+    view = episode_view(desk, others[1], NOON, Settings())
     assert [(each.id, each.leads) for each in view.siblings] == [(leader.id, True), ("o0", False), ("o2", False)]
 
 
@@ -274,6 +279,43 @@ def test_the_board_brings_answers_silences_and_what_was_touched() -> None:
     assert board.alerts[0].acknowledged_by == "Anna"
     assert board.alerts[0].commands == ("c2",)
     assert board.unreadable == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ({"kind": "unacknowledge"}, "not_acknowledged"),
+        ({"kind": "assign"}, "not_assigned"),
+        ({"kind": "verdict"}, "no_verdict"),
+        ({"kind": "acknowledge", "episode_id": "none"}, "no_episode"),
+        ({"kind": "end_silence", "silence_id": "none"}, "no_silence"),
+        ({"kind": "end_silence", "silence_id": "file:x"}, "silence_of_files"),
+        ({"kind": "silence", "to": "tag", "text": "x", "hours": 1}, "no_such_scope"),
+        ({"kind": "silence", "to": "rule", "text": "x", "hours": 1_000}, "silence_too_long"),
+    ],
+)
+def test_what_the_alerter_refuses_is_said_in_the_readers_language(command: dict[str, Any], code: str) -> None:
+    alerts = Alerts([an_episode()])
+    hours = command.pop("hours", 0)
+    silence = Silence(id="s", matchers=(), author="Anna", reason="", starts_at=NOON, ends_at=NOON + timedelta(hours=hours), created_at=NOON)
+    more = {"episode_id": next(iter(alerts.episodes)), "silence": silence if hours else None} | command
+    audit = obeyed(alerts, Command(id="c", by="Anna", at=NOON, **more), NOON).audit
+    view = answer_view(audit)
+    assert (view.refused_code, view.unchanged) == (code, False), audit.outcome
+    assert WORDS["de"][f"refused_{code}"] and WORDS["en"][f"refused_{code}"]
+
+
+def test_an_answer_says_what_was_decided_without_the_alerters_words() -> None:
+    alerts = Alerts([an_episode()])
+    (episode_id,) = alerts.episodes
+    for number, expected in enumerate((("confirmed", False), ("confirmed", True))):
+        found = obeyed(
+            alerts, Command(id=f"c{number}", kind="verdict", by="Anna", at=NOON, episode_id=episode_id, verdict="confirmed"), NOON
+        )
+        for each in found.records:
+            alerts.put(each)
+        view = answer_view(found.audit)
+        assert (view.verdict, view.unchanged) == expected
 
 
 def test_an_ended_silence_leaves_the_board() -> None:

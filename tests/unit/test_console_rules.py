@@ -391,6 +391,35 @@ def test_what_is_active_is_asked_by_id(talk: Talk) -> None:
     assert (view["id"], view["status"]) == ("raketen", "live")
 
 
+def test_a_silence_of_a_rule_that_is_not_active_is_refused_with_the_nearest_one(talk: Talk) -> None:
+    rule, _ = load_text(FILE, "raketen.yml")
+    assert rule is not None
+    episode = talk.alarm("Rakete", "Eine Rakete.", "Rakete")
+    wish = {"kind": "silence", "by": "Anna Berg", "episode": episode.id, "scope": "rule", "minutes": 60, "text": "Probe"}
+    assert talk.post("/api/act", **wish)[0] == 202, "no rule is known yet: the alerter has the last word"
+    talk.knows(topology.RULES, rule, "raketen-neu")
+    status, answer = talk.post("/api/act", **wish)
+    assert (status, answer["code"], answer["rule"], answer["nearest"]) == (409, "no_rule", "raketen", "raketen-neu")
+    talk.knows(topology.RULES, rule, "raketen")
+    assert talk.post("/api/act", **wish)[0] == 202
+    assert [each.to for each in talk.commands] == ["rule", "rule"]
+
+
+def test_the_shifts_page_speaks_one_language_and_names_situations(talk: Talk) -> None:
+    leader = talk.alarm("Rakete über Tokio", "Eine Rakete.", "Rakete", opened_at=NOW, now=NOW)
+    talk.knows(topology.EPISODES, msgspec.structs.replace(leader, id="joined", situation_id=leader.id, step=0), "joined")
+    talk.knows(topology.EPISODES, msgspec.structs.replace(leader, id="lost", situation_id="gone", step=0), "lost")
+    command = Command(id="c", kind="verdict", by="Jan", at=NOW, episode_id=leader.id, verdict="false_alarm")
+    made = Audit(id="a", at=NOW, command=command, outcome="verdict: false alarm", changed=True)
+    talk.knows(topology.AUDIT, made, "x")
+    talk.knows(
+        topology.AUDIT, msgspec.structs.replace(made, id="b", outcome="refused: there is no verdict to take back", changed=False), "x"
+    )
+    text = talk.client.get("/handover?lang=de").text
+    assert "abgelehnt: es gab kein Urteil" in text and "there is no verdict" not in text
+    assert "verdict: false alarm" not in text
+
+
 def test_the_shifts_page_says_everything_that_the_next_one_must_know(talk: Talk) -> None:
     note = Note(by="Jan", text=f"Called. {HOSTILE}", at=NOW)
     episode = talk.alarm(f"Rakete {HOSTILE}", "Eine Rakete.", "Rakete", notes=(note,), assigned_to="Mira", now=NOW - timedelta(days=2))
@@ -417,7 +446,7 @@ def test_the_shifts_page_says_everything_that_the_next_one_must_know(talk: Talk)
     found = talk.client.get("/handover?lang=en&theme=dark&hours=12")
     assert found.status_code == 200
     for expected in ("Jan: Called.", "with Mira", "nobody has acknowledged it", "night: failed after 8 attempts: HTTP 503", "fireworks", "rule raketen",
-                     "Blatt", "silent", "new abcdef12", "duty-phone", "False alarm (Jan)", "verdict: false alarm"):  # fmt: skip
+                     "Blatt", "silent", "new abcdef12", "duty-phone", "False alarm (Jan)", "<bdi>False alarm</bdi>"):  # fmt: skip
         assert expected in found.text, expected
     assert "<script>" not in found.text
     assert "&lt;script&gt;alert(1)" in found.text

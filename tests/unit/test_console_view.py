@@ -11,7 +11,7 @@ from pipeline import sources, topology
 from pipeline.alerts import Alerts
 from pipeline.article import Article, Clock, Dates, Hit, Match, Position, Source, Story, encode
 from pipeline.broker import Record
-from pipeline.console.board import Board, Change, Limits, status, take
+from pipeline.console.board import Board, Change, GroupLag, Limits, standing, status, take
 from pipeline.console.rates import NO_RATES
 from pipeline.console.view import alert_view, article_view, is_open, parts, safe_url, source_view
 from pipeline.episode import Episode
@@ -290,3 +290,16 @@ def test_changes_lead_a_page_to_the_same_articles_as_the_board(made: list[tuple[
         page.update({each.id: each for each in change.articles})
         page = {each.id: each for each in sorted(page.values(), key=lambda each: (each.at, each.id), reverse=True)[: LIMITS.articles]}
     assert tuple(page.values()) == board.articles
+
+
+def test_a_process_stands_still_while_it_has_records_and_does_not_move() -> None:
+    def look(before: tuple[GroupLag, ...], records: int | None, committed: int, second: int) -> tuple[GroupLag, ...]:
+        return standing(before, (GroupLag("alerter", records, committed),), NOON + timedelta(seconds=second))
+
+    first = look((), 2, 10, 0)
+    later = look(first, 5, 10, 30)
+    assert later[0].stands_since == NOON, "more has come, and nothing was done"
+    moved = look(later, 4, 11, 60)
+    assert moved[0].stands_since == NOON + timedelta(seconds=60)
+    assert look(moved, 0, 15, 90)[0].stands_since is None
+    assert look((), None, 0, 0)[0].stands_since is None, "it never ran"

@@ -55,6 +55,11 @@ def test_what_the_receiver_took_is_sent() -> None:
     assert (done.state, done.sent_at) == ("sent", NOON)
 
 
+def test_what_the_receiver_answered_is_kept_as_one_short_line() -> None:
+    done = delivery.concluded(sending(), Result("n1", 1, answer="ts 17.1\r\nin \u202e C1 " + "x" * 5_000), 8, NOON, 0.5)
+    assert done.answer.startswith("ts 17.1 in C1 xxx") and len(done.answer) == 200
+
+
 def test_waits_grow_and_end_in_failure() -> None:
     waits = [seconds(after(sending(attempts), TryAgain("down")).next_at) for attempts in range(1, 8)]
     assert waits == sorted(waits) and waits[0] == 2 and waits[-1] <= delivery.LONGEST_WAIT_SECONDS
@@ -174,6 +179,20 @@ def test_an_attempt_hands_over_json_values_and_reports_the_result_until_it_is_wr
     assert sender.knows(sending())
     sender.written(Result("n1", 1))
     assert sender.results() == [] and not sender.knows(sending())
+
+
+def test_an_attempt_reports_what_the_receiver_answered() -> None:
+    class Answers:
+        def __init__(self, answer: Any) -> None:
+            self.answer = answer
+
+        def notify(self, alert: Mapping[str, Any]) -> Any:
+            return self.answer
+
+    for answer, kept in (("dedup_key e", "dedup_key e"), (None, ""), ({"not": "text"}, "")):
+        sender = Sender({"desk": Answers(answer)}, lambda: NOON)
+        sender.submit(sending())
+        assert [each.answer for each in results(sender)] == [kept]
 
 
 @pytest.mark.parametrize(("raised", "kind"), [(TryAgain("later", 5), TryAgain), (GiveUp("never"), GiveUp), (KeyError("defect"), TryAgain)])

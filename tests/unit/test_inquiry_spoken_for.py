@@ -118,7 +118,8 @@ def test_a_report_names_the_messages_that_were_made_about_a_member() -> None:
     update = msgspec.structs.replace(leader.message, article_id="r2", kind="update")
     held = sent(leader, "n2", state="suppressed", verdict="shadow", message=update, created_at=NOON + minutes(2), sent_at=None)
     text = written(made(leader, sibling, told=(held,)), "text", "UTC")
-    assert f"the situation of {leader.id[:10]} speaks for it, with these messages about it:" in text
+    part = f"part of the situation {leader.id[:10]} (rule r, opened 2026-11-20 12:00:00 UTC), which speaks for it"
+    assert f"{part}, with these messages about it:" in text
     assert "Held back on purpose, or to be told with others: 1" in text
 
 
@@ -192,7 +193,8 @@ def test_a_report_lists_members_under_their_leader_and_agrees_with_itself_about_
     assert [each.spoken_for_by for each in found.episodes] == ["", leader.id, ""]
     text = written(found, "text", "UTC")
     assert "nobody:" not in text and "↳ Meldung r2" in text
-    assert f"the situation of {leader.id[:10]} speaks for it, with no message about what it brought so far" in text
+    part = f"part of the situation {leader.id[:10]} (rule r, opened 2026-11-20 12:00:00 UTC), which speaks for it"
+    assert f"{part}, with no message about what it brought so far" in text
     assert "Messages that reached nobody\n----------------------------\nNone." in text
     assert found.counts["sent"] == 2
 

@@ -96,8 +96,8 @@ def test_slack_with_a_token_puts_an_episode_into_one_thread(opened: Any, monkeyp
     notifier = bot(found, monkeypatch)
     found.receiver.answers += [(200, {}, b'{"ok":true,"ts":"17.1","message":"' + b"x" * 50_000 + b'"}')]
     found.receiver.usual = (200, {}, b'{"ok":true,"ts":"17.9"}')
-    for episode in ("e1", "e1", "e2"):
-        notifier.notify(alert(episode_id=episode))
+    answers = [notifier.notify(alert(episode_id=episode)) for episode in ("e1", "e1", "e2")]
+    assert answers == ["ts 17.1 in C1", "ts 17.9 in C1", "ts 17.9 in C1"]
     assert [each.get("thread_ts") for each in bodies(found)] == [None, "17.1", None]
     assert found.receiver.got[0][0]["authorization"] == f"Bearer {SECRET}"
     assert found.receiver.paths == ["POST /chat.postMessage"] * 3

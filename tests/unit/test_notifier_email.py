@@ -100,6 +100,12 @@ def test_a_headline_with_line_breaks_sends_nothing_to_anybody_else() -> None:
     assert letter["Bcc"] is None and letter["X-Evil"] is None
 
 
+def test_the_servers_last_word_on_a_message_is_kept() -> None:
+    with mail_server() as mailbox:
+        mailbox.says = {"DATA": "250 2.0.0 Ok: queued as 4F2X"}
+        assert sending(mailbox).notify(alert()) == "250 2.0.0 Ok: queued as 4F2X"
+
+
 def test_everybody_gets_the_message_once_although_one_address_is_refused_for_a_while() -> None:
     with mail_server() as mailbox:
         notifier = sending(mailbox, to=[DESK, NIGHT])

@@ -143,7 +143,7 @@ def test_dropping_everything_leaves_nothing_behind(steps: list[dict[str, Any]]) 
     sent = world.alerts.sent
     for each in list(sent.notifications.values()):
         sent.drop(each)
-    assert not (sent.notifications or sent.unsent or sent.failed or sent.open or sent.last_ring)
+    assert not (sent.notifications or sent.unsent or sent.failed or sent.open or sent.last_rings)
     assert sent.told("a0") == () and sent.silenced_by("s1") == [] and sent.waiting_in("a0") == {}
 
 

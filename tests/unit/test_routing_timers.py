@@ -197,6 +197,7 @@ def test_who_is_named_is_told_once_for_each_step_that_nobody_acknowledges() -> N
     (made,) = world.wait(seconds=1)
     assert (made.kind, made.receiver, made.step, made.message.why) == ("escalation", "chef", 1, "not_acknowledged")
     assert made.message.text == "Seit 13:00 hat niemand quittiert." and made.created_at == NOON + timedelta(minutes=5)
+    assert world.alerts.episodes["e1"].escalated_at == NOON + timedelta(minutes=5)
     assert world.wait(seconds=1) == []
     world.tell(episode(step=2), intent(episode(), "update", 2, at=world.now))
     assert [each.step for each in world.wait(minutes=6)] == [2]
@@ -208,6 +209,16 @@ def test_an_answer_ends_the_escalation(answer: dict[str, str]) -> None:
     world.tell(episode())
     world.alerts.put(episode(**answer))
     assert world.wait(minutes=6) == []
+
+
+def test_escalations_come_in_the_order_in_which_they_fell_due_whatever_their_rules() -> None:
+    slow, quick = Escalate(after_seconds=300, to=("chef",)), Escalate(after_seconds=60, to=("chef",))
+    world = World(policies={"a": policy("a", escalate=slow), "b": policy("b", escalate=quick), "c": policy("c")})
+    for number, rule_id in enumerate("abcab"):
+        world.tell(episode(f"e{number}", rule_id=rule_id), intent(episode(f"e{number}", rule_id=rule_id), at=world.now))
+        world.now += timedelta(seconds=200)
+    assert [each.episode_id for each in world.wait(minutes=5)] == ["e1", "e0", "e4", "e3"]
+    assert world.wait(minutes=5) == []
 
 
 def test_what_rang_nobody_or_long_ago_is_not_escalated() -> None:

@@ -45,6 +45,31 @@ def test_check_counts_rules_and_tests_and_gives_advice(folder: Path) -> None:
     assert code == 1 and "zug.yml:5:28: advice: 'Zug' is short" in told
 
 
+NOBODY_LISTENS = "kafka: {servers: ['127.0.0.1:1']}\n"
+
+
+@pytest.mark.parametrize(("command", "instead"), [(("diff",), "--against FOLDER"), (("backtest", "--since", "1d"), "--from FILE")])
+def test_without_a_broker_it_is_said_what_is_missing_and_what_can_be_done(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, command: tuple[str, ...], instead: str
+) -> None:
+    config = tmp_path_factory.mktemp("away") / "lagebild.yaml"
+    config.write_text(NOBODY_LISTENS, encoding="utf-8")
+    code, _, told = said(*command, "--config", str(config), "--rules", str(folder))
+    assert code == 4
+    for expected in ("Kafka does not answer at 127.0.0.1:1", "Start Kafka there, or correct kafka.servers", instead):
+        assert expected in told
+
+
+def test_diff_against_a_folder_needs_no_server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "raketentest.yml").write_text(RULE, encoding="utf-8")
+    arguments = ("diff", "--rules", str(folder), "--against", str(other))
+    assert said(*arguments) == (0, "Both are the same.\n", "")
+    (other / "raketentest.yml").write_text(RULE.replace("any: [Raketentest]", "any: [Raketentest, Atomtest]"), encoding="utf-8")
+    code, shown, _ = said(*arguments)
+    assert code == 1 and "raketentest changed" in shown and "Atomtest" in shown
+
+
 def test_test_shows_what_matched_and_fails_with_code_1(folder: Path) -> None:
     code, shown, _ = said("test", "raketentest", "--rules", str(folder), "--json")
     found = json.loads(shown)

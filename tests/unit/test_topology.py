@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 from pipeline import topology
 
@@ -12,6 +14,18 @@ def test_the_flow_is_consistent() -> None:
 def test_a_second_writer_is_found() -> None:
     stages = (*topology.STAGES, replace(topology.stage("index"), name="other", writes=(topology.ENRICHED,)))
     assert any("articles.enriched has several writers" in each for each in topology.problems(stages=stages))
+
+
+def test_every_topic_that_a_command_or_the_page_writes_to_is_declared() -> None:
+    folder = Path(topology.__file__).parent
+    sources = [each for name in ("commands", "console", "rules") for each in (folder / name).glob("*.py")] + [folder / "say.py"]
+    written = {
+        getattr(topology, name)
+        for each in sources
+        for name in re.findall(r"(?:\.send|publish_in_transactions)\([^\n]*topology\.([A-Z_]+)", each.read_text(encoding="utf-8"))
+    }
+    assert {topology.COLLECTED, topology.COMMANDS} <= written <= topology.OUTSIDE_WRITERS.keys()
+    assert topology.topic(topology.COLLECTED).many_writers
 
 
 def test_a_topic_that_nothing_writes_is_found() -> None:

@@ -4,7 +4,7 @@ import { choice } from "./choice.js";
 import { openEpisode } from "./episode.js";
 import { falseAlarm } from "./falsealarm.js";
 import { fresh, look, reports as allReports } from "./looked.js";
-import { alerts, isSettled, model } from "./model.js";
+import { alerts, byUrgency, isSettled, model } from "./model.js";
 import { isPressed, onReleased } from "./pressing.js";
 import { act, onSent, status } from "./send.js";
 import { openSilence } from "./silence.js";
@@ -14,6 +14,9 @@ import { full, fullDay, moment, published, secondsSince, today } from "./times.j
 
 const FEW = 3;
 const ON_WALL = 5;
+// Whatever has just rung is shown too, below what is more urgent: a shift must see what is new.
+const JUST_SECONDS = 600;
+const MOST = 8;
 
 const list = document.getElementById("alert-list");
 const more = document.getElementById("alerts-more");
@@ -40,21 +43,22 @@ function gathered() {
     else others.push(alert);
   }
   for (const each of others) rows.get(each.situation_id)?.others.push(each);
-  const found = [...rows.values()];
+  const found = [...rows.values()].sort((one, other) => byUrgency(one.alert, other.alert));
   return [...found.filter((row) => !isSettled(row.alert)), ...found.filter((row) => isSettled(row.alert))];
 }
 
 export function drawAlerts() {
   const found = gathered();
-  const shown = found.slice(0, choice.wall ? ON_WALL : all ? found.length : FEW);
+  const urgent = found.filter((row, place) => place < FEW || secondsSince(row.alert.rang_at) < JUST_SECONDS).slice(0, MOST);
+  const shown = choice.wall ? found.slice(0, ON_WALL) : all ? found : urgent;
   const byKey = new Map(shown.map((row) => [row.alert.id, row]));
   arrange(list, [...byKey.keys()], elements, (key) => alertElement(byKey.get(key)));
   const none = document.getElementById("alerts-none");
   none.hidden = found.length > 0;
   // Before the first snapshot nobody knows whether there are any.
   none.textContent = say(model.loaded ? "alerts_none" : "loading");
-  more.hidden = found.length <= FEW || choice.wall;
-  more.textContent = all ? say("alerts_fewer") : say("alerts_more", { n: found.length - FEW });
+  more.hidden = found.length <= urgent.length || choice.wall;
+  more.textContent = all ? say("alerts_fewer") : say("alerts_more", { n: found.length - urgent.length });
   return alerts().filter((alert) => !isSettled(alert)).length;
 }
 
@@ -136,7 +140,7 @@ function situation(alert, others) {
       {},
       time(other.rang_at, moment(other.rang_at)),
       button("", () => openEpisode(other.id), { class: "name", "data-part": `other-${other.id}` }),
-      make("bdi", { class: "source", text: other.source_name }),
+      make("bdi", { class: "source", text: other.source_name ?? "" }),
     );
   const list = make("ul", { class: "members" }, ...others.map(row));
   others.forEach((other, place) => list.children[place].querySelector(".name").append(make("bdi", { lang: languageOf(other), dir: "auto", text: other.headline.join("") || "–" })));
@@ -184,9 +188,10 @@ function times(alert, open) {
     "p",
     { class: "meta" },
     ...reports(alert, open),
-    make("bdi", { class: "source", text: alert.source_name + (alert.country ? ` (${alert.country})` : "") }),
+    // An alert about silence has no article, and so no source and no date.
+    alert.source_name ? make("bdi", { class: "source", text: alert.source_name + (alert.country ? ` (${alert.country})` : "") }) : null,
     make("span", { class: "language", text: alert.language === "und" ? "" : (alert.language ?? ""), title: languageName(alert.language) }),
-    date,
+    alert.source_name ? date : null,
     alert.first_seen_at ? time(alert.first_seen_at, `${say("first_seen")} ${moment(alert.first_seen_at)}`) : null,
     took(alert),
     alert.late ? tag(say("late", { age: age(gap) }), "warn") : null,

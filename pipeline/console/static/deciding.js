@@ -4,7 +4,7 @@ import { make, tag } from "./make.js";
 import { me, named } from "./name.js";
 import { act } from "./send.js";
 import { moment } from "./times.js";
-import { number, say } from "./words.js";
+import { config, number, say } from "./words.js";
 
 // What somebody is typing outlives that the part is drawn again.
 const drafts = new Map();
@@ -87,16 +87,24 @@ function assigning(alert) {
 
 const noting = (alert) => sending(alert, "note", say("note"), { rows: 2, maxlength: 2000 }, (text) => ({ episode: alert.id, text }));
 
+// What became of a decision, in the reader's language; the reasons that people wrote stay theirs.
+function outcome(each) {
+  if (each.refused) return say("said_refused", { why: config.words[`refused_${each.refused_code}`] ?? each.refused });
+  if (each.unchanged) return say("said_unchanged");
+  const verdict = each.kind === "verdict" ? say(each.verdict || "verdict_back") : "";
+  return [verdict, each.to, each.until ? say("silence_ends", { at: moment(each.until) }) : "", each.text].filter(Boolean).join(" · ");
+}
+
 function decisions(shown) {
   const notes = (shown.notes ?? []).map((each) => ({ at: each.at, by: each.by, text: each.text, kind: "note" }));
-  const others = (shown.decisions ?? []).filter((each) => each.kind !== "note" || each.refused).map((each) => ({ at: each.at, by: each.by, kind: each.kind, text: each.refused ? say("said_refused", { why: each.refused }) : each.outcome, refused: each.refused }));
+  const others = (shown.decisions ?? []).filter((each) => each.kind !== "note" || each.refused).map((each) => ({ at: each.at, by: each.by, kind: each.kind, text: outcome(each), refused: each.refused }));
   const all = [...notes, ...others].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
   const row = (each) =>
     make(
       "li",
       { class: each.refused ? "refused" : undefined },
       make("time", { datetime: each.at, text: moment(each.at) }),
-      make("p", {}, make("b", {}, make("bdi", { text: each.by })), ` · ${say(`act_${each.kind}`)} · `, make("bdi", { class: "said", text: each.text })),
+      make("p", {}, make("b", {}, make("bdi", { text: each.by })), ` · ${say(`act_${each.kind}`)}`, each.text ? " · " : "", make("bdi", { class: "said", text: each.text })),
     );
   return make(
     "details",

@@ -15,7 +15,7 @@ const tell = () => listeners.forEach((listener) => listener());
 // What went wrong, for people: in their language where we have the words for it.
 export class Failed extends Error {
   constructor(body) {
-    super(config.words[`error_${body?.code}`] ? say(`error_${body.code}`) : (body?.error ?? say("error_server")));
+    super(config.words[`error_${body?.code}`] ? say(`error_${body.code}`, { ...body, why: body.error, near: body.nearest ? say("error_no_rule_near", body) : "" }) : (body?.error ?? say("error_server")));
     this.body = body ?? {};
   }
 }
@@ -69,11 +69,11 @@ function late(id) {
   tell();
 }
 
-function settle(id, refused) {
+function settle(id, { refused, refused_code: code }) {
   const entry = sent.get(id);
   if (!entry || entry.state === "done" || entry.state === "refused") return;
   entry.state = refused ? "refused" : "done";
-  entry.why = refused;
+  entry.why = refused && (config.words[`refused_${code}`] ?? refused);
   announce(entry);
   window.setTimeout(() => {
     sent.delete(id);
@@ -84,10 +84,10 @@ function settle(id, refused) {
 // News of the stream: answers to commands, and alerts that say which commands they went through.
 export function hear({ answers, alerts }) {
   for (const each of answers ?? []) {
-    answered.set(each.id, each.refused ?? "");
-    settle(each.id, each.refused ?? "");
+    answered.set(each.id, each);
+    settle(each.id, each);
   }
-  for (const each of alerts ?? []) for (const id of each.commands ?? []) settle(id, "");
+  for (const each of alerts ?? []) for (const id of each.commands ?? []) settle(id, {});
   while (answered.size > 200) answered.delete(answered.keys().next().value);
   tell();
 }

@@ -61,7 +61,7 @@ form.addEventListener("change", () => {
 // Says what is wrong where it can be mended.
 function complain(error) {
   const { line, column, problems } = error.body ?? {};
-  fault.textContent = line ? say("watch_shadowed", { line, column, why: error.message }) : [...new Set(problems ?? [error.message])].join(" ");
+  fault.textContent = line ? say("watch_shadowed", { line, column, why: error.message }) : problems ? say("error_rule_faulty", { why: [...new Set(problems)].join(" ") }) : error.message;
   const field = error.body?.code === "title_missing" ? form.elements.title : byQuery() ? form.elements.query : form.elements.words;
   if (error.body?.code) field.focus();
   if (line) place(form.elements.query, line, column);
