@@ -210,7 +210,7 @@ def test_offsets_are_kept_for_the_page_and_words_for_the_search() -> None:
             "severity": "high",
             "terms": ["raketentest"],
             "surfaces": ["Raketentest"],
-            "shadow": False,
+            "shadow": True,
         }
     ]
     assert news["hits"][0]["hits"][0]["start"] == 23
