@@ -42,7 +42,7 @@ GATHER_SECONDS = 0.01
 
 # A partition that stands still for this long while the broker holds more is read again from where it stands. Records on their way to a stage
 # take well under a second; one that was on its way nevertheless is known when it comes a second time.
-STILL_SECONDS = 5.0
+STILL_SECONDS = 2.0
 
 
 @dataclass

@@ -67,7 +67,7 @@ def test_an_acknowledgement_on_the_page_is_carried_out_by_the_alerter_and_comes_
         until(lambda: "Seen by Anna Berg" in texts(chrome, ".alert .tag"), 30, "the confirmation")
         assert time.monotonic() - began < 10
         press(chrome, "w")
-        until(lambda: any("acknowledged by Anna Berg" in each for each in texts(chrome, "#episode .log li")))
+        until(lambda: any("Anna Berg · Acknowledgement" in each for each in texts(chrome, "#episode .log li")))
         until(lambda: "desk" in "".join(texts(chrome, "#episode .told li")), 30, "who was told")
         (audit,) = [
             msgspec.json.decode(each.value or b"", type=Audit)
