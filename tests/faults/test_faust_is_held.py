@@ -140,6 +140,7 @@ def test_a_publish_that_the_broker_refuses_is_no_lost_record(desk: Desk) -> None
     assert rejected_from(rejected.headers).reason == "too_large"
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("desk", [30], indirect=True)
 def test_what_was_fetched_and_thrown_away_is_read_again(desk: Desk, tmp_path: Path, chance: random.Random) -> None:
     """Seen with two workers that start at once; here a client that throws away for certain, at the end of a partition too.
@@ -150,7 +151,7 @@ def test_what_was_fetched_and_thrown_away_is_read_again(desk: Desk, tmp_path: Pa
     desk.start("forget", chance.randrange(10**6))
     until((tmp_path / "did-forget").exists, 40, "records were thrown away")
     desk.put(RECORDS // 2, first=RECORDS // 2)
-    until(lambda: desk.has_arrived() and desk.committed_everything(), 50, "the same worker has passed on everything")
+    until(lambda: desk.has_arrived() and desk.committed_everything(), 90, "the same worker has passed on everything")
     assert desk.lost() == []
     assert len(desk.arrived()) == RECORDS, "and nothing twice"
 
