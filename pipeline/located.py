@@ -189,10 +189,15 @@ def _scalar(tag: str, text: str) -> Any:
     return text
 
 
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like `name`; "" when none is like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), "")
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The suggestion to append to a message about an unknown name: " Did you mean 'x'?" or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    found = closest(name, known)
+    return f" Did you mean {found!r}?" if found else ""
 
 
 def model_problems(located: Located, error: pydantic.ValidationError, model: type[pydantic.BaseModel], prefix: Path_ = ()) -> list[Problem]:

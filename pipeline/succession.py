@@ -14,16 +14,12 @@ Place = Literal["next", "known", "behind a hole", "not ours"]
 
 
 class Succession:
-    """The offset that comes next in each partition of one assignment."""
+    """The offset that comes next in each partition of one assignment; `offsets` are the first that are not acknowledged, by partition."""
 
-    def __init__(self) -> None:
-        self._next: dict[int, int] = {}
+    def __init__(self, offsets: Mapping[int, int] | None = None) -> None:
+        self._next: dict[int, int] = dict(offsets or {})
+        self._asked: dict[int, int] = {}  # the offsets that were asked for again
         self._seen: dict[int, int] = {}  # the offsets that came next at the last `still`
-
-    def begin(self, offsets: Mapping[int, int]) -> None:
-        """An assignment: by partition, the first offset that is not acknowledged. Whatever was known before is forgotten."""
-        self._next = dict(offsets)
-        self._seen = {}
 
     def place(self, partition: int, offset: int) -> Place:
         """Where the record stands to what came before it."""
@@ -44,8 +40,18 @@ class Succession:
         """The offset that comes next. Raises KeyError for a partition that is not ours."""
         return self._next[partition]
 
+    def ask_for(self, partition: int) -> None:
+        """What comes next in the partition was asked for again."""
+        self._asked[partition] = self._next[partition]
+
+    def is_asked_for(self, partition: int) -> bool:
+        """Whether what comes next in the partition was asked for again, and it did not stand still since."""
+        return self._asked.get(partition) == self._next[partition]
+
     def still(self) -> dict[int, int]:
-        """By partition, the offsets that came next at the last call and do so still; nothing at the first call of an assignment."""
+        """By partition, the offsets that came next at the last call and do so still, no longer asked for; nothing at the first call."""
         still = {partition: offset for partition, offset in self._next.items() if self._seen.get(partition) == offset}
+        for partition in still:
+            self._asked.pop(partition, None)
         self._seen = dict(self._next)
         return still

@@ -16,11 +16,11 @@ import faust
 import structlog
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from faust.exceptions import NotReady, ProducerSendError
-from faust.types import TP
 
 from pipeline import broker, topology
 from pipeline.acknowledge import Contiguous
 from pipeline.agents.app import GROUP, create_app
+from pipeline.agents.in_order import InOrder
 from pipeline.article import Position
 from pipeline.errors import Permanent, Transient
 from pipeline.lanes import Lanes
@@ -58,8 +58,7 @@ class Row:
     restored: asyncio.Event = field(init=False)
     busy: asyncio.Lock = field(init=False)  # held while a batch runs: its memory must not be swapped under it
     tracked: dict[int, Contiguous] = field(default_factory=dict)
-    succession: Succession = field(default_factory=Succession)
-    asked: dict[int, int] = field(default_factory=dict)  # by partition, the offset that was asked for again
+    succession: Succession = field(default_factory=Succession)  # of this assignment: another one has another
 
     @property
     def row(self) -> topology.Stage:
@@ -83,6 +82,7 @@ class WorkerProcess:
         self.settings = settings
         self.rows = rows
         self.app = create_app(settings)
+        self.in_order = InOrder(settings, self.app)
         self.epoch = 0
         self._restores: list[asyncio.Task[None]] = []
         self._topics = {each.name: self._channel(each.name) for each in topology.TOPICS}
@@ -108,9 +108,9 @@ class WorkerProcess:
             try:
                 async for event in quiet.events():
                     await row.restored.wait()
-                    epoch = self.epoch
-                    if await self._follows(row, event.message.partition, event.message.offset) and epoch == self.epoch:
-                        await row.lanes.put(event.message.partition, (epoch, event, _work_of(event.message, row.reads)))
+                    epoch, message = self.epoch, event.message
+                    if await self.in_order.takes(row.succession, row.reads, message.partition, message.offset) and epoch == self.epoch:
+                        await row.lanes.put(message.partition, (epoch, event, _work_of(message, row.reads)))
             except asyncio.CancelledError:
                 raise
             except BaseException as error:  # whatever it is, Faust must not go on past it
@@ -120,42 +120,13 @@ class WorkerProcess:
 
         return loop
 
-    async def _follows(self, row: Row, partition: int, offset: int) -> bool:
-        """Whether the record comes next in its partition, and is taken herewith. Behind a hole, the hole is asked for first."""
-        place = row.succession.place(partition, offset)
-        if place == "behind a hole" and row.asked.get(partition) != row.succession.wanted(partition):
-            epoch = self.epoch
-            first = await asyncio.get_running_loop().run_in_executor(None, self._beginning, row.reads, partition)
-            if epoch != self.epoch:
-                return False
-            row.succession.begins_at(partition, first)
-            place = row.succession.place(partition, offset)
-            if place == "behind a hole":
-                row.asked[partition] = row.succession.wanted(partition)
-                self._read_again(row, partition)
-        if place == "next":
-            row.succession.take(partition, offset)
-        return place == "next"
-
-    def _beginning(self, topic: str, partition: int) -> int:
-        return broker.beginnings(self.settings.kafka, self.settings.topic(topic), [partition])[partition]
-
-    def _read_again(self, row: Row, partition: int) -> None:
-        offset = row.succession.wanted(partition)
-        log.warning("reading again what was fetched and not handed over", topic=row.reads, partition=partition, offset=offset)
-        consumer: Any = self.app.consumer
-        consumer.read_again(self.settings.topic(row.reads), partition, offset)
-
     async def _read_what_stands_still(self) -> None:
-        """Ask again, for ever, for what the broker holds and no fetch brings: a hole at the end of a partition has nothing behind it."""
+        """Look for it for ever, in each row that has nothing waiting: what waits there moves on by itself."""
         while True:
             await asyncio.sleep(STILL_SECONDS)
             for row in self.rows:
                 if hasattr(row, "lanes") and row.restored.is_set() and not len(row.lanes):
-                    for partition, offset in row.succession.still().items():
-                        if (self.app.consumer.highwater(TP(self.settings.topic(row.reads), partition)) or 0) > offset:
-                            row.asked.pop(partition, None)
-                            self._read_again(row, partition)
+                    self.in_order.read_what_stands_still(row.succession, row.reads)
 
     async def _work(self, row: Row, stream: Any) -> None:
         """Take batches in turns over the partitions for ever; the process ends on anything unforeseen."""
@@ -212,8 +183,7 @@ class WorkerProcess:
         self._restores.clear()
         for row in self.rows:
             row.tracked.clear()
-            row.asked.clear()
-            row.succession.begin({})
+            row.succession = Succession()
             if hasattr(row, "lanes"):
                 row.lanes.clear()
                 row.restored.clear()
@@ -233,7 +203,7 @@ class WorkerProcess:
                 for partition in result.born:
                     await row.runner.deliver(Out(row.row.state[0], BIRTH_KEY, b"{}", partition))
             if epoch == self.epoch:
-                row.succession.begin(committed)
+                row.succession = Succession(committed)
                 row.restored.set()
         except asyncio.CancelledError:
             raise

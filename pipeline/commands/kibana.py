@@ -65,10 +65,11 @@ def export_kibana(
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    from pipeline.kibana.apply import checked_file
+    from pipeline.kibana.apply import checked_objects
+    from pipeline.kibana.objects import ndjson
 
     with errors_answered(as_json):
-        made = checked_file(settings_from(config))
+        made = ndjson(checked_objects(settings_from(config)))
         try:
             file.write_bytes(made)
         except OSError as error:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 import msgspec
 import structlog
@@ -24,7 +23,7 @@ from pipeline.console.page import chosen_language
 from pipeline.console.rules_view import rule_views
 from pipeline.episode import Command, Episode
 from pipeline.errors import Transient, Unreachable
-from pipeline.located import nearest
+from pipeline.located import closest, nearest
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
@@ -95,9 +94,8 @@ def _rule_is_active(desk: Desk, episode_id: str) -> None:
         found, known = desk.alerts.episodes.get(episode_id), frozenset(desk.rules)
     if found is None or not known or found.rule_id in known:
         return
-    closest = next(iter(get_close_matches(found.rule_id, known, 1)), "")
     message = f"there is no active rule {found.rule_id!r}.{nearest(found.rule_id, known)}"
-    raise Fault(409, "no_rule", message, rule=found.rule_id, nearest=closest)
+    raise Fault(409, "no_rule", message, rule=found.rule_id, nearest=closest(found.rule_id, known))
 
 
 def _episode(settings: Settings, desk: Desk, episode_id: str) -> EpisodeView:

@@ -26,25 +26,25 @@ _IMPORTED = "/api/saved_objects/_import?overwrite=true"
 _LISTED = 100
 
 
-def checked_file(settings: Settings) -> bytes:
-    """The NDJSON for import by hand. Raises LagebildError when the check of `check.py` finds a fault: then nothing must be sent."""
-    made = objects.ndjson(objects.saved_objects(settings))
+def checked_objects(settings: Settings) -> list[dict[str, Any]]:
+    """Every saved object. Raises LagebildError when the check of `check.py` finds a fault: then nothing must be sent."""
+    made = objects.saved_objects(settings)
     known = by_index(settings)
-    if found := [*problems(made, known), *rule_problems(wanted(settings), known)]:
+    if found := [*problems(objects.ndjson(made), known), *rule_problems(wanted(settings), known)]:
         raise LagebildError("these objects must not be sent to a Kibana; this is a defect of Lagebild:\n" + "\n".join(found))
     return made
 
 
 def apply(settings: Settings, report: Report, dry_run: bool = False) -> None:
     """Fill `report`; change nothing with `dry_run`. Raises Denied, Refused, Unreachable or BadConfiguration when it cannot go on."""
-    made = checked_file(settings)
+    made = checked_objects(settings)
     kibana = Kibana(settings)
     report.kibana, report.space, report.dry_run = kibana.shown, kibana.space or "default", dry_run
     _look(kibana, report)
     if dry_run:
-        _plan_objects(kibana, settings, report)
+        _plan_objects(kibana, made, report)
     else:
-        _import(kibana, settings, made, report)
+        _import(kibana, made, report)
     if rules := wanted(settings):
         _alerting(kibana, rules, dry_run, report)
     else:
@@ -76,8 +76,7 @@ def _look(kibana: Kibana, report: Report) -> None:
             )
 
 
-def _plan_objects(kibana: Kibana, settings: Settings, report: Report) -> None:
-    made = objects.saved_objects(settings)
+def _plan_objects(kibana: Kibana, made: Sequence[dict[str, Any]], report: Report) -> None:
     named = [{"type": each["type"], "id": each["id"]} for each in made]
     reply = kibana.ask("POST", _EXPORTED, {"objects": named, "includeReferencesDeep": False, "excludeExportDetails": True})
     found = reading.planned(made, reply.status, reply.content)
@@ -86,12 +85,11 @@ def _plan_objects(kibana: Kibana, settings: Settings, report: Report) -> None:
     report.changes += found
 
 
-def _import(kibana: Kibana, settings: Settings, made: bytes, report: Report) -> None:
-    reply = kibana.upload(_IMPORTED, "lagebild.ndjson", made)
+def _import(kibana: Kibana, made: Sequence[dict[str, Any]], report: Report) -> None:
+    reply = kibana.upload(_IMPORTED, "lagebild.ndjson", objects.ndjson(made))
     if reply.status != 200 or not reading.is_import_answer(reply.content):
         raise Refused(f"Kibana at {kibana.shown} did not import anything (status {reply.status}: {reply.reason})")
-    sent = objects.saved_objects(settings)
-    report.changes += reading.import_changes(sent, reply.content)
+    report.changes += reading.import_changes(made, reply.content)
     report.cautions += reading.warnings(reply.content)
     if not reply.content["success"] and not report.failed:
         raise Refused(f"Kibana at {kibana.shown} says that the import failed, and names no object: look into its log at this minute")

@@ -5,7 +5,6 @@ Kibana stands inside the team's network, so the host that the configuration name
 
 from __future__ import annotations
 
-import base64
 import json
 import ssl
 import time
@@ -18,8 +17,9 @@ from pydantic import SecretStr
 
 from pipeline.errors import BadConfiguration, LagebildError, Problem, Unreachable
 from pipeline.outgoing.address import Guard, url_problem, without_query
+from pipeline.outgoing.answer import one_line
 from pipeline.outgoing.errors import NotSendable, NotTrusted, OutgoingError, TimeIsOver
-from pipeline.outgoing.exchange import Exchange
+from pipeline.outgoing.exchange import Exchange, basic
 from pipeline.outgoing.network import certificates_of_system
 from pipeline.settings import Settings, secret
 
@@ -102,7 +102,7 @@ class Kibana:
             ) from error
         except OutgoingError as error:
             raise Unreachable(f"Kibana does not answer at {self.shown}: {error}. Start it, or set kibana.url") from error
-        return self._judged(path, Reply(status, _json(body), _one_line(body), body), location)
+        return self._judged(path, Reply(status, _json(body), one_line(body), body), location)
 
     def _judged(self, path: str, reply: Reply, location: str) -> Reply:
         if reply.status == 401:
@@ -135,8 +135,7 @@ def _authorization(settings: Settings) -> dict[str, str]:
     if wanted.api_key:
         return {"Authorization": f"ApiKey {secret(SecretStr(wanted.api_key))}"}
     if wanted.user:
-        plain = f"{wanted.user}:{secret(SecretStr(wanted.password))}"
-        return {"Authorization": "Basic " + base64.b64encode(plain.encode()).decode()}
+        return {"Authorization": basic(wanted.user, secret(SecretStr(wanted.password)))}
     return {}
 
 
@@ -155,9 +154,3 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _one_line(body: bytes) -> str:
-    """The first words of a body, for messages: nothing of it is trusted."""
-    text = body[:2_000].decode("utf-8", "replace")
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:200]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import BadConfiguration, GiveUp, Problem, TryAgain
 from pipeline.outgoing.address import Allowance, Guard, url_problem
-from pipeline.outgoing.answer import retry_after_seconds
+from pipeline.outgoing.answer import one_line, retry_after_seconds
 from pipeline.outgoing.errors import NotAllowed, NotResolved, NotSendable, NotTrusted, OutgoingError
 from pipeline.outgoing.exchange import Exchange
 from pipeline.outgoing.network import certificates_of_environment
@@ -141,17 +140,6 @@ def checked_json(poster: Poster, answer: Taken) -> dict[str, Any]:
     return found
 
 
-def basic(user: str, password: str) -> str:
-    """The value of an Authorization header (RFC 7617)."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
 def json_body(value: Any) -> bytes:
     """`value` as JSON in UTF-8, without blanks between its parts."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def one_line(body: bytes) -> str:
-    """The first words of an answer for messages, at most 200 characters on one line: nothing of it is trusted."""
-    text = body.decode("utf-8", "replace")
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:200]

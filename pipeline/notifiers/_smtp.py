@@ -14,8 +14,8 @@ from email.message import EmailMessage
 from typing import Any, Literal
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import one_line
 from pipeline.outgoing.address import Guard
+from pipeline.outgoing.answer import one_line
 from pipeline.outgoing.connection import connected
 from pipeline.outgoing.errors import NotAllowed, NotResolved, OutgoingError
 from pipeline.outgoing.network import certificates_of_environment

@@ -18,8 +18,9 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from pipeline.notifiers._post import PostOptions, basic, json_body, poster_for
+from pipeline.notifiers._post import PostOptions, json_body, poster_for
 from pipeline.notifiers._secrets import NamedSecret, resolved
+from pipeline.outgoing.exchange import basic
 from pipeline.plugins import Context
 from pipeline.rendering import PLAIN, body, subject
 from pipeline.rendering.cleaning import links_of, one_line, web_address

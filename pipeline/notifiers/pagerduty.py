@@ -19,8 +19,9 @@ from typing import Any
 from pydantic import Field
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import PostOptions, json_body, one_line, poster_for, said
+from pipeline.notifiers._post import PostOptions, json_body, poster_for, said
 from pipeline.notifiers._secrets import NamedSecret, resolved
+from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
 from pipeline.rendering import PLAIN, body, subject
 from pipeline.rendering.cleaning import links_of, web_address

@@ -22,9 +22,10 @@ from typing import Any
 from pydantic import Field, SecretStr, model_validator
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import PostOptions, Taken, checked_json, json_body, one_line, poster_for, said
+from pipeline.notifiers._post import PostOptions, Taken, checked_json, json_body, poster_for, said
 from pipeline.notifiers._secrets import NamedSecret, SecretAddress, resolved
 from pipeline.notifiers._threads import Threads
+from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
 from pipeline.rendering import PLAIN, SLACK, Line, Run, body, subject
 

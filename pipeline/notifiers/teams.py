@@ -24,8 +24,9 @@ from typing import Any
 from pydantic import Field
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import PostOptions, Taken, json_body, one_line, poster_for, said
+from pipeline.notifiers._post import PostOptions, Taken, json_body, poster_for, said
 from pipeline.notifiers._secrets import SecretAddress, resolved
+from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
 from pipeline.rendering import PLAIN, Line, Run, body, fitted, subject
 

@@ -21,9 +21,10 @@ from pydantic import Field
 
 from pipeline.errors import GiveUp, TryAgain
 from pipeline.located import ALLOWED
-from pipeline.notifiers._post import PostOptions, Taken, checked_json, json_body, one_line, poster_for, said
+from pipeline.notifiers._post import PostOptions, Taken, checked_json, json_body, poster_for, said
 from pipeline.notifiers._secrets import NamedSecret, resolved
 from pipeline.notifiers._threads import Threads
+from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
 from pipeline.rendering import TELEGRAM, body
 

@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 
 from pipeline.outgoing.errors import TooLarge
 
+_READ_FOR_MESSAGES = 2_000
+
 
 class Answer:
     """An answer whose body is still to be read, once. `headers` have lower-case names; several of one name are joined by commas."""
@@ -34,6 +36,12 @@ class Answer:
             if len(read) >= max_bytes:
                 break
         return read[:max_bytes]
+
+
+def one_line(body: bytes) -> str:
+    """The first words of a body for messages, at most 200 characters on one line: nothing of it is trusted."""
+    text = body[:_READ_FOR_MESSAGES].decode("utf-8", "replace")
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:200]
 
 
 def retry_after_seconds(value: str, now: datetime) -> float | None:

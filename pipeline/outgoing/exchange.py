@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,11 @@ from pipeline.outgoing.address import Guard
 from pipeline.outgoing.answer import Answer
 from pipeline.outgoing.errors import NoAnswer, NotSendable, NotTrusted, TimeIsOver
 from pipeline.outgoing.network import Network, Resolve, resolve
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an Authorization header (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 class Exchange:

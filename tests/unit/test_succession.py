@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import topology
-from pipeline.agents.process import Row, WorkerProcess
+from pipeline.agents.in_order import InOrder
 from pipeline.settings import Settings
 from pipeline.succession import Succession
 
 
 class Worker:
-    """A worker process without Faust: it remembers what it asks for again. `beginning` is the first offset that the partition still holds."""
+    """A worker without Faust: it remembers what it asks for again. `beginning` is the first offset that the partition still holds."""
 
     def __init__(self, committed: int, beginning: int = 0) -> None:
         self.asked: list[tuple[str, int, int]] = []
-        self.process = WorkerProcess.__new__(WorkerProcess)
-        self.process.settings = Settings()
-        self.process.epoch = 0
-        self.process.app = SimpleNamespace(consumer=SimpleNamespace(read_again=lambda *place: self.asked.append(place)))
-        self.process._beginning = lambda topic, partition: beginning  # type: ignore[method-assign]
-        self.row = Row(stage=SimpleNamespace(name="identify"))  # type: ignore[arg-type]
-        self.row.succession.begin({0: committed})
+        app: Any = SimpleNamespace(consumer=SimpleNamespace(read_again=lambda *place: self.asked.append(place)))
+        self.in_order = InOrder(Settings(), app)
+        self.in_order._beginning = lambda topic, partition: beginning  # type: ignore[method-assign]
+        self.succession = Succession({0: committed})
 
     def takes(self, *offsets: int, partition: int = 0) -> list[int]:
         async def taken() -> list[int]:
-            return [each for each in offsets if await self.process._follows(self.row, partition, each)]
+            return [each for each in offsets if await self.in_order.takes(self.succession, topology.COLLECTED, partition, each)]
 
         return asyncio.run(taken())
 
@@ -69,19 +67,16 @@ def test_a_record_of_a_partition_that_is_not_ours_is_not_taken() -> None:
 
 
 def test_only_a_partition_that_has_not_moved_since_the_last_look_stands_still() -> None:
-    succession = Succession()
-    succession.begin({0: 5, 1: 7})
+    succession = Succession({0: 5, 1: 7})
     assert succession.still() == {}, "the first look of an assignment has nothing to go by"
     succession.take(0, 5)
     assert succession.still() == {1: 7}
-    succession.begin({0: 6, 1: 7})
-    assert succession.still() == {}, "an assignment begins anew"
+    assert Succession({0: 6, 1: 7}).still() == {}, "an assignment begins anew"
 
 
 @given(delivered=st.lists(st.integers(0, 30), max_size=200))
 def test_whatever_is_delivered_the_taken_offsets_follow_each_other(delivered: list[int]) -> None:
-    succession = Succession()
-    succession.begin({0: 0})
+    succession = Succession({0: 0})
     taken = []
     for offset in delivered:
         if succession.place(0, offset) == "next":

@@ -1,6 +1,6 @@
 // The list of articles. A row is drawn again only when something in it changed.
 import { choice } from "./choice.js";
-import { articles, fold, model, passes } from "./model.js";
+import { articles, fold, level, model, passes } from "./model.js";
 import { arrange, link, make, marked, meter, refill, tag, time } from "./make.js";
 import { age, languageName, say } from "./words.js";
 import { full, fullDay, moment, published, today } from "./times.js";
@@ -67,8 +67,7 @@ function drawRow(item, key, { article, members }, open) {
   );
 }
 
-const RANKS = ["info", "low", "medium", "high", "critical"];
-const strongest = (rules) => (rules ?? []).map((rule) => rule.severity).sort((one, other) => RANKS.indexOf(other) - RANKS.indexOf(one))[0];
+const strongest = (rules) => (rules ?? []).map((rule) => rule.severity).sort((one, other) => level(other) - level(one))[0];
 const languageOf = (article) => (article.language && article.language !== "und" ? article.language : undefined);
 
 function headline(article) {

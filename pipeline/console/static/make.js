@@ -1,4 +1,5 @@
 // Elements made from data. Text from outside only ever becomes a text node.
+import { level } from "./model.js";
 import { full } from "./times.js";
 
 export function make(tag, attributes = {}, ...children) {
@@ -28,9 +29,8 @@ export const time = (iso, text, attributes = {}) => make("time", { datetime: iso
 export const tag = (text, kind = "", title = undefined) => make("span", { class: `tag ${kind}`.trim(), text, title });
 
 // Signal bars: the severity is read from their number, not from their colour.
-const LEVELS = { info: 1, low: 2, medium: 3, high: 4, critical: 5 };
 export function meter(severity) {
-  const bars = Array.from({ length: 5 }, (_, place) => make("i", { class: place < (LEVELS[severity] ?? 3) ? "on" : "" }));
+  const bars = Array.from({ length: 5 }, (_, place) => make("i", { class: place < level(severity) ? "on" : "" }));
   return make("span", { class: "meter", "aria-hidden": "true" }, ...bars);
 }
 

@@ -42,12 +42,12 @@ export function articles() {
   return sorted;
 }
 
-const RANKS = ["critical", "high", "medium", "low", "info"];
-const rank = (alert) => RANKS.indexOf(alert.severity);
+const LEVELS = { info: 1, low: 2, medium: 3, high: 4, critical: 5 };
+export const level = (severity) => LEVELS[severity] ?? 3;
 const newestFirst = (one, other) => Date.parse(other.rang_at) - Date.parse(one.rang_at);
 export const alerts = () => [...model.alerts.values()].sort(newestFirst);
 // What nobody has seen yet stands first, the gravest of it above: three new minor ones must not hide it.
-export const byUrgency = (one, other) => Boolean(one.acknowledged_by) - Boolean(other.acknowledged_by) || rank(one) - rank(other) || newestFirst(one, other);
+export const byUrgency = (one, other) => Boolean(one.acknowledged_by) - Boolean(other.acknowledged_by) || level(other.severity) - level(one.severity) || newestFirst(one, other);
 
 // Somebody found that there is nothing to it: it is no open alert any more.
 export const isSettled = (alert) => alert.verdict === "false_alarm" || alert.verdict === "denied";
