@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from pipeline.article import Article, Clock, Dates, Source, identity
+from pipeline.bench.backtests import measure_backtest
 from pipeline.bench.corpus import generate
 from pipeline.bench.functions import measure_language, measure_signature, measure_stories
 from pipeline.bench.matching import SIZES, measure_matching
@@ -19,7 +20,7 @@ from pipeline.bench.stages import measure_stages
 from pipeline.bench.system import KEYWORD, Tell
 from pipeline.rules.compiled import RuleSet
 from pipeline.settings import Settings
-from pipeline.worker import stages
+from pipeline.worker import enrichers, stages
 
 GENERATED = "generated"
 NEWSPAPERS = "newspapers"
@@ -50,6 +51,8 @@ def measure(articles: int, seed: int, data_folder: Path, settings: Settings, rul
     corpus = corpora.get(NEWSPAPERS, corpora[GENERATED])
     tell(f"matching with {', '.join(f'{size:,}' for size in sizes)} rules: {len(corpus):,} articles")
     found["matching"] = measure_matching(corpus, seed, rounds, sizes)
+    tell(f"back-test: {len(corpus):,} articles")
+    found["backtest"] = measure_backtest(corpus, seed, settings, enrichers(settings), rounds)
     table = min(_STORY_TABLE, articles * 5)
     tell(f"story decisions in a table of {table:,}")
     found["stories"] = measure_stories(table, min(_STORY_DECISIONS, articles), rounds, seed)

@@ -37,6 +37,7 @@ from pipeline.text.folding import fold
 from pipeline.text.tokens import forget
 
 SIZES = (1_000, 10_000, 100_000)
+SILENT = "silent"
 Figures = dict[str, Any]
 
 _LEAST_LETTERS = 5
@@ -49,30 +50,40 @@ _WRITTEN_PHRASE_SHARE = 0.05
 def measure_matching(articles: Sequence[Article], seed: int, rounds: int = 3, sizes: Sequence[int] = SIZES) -> Figures:
     """Milliseconds an article for analysis and matching with each number of rules, the growth from the first to the last, and the memory.
 
-    All sizes take turns in each round; the text is analysed anew each time, the caches of words are warm from a pass before.
+    All sizes take turns in each round; the text is analysed anew each time, the caches of words are warm from a pass before. `silent` are those of the
+    most rules that match no article: what the number of rules costs by itself, for the rest of the growth is the matches that more rules bring.
     """
     german = [msgspec.structs.replace(each, revision=1, language=Language(code="de")) for each in articles]
     declared = mixed_rules(german, max(sizes), seed)
     started = process_time()
     compiled = [compile_rule(each) for each in declared]
     compile_seconds = process_time() - started
-    sets = {size: rule_set(compiled[:size]) for size in sizes}
-    seconds: dict[int, list[float]] = {size: [] for size in sizes}
+    sets = {str(size): rule_set(compiled[:size]) for size in sizes}
+    sets[SILENT] = rule_set(_silent(sets[str(max(sizes))], german))
+    seconds: dict[str, list[float]] = {name: [] for name in sets}
     for round_number in range(rounds + 1):
-        for size, rules in sets.items():
+        for name, rules in sets.items():
             taken = _matched(rules, german)
             if round_number:
-                seconds[size].append(taken)
-    rows = {str(size): _row(rules, german, median(seconds[size])) for size, rules in sets.items()}
+                seconds[name].append(taken)
+    rows = {name: _row(rules, german, median(seconds[name])) for name, rules in sets.items()}
+    silent = rows.pop(SILENT)
     first, last = (rows[str(size)]["ms_per_article"] for size in (min(sizes), max(sizes)))
     del sets
     return {
         "articles": len(german),
         "sizes": rows,
         "growth": last / first,
+        "silent": {**silent, "growth": silent["ms_per_article"] / first},
         "compile_ms_per_rule": compile_seconds / len(declared) * 1000,
         "worker": _held(compiled),
     }
+
+
+def _silent(rules: RuleSet, articles: Sequence[Article]) -> list[CompiledRule]:
+    """The rules that match none of the articles."""
+    heard = {each.rule_id for article in articles for each in match(rules, article, analyse_fields(article))}
+    return [each for rule_id, each in rules.rules.items() if rule_id not in heard]
 
 
 def _matched(rules: RuleSet, articles: Sequence[Article]) -> float:

@@ -73,6 +73,7 @@ def targets(figures: Figures) -> list[Target]:
         Target(
             "the most rules read from their records", 8, dig(figures, "in_memory", "matching", "worker", "load_seconds"), "s", most=True
         ),
+        Target("back-test of a million articles", 20, dig(figures, "in_memory", "backtest", "minutes_per_million"), "min", most=True),
         Target("a changed rule with every follower", 5, dig(figures, "following", "change_seconds", "max"), "s", most=True),
         Target("language against langdetect, warm", 10, _worst(figures, "times_langdetect_warm"), "times"),
         Target("same language, texts of 200 letters and more", 99.5, _percent(_worst(figures, "same_answer_share")), "%"),
@@ -110,7 +111,17 @@ def _percent(share: float | None) -> float | None:
 def rows(figures: Figures) -> list[tuple[str, str]]:
     """What was measured beside the targets, as rows of two cells."""
     found: list[tuple[str, str]] = []
-    for part in (_stage_rows, _matching_rows, _following_rows, _function_rows, _flow_rows, _latency_rows, _state_rows, _process_rows):
+    for part in (
+        _stage_rows,
+        _matching_rows,
+        _backtest_rows,
+        _following_rows,
+        _function_rows,
+        _flow_rows,
+        _latency_rows,
+        _state_rows,
+        _process_rows,
+    ):
         found += part(figures)
     return found
 
@@ -126,18 +137,30 @@ def _matching_rows(figures: Figures) -> list[tuple[str, str]]:
     found = figures.get("in_memory", {}).get("matching")
     if not found:
         return []
+    described = [(f"{each['rules']:,} mixed rules", each) for each in found["sizes"].values()]
+    silent = found["silent"]
+    described.append((f"{silent['rules']:,} mixed rules that match no article ({number(silent['growth'])} times the fewest rules)", silent))
     rows = [
         (
-            f"analysis and matching, {each['rules']:,} mixed rules",
+            f"analysis and matching, {what}",
             f"{number(each['ms_per_article'])} ms an article; {number(each['candidates_per_article'])} rules tried, "
             f"{number(each['matches_per_article'])} match",
         )
-        for each in found["sizes"].values()
+        for what, each in described
     ]
     held = found["worker"]
     what = f"{held['rules']:,} mixed rules in a worker"
     size = f"{number(held['memory_bytes'] / 1e6)} MB, read in {number(held['load_seconds'])} s from {number(held['topic_bytes'] / 1e6)} MB of records"
     return [*rows, (what, f"{size}; compiled in {number(found['compile_ms_per_rule'])} ms a rule")]
+
+
+def _backtest_rows(figures: Figures) -> list[tuple[str, str]]:
+    found = figures.get("in_memory", {}).get("backtest")
+    if not found:
+        return []
+    what = f"back-test of a desk's {number(found['rules'])} rules, {number(found['matching_share'] * 100)} % of the articles match"
+    looked = f"{number(found['look_ms_per_article'])} ms an article, {number(found['replay_ms_per_match'])} ms a match"
+    return [(what, f"{looked}: {number(found['minutes_per_million'])} minutes for a million on two cores, without Kafka's reading")]
 
 
 def _following_rows(figures: Figures) -> list[tuple[str, str]]:

@@ -99,8 +99,8 @@ def test_a_rule_made_on_the_page_rings_within_seconds_of_saving(servers: Servers
             press(chrome, "Fährunglück heute" + Keys.TAB + Keys.TAB + "Fährunglück")
             # The dictionary is read once, when somebody first tries words.
             click(chrome, "#watch-try")
-            until(lambda: texts(chrome, "#watch-results p"), 60)
-            click(chrome, "#watch-save")
+            until(lambda: chrome.find_elements(By.CSS_SELECTOR, "#watch-results p:not(.none), #watch-fault:not(:empty)"), 60, "the answer")
+            click(chrome, "#watch-save:enabled")
             until(lambda: list((tmp_path / "rules").glob("faehrunglueck*.yaml")), 30, "the rule file")
             began = time.monotonic()
             until(lambda: "Active since" in "".join(texts(chrome, "#watch-results p")), 30, "the rule to be active")
