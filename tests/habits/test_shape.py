@@ -63,3 +63,9 @@ def test_no_pattern_is_possessive_or_atomic() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and atomic.search(node.value):
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert found == []
+
+
+def test_every_folder_with_tests_is_run() -> None:
+    script = (ROOT / "deploy" / "test.sh").read_text(encoding="utf-8")
+    named = {each for row in re.findall(r"^with(?:out)?_servers=\((.*)\)$", script, re.MULTILINE) for each in row.split()}
+    assert named == {str(path.parent.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_*.py")}
