@@ -36,6 +36,7 @@ from pipeline.matched import Matched
 from pipeline.matched import decode as decode_matched
 from pipeline.outcome import Rejection
 from pipeline.policy import RulePolicy
+from pipeline.routing import trouble
 from pipeline.routing.model import Routing
 from pipeline.routing.plan import planned
 from pipeline.routing.sent import Sent
@@ -211,19 +212,20 @@ class Alerting:
 
     def _conclude(self, before: Notification, result: Result) -> None:
         now = self._now()
-        after = delivery.concluded(before, result, self._settings.alerts.attempts, now, random.random())
+        attempts, worked_at = self._settings.alerts.attempts, self._alerts.sent.last_sent_at.get(before.receiver)
+        after = delivery.concluded(before, result, attempts, now, random.random())
         self._put(after)
         about = {"notification": after.id, "receiver": after.receiver, "kind": after.kind, "attempt": after.attempts}
         if after.state == "sent":
             log.info("sent", rule=after.rule_id, after_seconds=round((now - after.created_at).total_seconds(), 3), **about)
-            for each in delivery.hurried(self._alerts, after.receiver, now):
+            for each in delivery.hurried(self._alerts, after.receiver, attempts, now, worked_at):
                 self._put(each)
             return
         if after.state == "failed":
             log.error("failed", why=after.last_error, given_up=isinstance(result.error, GiveUp), **about)
         else:
             log.warning("not sent yet", why=after.last_error, next_at=after.next_at.isoformat(), **about)
-        for each in delivery.trouble(self._alerts, after, now):
+        for each in trouble.reports(self._alerts, after, self._policies.routing(), now):
             self._put(each)
 
     def advance(self, *, caught_up: bool = True) -> None:

@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.alerts import Alerts
-from pipeline.episode import Notification, identity
+from pipeline.episode import Notification
 from pipeline.errors import GiveUp, TryAgain
 from pipeline.naming import cleaned
 
-# Waits of 2, 6, 18, 54, … seconds: quick for a hiccup, and eight attempts still span half an hour of outage.
+# Waits of 2, 6, 18, 50, 50, … seconds, spread by a fifth: quick for a hiccup, and a receiver that is back is used within a minute.
 FIRST_WAIT_SECONDS = 2.0
 WAIT_FACTOR = 3.0
-LONGEST_WAIT_SECONDS = 1_800.0
+LONGEST_WAIT_SECONDS = 50.0
+# How long it is tried in all is set by `alerts: {attempts}`, as if the waits went on growing up to this: eight attempts span 36 minutes of outage.
+_LONGEST_COUNTED_SECONDS = 1_800.0
 # What a receiver may ask for at most; a larger Retry-After is a fault of its own.
 LONGEST_ASKED_SECONDS = 6 * 3600.0
-# Trying for so long without success is reported to the other receivers, before the last attempt has failed.
-TROUBLE_AFTER = timedelta(seconds=45)
 _ERROR_CHARACTERS = 500
 _ANSWER_CHARACTERS = 200
 
@@ -75,7 +75,7 @@ def concluded(notification: Notification, result: Result, most_attempts: int, no
         answer = " ".join(cleaned(result.answer[: 2 * _ANSWER_CHARACTERS]).split())[:_ANSWER_CHARACTERS]
         return msgspec.structs.replace(notification, state="sent", sent_at=now, last_error="", answer=answer)
     changes = {"last_error": str(error)[:_ERROR_CHARACTERS], "possible_duplicate": notification.possible_duplicate or result.uncertain}
-    if isinstance(error, GiveUp) or notification.attempts >= most_attempts:
+    if isinstance(error, GiveUp) or _is_spent(notification, most_attempts, now):
         return msgspec.structs.replace(notification, state="failed", **changes)
     asked = min(error.after_seconds or 0.0, LONGEST_ASKED_SECONDS)
     wait_seconds = min(FIRST_WAIT_SECONDS * WAIT_FACTOR ** (notification.attempts - 1), LONGEST_WAIT_SECONDS) * (0.8 + 0.4 * chance)
@@ -88,52 +88,32 @@ def concluded(notification: Notification, result: Result, most_attempts: int, no
     )
 
 
+def patience_seconds(most_attempts: int) -> float:
+    """How long a message is tried: the sum of growing waits between so many attempts; 0 for one."""
+    return sum(min(FIRST_WAIT_SECONDS * WAIT_FACTOR**number, _LONGEST_COUNTED_SECONDS) for number in range(most_attempts - 1))
+
+
+def _is_spent(notification: Notification, most_attempts: int, now: datetime) -> bool:
+    """Whether it was tried often enough, and for long enough: attempts that others hurried do not shorten the patience."""
+    tried_for = now - (notification.first_tried_at or now)
+    return notification.attempts >= most_attempts and tried_for >= timedelta(seconds=patience_seconds(most_attempts))
+
+
 def orphaned(notification: Notification, now: datetime) -> Notification:
     """A notification found in `sending` whose process is gone: sent again, and marked, because nobody knows whether it went out."""
     return msgspec.structs.replace(notification, state="pending", next_at=now, possible_duplicate=True)
 
 
-def hurried(alerts: Alerts, receiver: str, now: datetime) -> list[Notification]:
-    """The notifications that waited for `receiver` to come back, due at once now that it took another one."""
+def hurried(alerts: Alerts, receiver: str, most_attempts: int, now: datetime, worked_at: datetime | None = None) -> list[Notification]:
+    """The notifications that waited for `receiver` to come back, due at once now that it took another one; `worked_at` is when it had taken one before.
+
+    What it refuses while it takes others is hurried only so often, and then waits like the rest.
+    """
     found = []
     for each in (alerts.sent.notifications[notification_id] for notification_id in alerts.sent.unsent):
         wanted = max(now, each.not_before or now)
-        if each.receiver == receiver and each.state == "pending" and each.attempts and each.next_at > wanted:
+        is_back = worked_at is None or each.first_tried_at is None or worked_at < each.first_tried_at
+        waits = each.receiver == receiver and each.state == "pending" and each.attempts and each.next_at > wanted
+        if waits and (is_back or each.attempts < most_attempts):
             found.append(msgspec.structs.replace(each, next_at=wanted))
     return found
-
-
-def trouble(alerts: Alerts, notification: Notification, now: datetime) -> list[Notification]:
-    """What the other receivers of the route are told when one of them fails: once an hour for each failing receiver."""
-    failing = notification.state == "failed" or (
-        notification.state == "pending" and notification.first_tried_at is not None and now - notification.first_tried_at > TROUBLE_AFTER
-    )
-    if not failing or notification.kind == "channel":
-        return []
-    hour = int(now.timestamp() // 3600)
-    made = []
-    for receiver in dict.fromkeys(notification.route):
-        notification_id = identity("channel", notification.receiver, receiver, hour)
-        if receiver != notification.receiver and notification_id not in alerts.sent.notifications:
-            made.append(_trouble_message(notification, notification_id, receiver, now))
-    return made
-
-
-def _trouble_message(notification: Notification, notification_id: str, receiver: str, now: datetime) -> Notification:
-    state = "failed" if notification.state == "failed" else "is being tried again"
-    text = f"The channel {notification.receiver} does not take messages: {notification.last_error}. The alert below {state} there."
-    message = msgspec.structs.replace(
-        notification.message, notification_id=notification_id, kind="channel", why="channel_failed", text=text, alerted_at=now
-    )
-    return Notification(
-        id=notification_id,
-        episode_id=notification.episode_id,
-        rule_id=notification.rule_id,
-        receiver=receiver,
-        kind="channel",
-        step=notification.step,
-        created_at=now,
-        next_at=now,
-        message=message,
-        route=notification.route,
-    )

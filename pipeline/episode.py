@@ -134,6 +134,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `answer` what it said when it took the message: an id, the name of a queue.
     A `suppressed` one is recorded and never sent; `verdict` says why (silence:<id>, inhibited_by:<episode>, outside_hours, throttled, shadow, …), and for
     one that is held in a digest or storm it names that one. `stands_in_for` is the receiver that failed, when this is the fallback's copy.
+    `failing` are the receivers that a report about channels tells of, each with its last error.
     """
 
     id: str
@@ -157,6 +158,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     sent_at: datetime | None = None
     last_error: str = ""
     answer: str = ""
+    failing: dict[str, str] = {}
     possible_duplicate: bool = False
 
 

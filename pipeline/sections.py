@@ -124,7 +124,12 @@ class Heartbeat(Strict):
 
 class Alerts(Strict):
     default_route: list[str] = Field(default_factory=list, description="receivers of rules that name none")
-    attempts: int = Field(8, ge=1, le=100, description="tries before a notification counts as failed")
+    attempts: int = Field(
+        8,
+        ge=1,
+        le=100,
+        description="tries before a notification counts as failed, at least; they last as long as waits would that grow threefold from 2 s to 30 min (8: 36 minutes)",
+    )
     late_hours: float = Field(
         6,
         gt=0,

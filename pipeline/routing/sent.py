@@ -49,6 +49,7 @@ class Sent:
         self.last_rings = LastRings()
         self.last_sent_at: dict[str, datetime] = {}
         self._of_episode: dict[str, dict[str, None]] = {}
+        self._reports: dict[str, dict[str, None]] = {}
         self._silenced: dict[str, dict[str, None]] = {}
         self._collecting: dict[tuple[str, str, str], str] = {}
         self._rings: dict[str, Recent] = {}
@@ -67,6 +68,8 @@ class Sent:
             self._release(before)
         if before is None:
             self._of_episode.setdefault(record.episode_id, {})[record.id] = None
+            if record.kind == "channel":
+                self._reports.setdefault(record.receiver, {})[record.id] = None
         if record.state == "suppressed":
             self._withhold(record)
             return
@@ -81,6 +84,7 @@ class Sent:
         self.unsent.pop(record.id, None)
         self.failed.pop(record.id, None)
         self._release(known)
+        self._reports.get(known.receiver, {}).pop(record.id, None)
         ids = self._of_episode.get(known.episode_id, {})
         ids.pop(record.id, None)
         if not ids:
@@ -152,6 +156,10 @@ class Sent:
     def of_episode(self, episode_id: str) -> list[Notification]:
         """All notifications about the episode, suppressed ones among them, in the order in which they became known."""
         return [self.notifications[each] for each in self._of_episode.get(episode_id, ())]
+
+    def reports(self, receiver: str) -> list[Notification]:
+        """What `receiver` was told, or will be, about channels that fail, in the order in which it became known."""
+        return [self.notifications[each] for each in self._reports.get(receiver, ())]
 
     def told(self, episode_id: str) -> tuple[str, ...]:
         """The receivers that were told of the episode, or will be by a message that is on its way: alone, or among others in a digest."""

@@ -29,6 +29,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{receiver} nimmt seit {since} nichts an; dies kommt stattdessen hierher.",
         "{receiver} has taken nothing since {since}; this comes here instead.",
     ),
+    "channel_failed": (
+        "Ein Kanal nimmt nichts an: {channels}. Der Alarm unten hat ihn noch nicht erreicht.",
+        "A channel takes no messages: {channels}. The alert below has not reached it yet.",
+    ),
+    "channels_failed": (
+        "Mehrere Kanäle nehmen nichts an: {channels}. Der Alarm unten hat sie noch nicht erreicht.",
+        "Several channels take no messages: {channels}. The alert below has not reached them yet.",
+    ),
     "heartbeat": ("Lagebild läuft", "Lagebild is running"),
     "heartbeat_state": (
         "{unsent} Nachrichten warten, die älteste seit {seconds} s; gestörte Kanäle: {failing}.",

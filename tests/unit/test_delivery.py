@@ -60,10 +60,22 @@ def test_what_the_receiver_answered_is_kept_as_one_short_line() -> None:
     assert done.answer.startswith("ts 17.1 in C1 xxx") and len(done.answer) == 200
 
 
-def test_waits_grow_and_end_in_failure() -> None:
-    waits = [seconds(after(sending(attempts), TryAgain("down")).next_at) for attempts in range(1, 8)]
-    assert waits == sorted(waits) and waits[0] == 2 and waits[-1] <= delivery.LONGEST_WAIT_SECONDS
-    assert after(sending(8), TryAgain("down")).state == "failed"
+def test_waits_grow_up_to_a_minute() -> None:
+    waits = [seconds(after(sending(attempts), TryAgain("down")).next_at) for attempts in range(1, 40)]
+    assert waits == sorted(waits) and waits[:3] == [2, 6, 18] and waits[-1] == delivery.LONGEST_WAIT_SECONDS
+    longest = delivery.concluded(sending(9), Result("n1", 9, TryAgain("down")), 8, NOON, 0.999)
+    assert seconds(longest.next_at) <= 60
+
+
+def test_a_message_is_tried_for_as_long_as_growing_waits_would_last() -> None:
+    assert [delivery.patience_seconds(each) for each in (1, 2, 8)] == [0, 2, 2 + 6 + 18 + 54 + 162 + 486 + 1_458]
+    now, message = NOON, pending()
+    while message.state != "failed":
+        message = delivery.claimed(message, now, "me")
+        message = delivery.concluded(message, Result("n1", message.attempts, TryAgain("down")), 8, now, 0.5)
+        now = max(message.next_at, now)
+    assert 2_186 <= seconds(now) <= 2_186 + 60 and message.attempts == 48
+    assert after(sending(1), TryAgain("down"), limit=1).state == "failed"
 
 
 def test_what_the_receiver_asks_for_is_the_least_wait_within_reason() -> None:
@@ -120,29 +132,19 @@ def test_when_a_receiver_is_back_those_that_waited_go_at_once_but_not_before_it_
         pending(2, attempts=1, next_at=later, not_before=asked),
         pending(3, kind="storm", next_at=later),
     ]
-    hurried = delivery.hurried(Alerts((), waiting), "desk", NOON)
+    hurried = delivery.hurried(Alerts((), waiting), "desk", 8, NOON)
     assert {each.id: each.next_at for each in hurried} == {"n1": NOON, "n2": asked}
 
 
-def test_a_failing_channel_is_reported_to_the_others_once_an_hour() -> None:
-    alerts = Alerts()
-    failed = after(sending(), GiveUp("404 not found"))
-    (report,) = delivery.trouble(alerts, failed, NOON)
-    assert (report.receiver, report.kind) == ("phone", "channel")
-    assert "desk" in report.message.text and "404" in report.message.text
-    alerts.put(report)
-    assert delivery.trouble(alerts, failed, NOON + timedelta(minutes=59)) == []
-    assert len(delivery.trouble(alerts, failed, NOON + timedelta(minutes=60))) == 1
+def test_what_a_receiver_refuses_while_it_takes_others_is_not_hurried_for_ever() -> None:
+    later = NOON + timedelta(minutes=1)
 
+    def hurried(attempts: int, worked_at: datetime | None) -> bool:
+        waiting = pending(attempts=attempts, first_tried_at=NOON, next_at=later)
+        return bool(delivery.hurried(Alerts((), [waiting]), "desk", 8, NOON, worked_at))
 
-def test_a_channel_that_stays_silent_is_reported_before_the_last_attempt() -> None:
-    trying = after(sending(3), TryAgain("down"))
-    assert delivery.trouble(Alerts(), trying, NOON + timedelta(seconds=10)) == []
-    assert len(delivery.trouble(Alerts(), trying, NOON + timedelta(minutes=1))) == 1
-
-
-def test_a_report_that_fails_is_not_reported_in_turn() -> None:
-    assert delivery.trouble(Alerts(), after(sending(kind="channel"), GiveUp("404")), NOON) == []
+    assert hurried(7, NOON) and not hurried(8, NOON)
+    assert hurried(30, NOON - timedelta(seconds=1)), "the receiver is back for the first time since this one was tried"
 
 
 def test_a_message_says_how_long_it_took_and_that_it_is_late() -> None:
