@@ -133,7 +133,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `attempts` counts the attempts begun, `claimed_by` names the process that began the last one. `not_before` is what the receiver asked for,
     `answer` what it said when it took the message: an id, the name of a queue.
     A `suppressed` one is recorded and never sent; `verdict` says why (silence:<id>, inhibited_by:<episode>, outside_hours, throttled, shadow, …), and for
-    one that is held in a digest or storm it names that one. `stands_in_for` is the receiver that failed, when this is the fallback's copy.
+    one that is held in a digest or storm it names that one; `because` says which hours, with the holiday, or that its article came late.
+    `stands_in_for` is the receiver that failed, when this is the fallback's copy.
     `failing` are the receivers that a report about channels tells of, each with its last error.
     """
 
@@ -149,6 +150,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     schema: int = 2
     state: Literal["pending", "sending", "sent", "failed", "suppressed"] = "pending"
     verdict: str = ""
+    because: str = ""
     stands_in_for: str = ""
     route: tuple[str, ...] = ()
     attempts: int = 0

@@ -10,6 +10,7 @@ from pipeline.episode import Command, Episode, Matcher, Silence
 from pipeline.errors import LagebildError
 from pipeline.message import Kind
 from pipeline.naming import cleaned
+from pipeline.routing.silences import in_words
 from pipeline.rules.model import SEVERITIES
 
 LONGEST_SILENCE_SECONDS = 7 * 24 * 3_600.0
@@ -91,8 +92,7 @@ def _times(asked: Silence, now: datetime, longest: timedelta) -> tuple[datetime,
     if asked.ends_at <= starts_at:
         raise Refused(f"its end, {asked.ends_at:%Y-%m-%d %H:%M} UTC, is not after its beginning")
     if asked.ends_at - starts_at > longest:
-        hours = longest.total_seconds() / 3_600
-        raise Refused(f"it is longer than the {hours:g} hours that are allowed: end it sooner, or change the rule")
+        raise Refused(f"it is longer than the {in_words(longest)} that are allowed: end it sooner, or change the rule")
     return starts_at, asked.ends_at
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -18,10 +18,13 @@ from pipeline.errors import LagebildError
 from pipeline.inquiry import gathering
 from pipeline.inquiry.words import silence_words
 from pipeline.located import nearest
+from pipeline.routing.drill import is_exercise
+from pipeline.routing.silences import in_words
 from pipeline.rules.reserved import RESERVED
 from pipeline.settings import Settings
 from pipeline.silencing import SCOPES
 from pipeline.silencing import this as scope_of
+from pipeline.text import country_codes
 
 Values = list[str] | None
 
@@ -65,7 +68,7 @@ def silence(
         name = who_says(by)
         lasting = times.length(length)
         settings = settings_with_kafka(config, "lagebild alerts silence")
-        _known_rules(settings, matchers)
+        _judge(settings, matchers, lasting)
         episode_id = ""
         if episode:
             with reading("the episode") as progress:
@@ -86,16 +89,35 @@ def active_rules(settings: Settings, progress: gathering.Progress) -> frozenset[
     return frozenset(rule_id for rule_id, is_there in active.items() if is_there and rule_id not in RESERVED)
 
 
-def _known_rules(settings: Settings, matchers: tuple[Matcher, ...]) -> None:
-    """Nothing when all rules that are named exist. Raises LagebildError for one that does not: its silence would hold back nothing."""
-    named = [value for each in matchers if each.field == "rule" for value in each.values]
-    if not named:
-        return
+def _judge(settings: Settings, matchers: tuple[Matcher, ...], lasting: timedelta) -> None:
+    """Nothing when all that is named exists and the silence ends in time. Raises LagebildError: a silence of nothing would hold back nothing."""
+    named = {field: [value for each in matchers if each.field == field for value in each.values] for field in ("rule", "source", "country")}
+    wrong = [_unknown_source(each, settings) for each in named["source"]] + [_unknown_country(each, settings) for each in named["country"]]
+    if any(wrong):
+        raise LagebildError(next(filter(None, wrong)))
     with reading("the rules") as progress:
-        known = active_rules(settings, progress)
-    for each in named:
+        known = active_rules(settings, progress) if named["rule"] else frozenset(named["rule"])
+        longest = timedelta(seconds=gathering.routing(settings, progress).most_silence_seconds)
+    for each in named["rule"]:
         if each not in known:
             raise LagebildError(f"there is no active rule {each!r}.{nearest(each, known)} `lagebild rules list --active` names them")
+    if lasting > longest:
+        raise LagebildError(
+            f"a silence lasts {in_words(longest)} at most (`max_silence` in a file of `kind: defaults`): end it sooner, or change the rule"
+        )
+
+
+def _unknown_country(code: str, settings: Settings) -> str:
+    """What is wrong with a country; a code that a source of the configuration has is right, whatever the standard says."""
+    return "" if code in {each.country for each in settings.sources} else country_codes.objection(code)
+
+
+def _unknown_source(name: str, settings: Settings) -> str:
+    """What is wrong with the name of a source, "" when the configuration has it, or names no sources at all."""
+    known = [each.id for each in settings.sources]
+    if not known or name in known or is_exercise(name):
+        return ""
+    return f"there is no source {name!r}.{nearest(name, known)} `lagebild feeds list` names them"
 
 
 def _matchers(named: dict[str, Values], but_not: list[str]) -> tuple[Matcher, ...]:

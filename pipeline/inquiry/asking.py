@@ -34,10 +34,11 @@ def answer(settings: Settings, question: Question, progress: Progress = quietly)
     """The answer to the question, from everything that the topics still hold. Raises Unreachable or Transient."""
     ledger = gathering.ledger(settings, progress, with_files=True)
     asked = _episode_id(ledger, question.asked)
+    receivers = {each.name for each in settings.receivers} | {each.receiver for each in ledger.notifications.values()}
     chain, facts = partial(_chain, settings, ledger, progress), partial(_facts, settings, progress)
     if asked:
         asked_about = Question(asked, question.rule, question.receiver)
-        return why(asked_about, Known(ledger=ledger, chain=chain, facts=facts, zone=settings.time_zone))
+        return why(asked_about, Known(ledger=ledger, chain=chain, facts=facts, receivers=receivers, zone=settings.time_zone))
     steps = trace(settings, question.asked)
     ids = frozenset(str(each.facts["id"]) for each in steps if each.facts.get("id")) or frozenset({question.asked})
     revisions = newest([each for _, each in Reading(settings, progress).revisions(topology.ENRICHED, ids)])
@@ -55,6 +56,7 @@ def answer(settings: Settings, question: Question, progress: Progress = quietly)
             near_misses=near_misses,
             chain=chain,
             facts=facts,
+            receivers=receivers,
             zone=settings.time_zone,
         ),
     )

@@ -6,7 +6,7 @@ whom, throttled, out of hours → sent when, to whom, with which answer. The fir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,7 @@ from pipeline.episode import Episode, Notification
 from pipeline.inquiry.ledger import Ledger, by_time
 from pipeline.inquiry.roles import Part, later_words, role_words
 from pipeline.inquiry.words import stamp, state_words, told_words, verdict_words
+from pipeline.located import nearest
 from pipeline.policy import policy_of
 from pipeline.routing.why import carries, is_spoken_for, leading, spoken_for, unrung
 from pipeline.rules.compiled import CompiledRule
@@ -27,6 +28,7 @@ from pipeline.trace import Step
 Stage = Literal["collect", "process", "match", "episode", "message"]
 # So many rules are asked for their near misses when no rule was named.
 MOST_RULES_EXPLAINED = 50
+_MOST_ARTICLES = 3
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Known:
 
     `matches_now` says whether the rule as it stands would match the article, `near_misses` what in it came close and which guard rejected it.
     `chain` says why a receiver had no message of the episode: where the route leads, who is on duty. `facts` has the words of an episode's facts.
+    `receivers` are the names that a receiver may be asked for by; none leaves them unchecked.
     """
 
     steps: Sequence[Step] = ()
@@ -77,14 +80,20 @@ class Known:
     near_misses: Callable[[CompiledRule, Article], Sequence[str]] = lambda compiled, article: ()
     chain: Callable[[Episode, str], Sequence[str]] = lambda episode, receiver: ()
     facts: Callable[[Episode], Mapping[str, str]] = lambda episode: {}
+    receivers: Collection[str] = ()
     zone: str = "UTC"
 
 
 def why(question: Question, known: Known) -> Answer:
     """The answer, with every step that is known."""
+    if question.receiver and known.receivers and question.receiver not in known.receivers:
+        unknown = f"there is no receiver {question.receiver!r}.{nearest(question.receiver, known.receivers)}"
+        return Answer(question, unknown, False, (Finding("message", unknown, False),))
     findings: list[Finding] = []
     if question.asked in known.ledger.episodes:
         episodes: tuple[Episode, ...] = (known.ledger.episodes[question.asked],)
+        if question.rule not in ("", episodes[0].rule_id):
+            return _of_another_rule(question, episodes[0])
     else:
         findings += _collected(question, known)
         findings += _processed(known)
@@ -97,6 +106,13 @@ def why(question: Question, known: Known) -> Answer:
     messages = [each for episode in episodes for each in (*_messages(question, known, episode), *_carried(question, known, episode))]
     reached = by_time(each for each in (known.ledger.carrier(each) or each for each in messages) if each.state == "sent")
     return Answer(question, _short(question, findings, reached, known.zone), bool(reached), tuple(findings))
+
+
+def _of_another_rule(question: Question, episode: Episode) -> Answer:
+    articles = ", ".join(each.article_id for each in episode.members[:_MOST_ARTICLES])
+    said = f"the episode {episode.id} is of the rule {episode.rule_id}, not of {question.rule}"
+    ask = f": ask `lagebild alerts why ARTICLE --rule {question.rule}` about one of its articles ({articles})" if articles else ""
+    return Answer(question, f"{said}{ask}.", False, (Finding("episode", said, False, episode.opened_at),))
 
 
 def _of_articles(ledger: Ledger, ids: Iterable[str], rule: str) -> tuple[Episode, ...]:
@@ -281,4 +297,4 @@ def _short(question: Question, findings: Sequence[Finding], reached: Sequence[No
     messages = [each for each in stopped if each.stage == "message"]
     chosen = messages[0] if messages else stopped[0]
     to = f" to {question.receiver}" if question.receiver else ""
-    return f"Not told{to}: {chosen.said}."
+    return f"Not told{to}: {chosen.said.rstrip('.')}."

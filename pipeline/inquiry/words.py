@@ -40,6 +40,14 @@ def verdict_words(verdict: str, silences: Mapping[str, Silence] | None = None, z
     return f"{words} ({name[:40]})" if name and cause not in HELD else words
 
 
+def held_words(notification: Notification) -> str:
+    """Why a notification waits for a message about several: its hours by name, with the holiday; a late article apart from a rule's digest."""
+    cause = notification.verdict.partition(":")[0]
+    if cause == "digest" and notification.because:
+        return "its article was published long before we saw it, and the rule tells of such ones in a digest"
+    return verdict_words(notification.verdict) + (f": {notification.because}" if notification.because else "")
+
+
 def told_words(notification: Notification, silences: Mapping[str, Silence] | None = None, zone: str = "UTC") -> str:
     """What became of one message: to whom, when, with which answer."""
     to = notification.receiver + (f" (in place of {notification.stands_in_for})" if notification.stands_in_for else "")
@@ -53,7 +61,8 @@ def told_words(notification: Notification, silences: Mapping[str, Silence] | Non
     if notification.state == "suppressed":
         why = verdict_words(notification.verdict, silences, zone)
         if notification.verdict.partition(":")[0] in HELD:
-            return f"{to}: {notification.kind} held back for a message about several, due {stamp(notification.next_at, zone)}: {why}"
+            due = stamp(notification.next_at, zone)
+            return f"{to}: {notification.kind} held back for a message about several, due {due}: {held_words(notification)}"
         return f"{to}: {notification.kind} not sent: {why}"
     why = f", because: {notification.last_error}" if notification.last_error else ""
     begun = "is being sent" if notification.state == "sending" else f"waits until {stamp(notification.next_at, zone)}"

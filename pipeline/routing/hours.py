@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
-from pipeline.routing.model import Interval, Routing, Times
+import msgspec
+
+from pipeline.routing.model import Event, Interval, Routing, Times
 from pipeline.routing.recurrence import between, whole_days
 from pipeline.routing.wall_clock import instant, local
 
@@ -21,6 +23,20 @@ def named(names: Iterable[str], routing: Routing) -> tuple[Interval, ...]:
 def holds(intervals: Sequence[Interval], at: datetime) -> bool:
     """Whether one of `intervals` is at `at`. No intervals is always."""
     return not intervals or any(_is_in(each, at) for each in intervals)
+
+
+def missed(names: Sequence[str], routing: Routing, at: datetime) -> tuple[str, ...]:
+    """The named intervals when none of them is at `at`, each with the holiday that takes the day out of it; none while one holds."""
+    if holds(named(names, routing), at):
+        return ()
+    return tuple(_with_holiday(name, routing.intervals[name], at) for name in names if name in routing.intervals)
+
+
+def _with_holiday(name: str, intervals: Sequence[Interval], at: datetime) -> str:
+    kept_out = [each for each in intervals if each.on_holidays == "never" and _is_in(msgspec.structs.replace(each, holidays=()), at)]
+    days = [(each, local(at, each.zone).date() - timedelta(days=back)) for each in kept_out for back in (0, 1)]
+    holidays = [found.who[0] if found.who else "a holiday" for each, day in days if (found := _holiday_on(each, day))]
+    return f"{name} (holiday: {holidays[0]})" if holidays else name
 
 
 def begins(groups: Sequence[Sequence[Interval]], now: datetime) -> datetime | None:
@@ -77,5 +93,12 @@ def _is_day(interval: Interval, day: date) -> bool:
 
 def is_holiday(interval: Interval, day: date) -> bool:
     """Whether an event of the interval's holidays lasts over this day."""
+    return _holiday_on(interval, day) is not None
+
+
+def _holiday_on(interval: Interval, day: date) -> Event | None:
     last = datetime.combine(day, time(23, 59))
-    return any(between(each, datetime.combine(day, time()) - timedelta(days=whole_days(each) - 1), last) for each in interval.holidays)
+    lasts = (
+        each for each in interval.holidays if between(each, datetime.combine(day, time()) - timedelta(days=whole_days(each) - 1), last)
+    )
+    return next(lasts, None)

@@ -26,14 +26,17 @@ from pipeline.routing.sent import COUNTED, RINGS, Held, Sent
 from pipeline.rules.model import SEVERITIES, Digest
 
 HOUR = timedelta(hours=1)
+# Why a message waits in a digest although its rule tells at once.
+LATE = "late"
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Why a message is not sent by itself; `due_at` is when the message about several is made that tells of it."""
+    """Why a message is not sent by itself; `due_at` is when the message about several is made that tells of it, `because` what the verdict leaves open."""
 
     verdict: str
     due_at: datetime | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def _notification(case: Case, receiver: str, route: tuple[str, ...], stop: Stop 
         message=addressed(intent.message, made_id, receiver, case.policy, case.routing),
         state="suppressed" if stop else "pending",
         verdict=stop.verdict if stop else "",
+        because=stop.because if stop else "",
         route=route,
     )
 
@@ -136,7 +140,8 @@ def _digest(case: Case, receiver: str) -> Stop | None:
     if case.intent.to or not (case.intent.digest or (digest and case.intent.kind in RINGS | {"repeat", "resolved"})):
         return None
     due_at = _next_digest(digest or case.routing.digest, case, receiver)
-    return Stop(f"digest:{digest_id(case.policy.rule_id or case.intent.rule_id, receiver, due_at)}", due_at) if due_at else None
+    because = "" if digest else LATE
+    return Stop(f"digest:{digest_id(case.policy.rule_id or case.intent.rule_id, receiver, due_at)}", due_at, because) if due_at else None
 
 
 def _next_digest(digest: Digest, case: Case, receiver: str) -> datetime | None:
@@ -160,7 +165,8 @@ def _outside_hours(case: Case, receiver: str) -> Stop | None:
     made_id = identity("away", receiver, begins_at.isoformat())
     if begins_at <= case.now or made_id in case.sent.notifications:
         return None
-    return Stop(f"outside_hours:{made_id}", begins_at)
+    kept_out = (*hours.missed(rule_hours, case.routing, case.now), *hours.missed(wanted.hours, case.routing, case.now))
+    return Stop(f"outside_hours:{made_id}", begins_at, ", ".join(dict.fromkeys(kept_out)))
 
 
 def opening(rule_hours: tuple[str, ...], receiver_hours: tuple[str, ...], routing: Routing, now: datetime) -> datetime:

@@ -200,7 +200,13 @@ def _steps(notification: Notification, alerts: Alerts, known: Mapping[str, Silen
     together = alerts.sent.notifications.get(name)
     until = clock(notification.next_at, routing.zone, now)
     then = f"message {name}: {_sending(together, routing, now)}" if together else f"it is told in one message with others at {until}"
-    return [f"{begun}: {_HELD_WORDS[cause]}; {then}"]
+    return [f"{begun}: {_held(cause, notification.because)}; {then}"]
+
+
+def _held(cause: str, because: str) -> str:
+    if cause == "digest" and because:
+        return "its article was published long before we saw it, and waits for a digest"
+    return _HELD_WORDS[cause] + (f" ({because})" if because else "")
 
 
 def _suppressed(cause: str, name: str, alerts: Alerts, known: Mapping[str, Silence], routing: Routing, now: datetime) -> str:

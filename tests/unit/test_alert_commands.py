@@ -21,6 +21,8 @@ from pipeline.decisions import Obeyed
 from pipeline.episode import Audit, Command, Matcher
 from pipeline.inquiry import gathering
 from pipeline.inquiry.ledger import Ledger
+from pipeline.routing.model import Routing
+from pipeline.sections import SourceSettings
 from pipeline.settings import Settings
 from tests.builders import NOON
 from tests.decided import Desk, episode, member, notification
@@ -57,6 +59,7 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> Topics:
     monkeypatch.setattr(gathering, "ledger", made.ledger)
     monkeypatch.setattr(gathering, "all_silences", lambda settings, progress: made.desk.silences)
     monkeypatch.setattr(say, "say_and_hear", made.say_and_hear)
+    monkeypatch.setattr(gathering, "routing", lambda settings, progress: Routing())
     monkeypatch.setattr(alerts_silencing, "active_rules", lambda settings, progress: frozenset({"a", "b", "raketentest"}))
     for module in (alerts, alerts_saying, alerts_silencing):
         monkeypatch.setattr(module, "settings_with_kafka", lambda config, what: Settings(time_zone="UTC"))
@@ -168,6 +171,27 @@ def test_a_silence_of_a_rule_that_nobody_has_is_refused_with_the_nearest_one(cal
     but_not = call("silence", "--tag", "sport", "--but-not", "rule=zzz", "--for", "2h", "--reason", "x", "--json")
     assert but_not.exit_code == 1 and "there is no active rule 'zzz'" in json.loads(but_not.stdout)["error"]
     assert topics.said == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--source", "tagesblat", "--for", "2h"], "there is no source 'tagesblat'. Did you mean 'tagesblatt'?"),
+        (["--country", "de", "--for", "2h"], "there is no country 'de': write its code of two capitals, such as DE. Did you mean 'DE'?"),
+        (["--country", "Nordkorea", "--for", "2h"], "Did you mean 'KP'?"),
+        (["--tag", "x", "--but-not", "country=QQ", "--for", "2h"], "there is no country 'QQ'"),
+        (["--tag", "x", "--for", "99999d"], "a silence lasts 7 days at most (`max_silence`"),
+    ],
+)
+def test_a_silence_of_nothing_or_for_ever_is_refused(
+    call: Call, topics: Topics, monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: str
+) -> None:
+    source = SourceSettings(id="tagesblatt", connector="rss", country="UK", options={})
+    monkeypatch.setattr(alerts_silencing, "settings_with_kafka", lambda config, what: Settings(time_zone="UTC", sources=[source]))
+    refused = call("silence", *arguments, "--reason", "x")
+    assert refused.exit_code == 1 and expected in refused.stderr
+    assert topics.said == []
+    assert call("silence", "--source", "tagesblatt", "--country", "KP", "--country", "UK", "--for", "2h", "--reason", "x").exit_code == 0
 
 
 def test_a_silence_is_answered_with_its_id_and_the_time_of_the_readers_zone(

@@ -186,7 +186,7 @@ RULE = Matcher(field="rule", values=("raketentest",))
         ({"reason": " "}, "has a reason"),
         ({"reason": "x" * 501}, "at most 500 characters, this one has 501"),
         ({"length": timedelta(0)}, "is not after its beginning"),
-        ({"length": timedelta(seconds=LONGEST_SILENCE_SECONDS + 1)}, "longer than the 168 hours that are allowed"),
+        ({"length": timedelta(seconds=LONGEST_SILENCE_SECONDS + 1)}, "longer than the 7 days that are allowed"),
         ({"matchers": (Matcher(field="rule", values=()),)}, "has 1 to 20 values, not 0"),
         ({"matchers": (Matcher(field="rule", values=(" ",)),)}, "has 1 to 200 characters"),
         ({"matchers": (Matcher(field="severity", values=("hgih",)),)}, "no severity 'hgih'"),

@@ -195,3 +195,34 @@ def test_a_message_that_waits_is_said_to_wait_with_the_last_answer() -> None:
     waiting = notification(state="pending", next_at=NOON + MINUTE, last_error="503", sent_at=None)
     found = why(Question("e1"), known(waiting, episodes=(episode(),)))
     assert found.short == "Not told yet: desk: first waits until 2026-11-20 12:01:00 UTC, because: 503."
+
+
+def test_a_late_article_that_waits_in_a_digest_is_no_rule_that_tells_in_digests() -> None:
+    late = notification(state="suppressed", verdict="digest:d1", because="late")
+    found = why(Question("e1"), known(late, episodes=(episode(),)))
+    assert "its article was published long before we saw it, and the rule tells of such ones in a digest" in found.short
+    assert "the rule tells in digests" not in found.short
+    digest = notification(state="suppressed", verdict="digest:d1")
+    assert "the rule tells in digests" in why(Question("e1"), known(digest, episodes=(episode(),))).short
+
+
+def test_the_hours_and_the_holiday_that_held_a_message_are_named() -> None:
+    held = notification(state="suppressed", verdict="outside_hours:d1", because="werktags (holiday: Weihnachten)")
+    found = why(Question("e1"), known(held, episodes=(episode(),)))
+    assert "outside of the hours in which it may ring: werktags (holiday: Weihnachten)" in found.short
+
+
+def test_an_episode_is_not_answered_for_another_rule() -> None:
+    about = episode(members=(member("a1"),))
+    found = why(Question("e1", rule="beben"), known(notification(), episodes=(about,)))
+    assert found.short.startswith("the episode e1 is of the rule raketentest, not of beben: ask `lagebild alerts why ARTICLE --rule beben`")
+    assert "(a1)" in found.short and not found.told
+    assert why(Question("e1", rule="raketentest"), known(notification(), episodes=(about,))).told
+
+
+def test_a_receiver_that_does_not_exist_is_said_with_the_nearest_name() -> None:
+    found = why(Question("e1", receiver="dsek"), known(notification(), episodes=(episode(),), receivers={"desk", "mail"}))
+    assert found.short == "there is no receiver 'dsek'. Did you mean 'desk'?" and not found.told
+    chain = lambda episode, receiver: ["no route leads to mail. On duty now: dienst: Meyer."]  # noqa: E731
+    routed = why(Question("e1", receiver="mail"), known(notification(), episodes=(episode(),), chain=chain, receivers={"desk", "mail"}))
+    assert routed.short == "Not told to mail: no route leads to mail. On duty now: dienst: Meyer."

@@ -66,7 +66,11 @@ def test_each_reason_is_told_in_words() -> None:
     world.tell(episode("e5"), intent(episode("e5"), withheld="backfill"))
     assert "came with a backfill" in why(world, episode("e5"))
     world.tell(episode("e6"), intent(episode("e6"), to=("tagpult",)))
-    assert "came outside of the hours; it is told in one message with others at 2026-11-21 06:00" in why(world, episode("e6"), "tagpult")
+    assert "came outside of the hours (morgens); it is told in one message with others at 2026-11-21 06:00" in why(
+        world, episode("e6"), "tagpult"
+    )
+    world.tell(episode("e7"), intent(episode("e7"), digest=True))
+    assert "its article was published long before we saw it, and waits for a digest" in why(world, episode("e7"))
 
 
 def test_where_there_was_no_message_it_is_told_why() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.routing import hours
-from pipeline.routing.model import Dates, Event, Interval, Times
+from pipeline.routing.model import Dates, Event, Interval, Routing, Times
 
 OFFICE = Interval(weekdays=(0, 1, 2, 3, 4), times=(Times(7 * 60, 19 * 60),))
 NIGHT = Interval(times=(Times(22 * 60, 6 * 60),))
@@ -71,6 +71,22 @@ def test_no_intervals_are_always() -> None:
 )
 def test_when_it_begins(groups: tuple[tuple[Interval, ...], ...], now: str, expected: str | None) -> None:
     assert hours.begins(groups, at(now)) == (at(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("2026-12-23T12:00", ()),
+        ("2026-12-25T12:00", ("office (holiday: Weihnachten)", "nights")),
+        ("2026-11-20T20:00", ("office", "nights")),
+        ("2026-12-25T20:00", ("office", "nights")),
+    ],
+)
+def test_the_intervals_that_are_not_now_are_named_with_the_holiday(when: str, expected: tuple[str, ...]) -> None:
+    office = Interval(times=(Times(7 * 60, 19 * 60),), holidays=(CHRISTMAS,))
+    routing = Routing(intervals={"office": (office,), "nights": (NIGHT,)})
+    assert hours.missed(("office", "nights"), routing, at(when)) == expected
+    assert hours.missed((), routing, at(when)) == ()
 
 
 def test_an_interval_lasts_until_its_wall_clock_end_when_clocks_change() -> None:
