@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands import alerts_asking, alerts_saying, alerts_silencing, times
@@ -34,6 +36,8 @@ alerts = typer.Typer(help="Alerts: episodes, who was told, and what people decid
 for each_group in (alerts_saying, alerts_silencing, alerts_asking):
     each_group.add_to(alerts)
 
+# With fewer characters to a line, eight columns are no table any more.
+_WIDTH_OF_COLUMNS = 140
 _LEFT_OUT = ("told", "readable", "sentences", "matches", "commands")
 
 
@@ -76,12 +80,24 @@ def list_alerts(
         if as_json:
             print_json([_described(each, ledger) for each in shown])
             return
-        columns = ["id", "severity", "rule", "last match", "articles / sources", "state", "told", "headline"]
-        out.print(table(f"{len(shown)} episodes", columns, [_row(each, ledger, settings.time_zone) for each in shown], right=[4]))
+        rows = [_row(each, ledger, settings.time_zone) for each in shown]
+        out.print(_listed(rows, out.width < _WIDTH_OF_COLUMNS))
         _tell_unreadable(ledger)
 
 
-def _row(episode: Episode, ledger: Ledger, zone: str) -> tuple[object, ...]:
+def _listed(rows: Sequence[Sequence[str]], narrow: bool) -> Table:
+    """The episodes as a table; on a `narrow` terminal with what is said of one below each other."""
+    if not narrow:
+        columns = ["id", "severity", "rule", "last match", "articles / sources", "state", "told", "headline"]
+        return table(f"{len(rows)} episodes", columns, rows, right=[4], whole=[0, 3])
+    stacked = [
+        (id, f"{headline}\n{rule}, {severity}, {size} articles / sources\n{at}: {state}\ntold: {told}")
+        for id, severity, rule, at, size, state, told, headline in rows
+    ]
+    return table(f"{len(rows)} episodes", ["id", "what"], stacked, whole=[0])
+
+
+def _row(episode: Episode, ledger: Ledger, zone: str) -> tuple[str, ...]:
     told = sorted({f"{each.receiver} ({each.kind} {each.state})" for each in ledger.told(episode.id)})
     return (
         episode.id[:10],
@@ -140,15 +156,15 @@ def _print_episode(episode: Episode, ledger: Ledger, zone: str) -> None:
     ]
     out.print(table("", ["", ""], [row for row in rows if row[1]]))
     members = [(times.shown(each.at, zone), each.source_name, each.role, each.title, each.url) for each in episode.members]
-    out.print(table(f"{len(members)} articles", ["seen", "source", "role", "title", "address"], members))
+    out.print(table(f"{len(members)} articles", ["seen", "source", "role", "title", "address"], members, whole=[0]))
     told = [(times.shown(each.created_at, zone), told_words(each, ledger.silences, zone)) for each in ledger.told(episode.id)]
-    out.print(table(f"{len(told)} messages", ["made", "to whom, and what came of it"], told))
+    out.print(table(f"{len(told)} messages", ["made", "to whom, and what came of it"], told, whole=[0]))
     notes = [(times.shown(each.at, zone), each.by, each.text) for each in episode.notes]
     if notes:
-        out.print(table(f"{len(notes)} notes", ["at", "by", "note"], notes))
+        out.print(table(f"{len(notes)} notes", ["at", "by", "note"], notes, whole=[0]))
     decided = [(times.shown(each.at, zone), each.command.by, each.command.kind, each.outcome) for each in ledger.decided(episode.id)]
     if decided:
-        out.print(table(f"{len(decided)} decisions", ["at", "by", "what", "outcome"], decided))
+        out.print(table(f"{len(decided)} decisions", ["at", "by", "what", "outcome"], decided, whole=[0]))
     running = [each for each in ledger.running(datetime.now(UTC)) if episode.id in each.episodes]
     for each in running:
         err.print(

@@ -58,7 +58,7 @@ def why(
             print_json(msgspec.to_builtins(found))
         else:
             rows = [_row(each, settings.time_zone) for each in found.findings]
-            out.print(table("", ["", "at", "step", "what"], rows))
+            out.print(table("", ["", "at", "step", "what"], rows, whole=[1, 2]))
             out.print(Text(printable(found.short), style="bold"))
         if not found.told:
             raise typer.Exit(EXIT_FINDINGS)

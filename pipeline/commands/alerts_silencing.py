@@ -158,7 +158,7 @@ def silences(
             for each in shown
         ]
         columns = ["id", "silent", "author", "reason", "from", "until", "messages"]
-        out.print(table(f"{len(rows)} silences", columns, rows, right=[6]))
+        out.print(table(f"{len(rows)} silences", columns, rows, right=[6], whole=[0]))
 
 
 def unsilence(

@@ -103,11 +103,13 @@ def _plain(value: object) -> object:
     raise TypeError(f"a {type(value).__name__} has no place in JSON")
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> Table:
-    """A table whose cells are plain text: nothing from outside is read as markup."""
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = (), whole: Sequence[int] = ()
+) -> Table:
+    """A table whose cells are plain text: nothing from outside is read as markup. The columns `whole` are never broken, so that one can copy them."""
     made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for number, column in enumerate(columns):
-        made.add_column(column, justify="right" if number in right else "left", overflow="fold")
+        made.add_column(column, justify="right" if number in right else "left", overflow="fold", no_wrap=number in whole)
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row))
     return made

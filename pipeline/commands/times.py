@@ -38,5 +38,5 @@ def instant(text: str, now: datetime, zone: str) -> datetime:
 
 
 def shown(at: datetime | None, zone: str) -> str:
-    """The instant as people in `zone` read it, to the second; "" for none."""
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if at else ""
+    """The instant as people in `zone` read it, to the second and with the zone; "" for none."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}" if at else ""

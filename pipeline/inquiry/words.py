@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pipeline.decisions import worded
@@ -113,11 +113,10 @@ def silence_words(silence: Silence) -> str:
 
 
 def stamp(at: datetime | None, zone: str = "UTC") -> str:
-    """An instant for people in `zone`, to the second; "never" for none."""
+    """An instant for people in `zone`, to the second and with the zone; "never" for none."""
     if at is None:
         return "never"
-    local = at.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
-    return f"{local:%Y-%m-%d %H:%M:%S}{' UTC' if zone == 'UTC' else ''}"
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def within(seconds: float) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -16,7 +17,7 @@ from typer.testing import CliRunner, Result
 from pipeline import say
 from pipeline.broker import Record
 from pipeline.cli import app
-from pipeline.commands import alerts, alerts_saying, alerts_silencing, times
+from pipeline.commands import alerts, alerts_saying, alerts_silencing, terminal, times
 from pipeline.decisions import Obeyed
 from pipeline.episode import Audit, Command, Matcher
 from pipeline.inquiry import gathering
@@ -84,6 +85,18 @@ def test_the_list_shows_what_rang_and_who_was_told(call: Call) -> None:
     everything = json.loads(call("list", "--all", "--json").stdout)
     assert {each["rule_id"] for each in everything} == {"raketentest", "beben"}
     assert "told" not in everything[0] and everything[0]["notifications"] or everything[1]["notifications"]
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_ids_and_times_stay_whole_on_every_terminal(call: Call, topics: Topics, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setattr(terminal.out, "_width", width)
+    said = "Nordkorea meldet einen Raketentest über dem Japanischen Meer und schweigt über alles Weitere"
+    message = msgspec.structs.replace(topics.desk.episodes[EPISODE].message, headline=said)
+    topics.desk.episodes[EPISODE] = episode(EPISODE, message=message, members=(member("a1"),))
+    lines = call("list").stdout.splitlines()
+    assert any(line.startswith(f"{EPISODE[:10]} ") for line in lines) and all(len(line.rstrip()) <= width for line in lines)
+    assert any("2026-11-20 12:00:00 UTC" in line for line in lines)
+    assert any("2026-11-20 12:00:00 UTC" in line for line in call("show", "e1").stdout.splitlines())
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_silent_and_failing_sources_and_changed_rules_are_handed_over() -> None:
         ("neu", "gone", "Boris"),
     ]
     text = written(found, "markdown", "Europe/Berlin")
-    assert "| Tagesblatt | silent | 2026-11-20 08:00:00 |" in text
+    assert "| Tagesblatt | silent | 2026-11-20 08:00:00 CET |" in text
     assert "503 Service Unavailable" in text
 
 
