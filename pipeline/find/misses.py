@@ -12,6 +12,7 @@ from pipeline.find.index import TextIndex
 from pipeline.find.words import places
 from pipeline.lexicon.compounds import heads
 from pipeline.lexicon.compounds import refusal as compound_refusal
+from pipeline.rules.signs import stands_behind
 from pipeline.rules.spellings import Spelled
 
 _LEAST_LETTERS = 3
@@ -42,6 +43,8 @@ def _guarded(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
             if not why and index.german:
                 why = capital_refusal(index.read, spelling, form, unit.start, unit.end)
                 why = why or hyphen_refusal(index.read, spelling, unit.token, unit.end)
+            if not why and spelling.sign and not stands_behind(index.read.text, unit.end, spelling.sign):
+                why = f"{spelling.sign!r} does not stand right behind it"
             if why:
                 yield NearMiss(unit.start, unit.end, why)
 
@@ -104,6 +107,6 @@ def _open(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
         elif not between.isspace() or len(between) != 1:
             why = f"{between!r} stands between the two words; only one blank, or a hyphen, makes them one"
         else:
-            why = open_refusal(spelling, read.surface(token), read.surface(token + 1), joined, german=index.german)
+            why = open_refusal(spelling, read, token, joined, german=index.german)
         if why:
             yield NearMiss(start, end, why)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from pipeline.find.capitals import capital_refusal
 from pipeline.find.guards import ellipsis_refusal, hyphen_refusal, open_refusal, refusal
 from pipeline.find.index import TextIndex
 from pipeline.find.places import Place
 from pipeline.find.separated import separated
 from pipeline.lexicon.compounds import heads, is_head, rest_is_word
+from pipeline.rules.signs import stands_behind
 from pipeline.rules.spellings import Spelled
 
 _LEAST_REST_LETTERS = 3
@@ -24,6 +27,8 @@ def places(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
     found = index.places.get(key)
     if found is None:
         found = _all(index, spelling, own)
+        if spelling.sign:
+            found = [_signed(each, spelling.sign) for each in found if stands_behind(index.read.text, each.end, spelling.sign)]
         if len(found) > 1:
             best: dict[tuple[int, int], Place] = {}
             for each in found:
@@ -31,6 +36,10 @@ def places(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
             found = sorted(best.values())
         index.places[key] = found
     return found
+
+
+def _signed(place: Place, sign: str) -> Place:
+    return msgspec.structs.replace(place, end=place.end + len(sign))
 
 
 def _all(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
@@ -44,7 +53,7 @@ def _all(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
         found += _headed(index, spelling)
     if spelling.unknown_heads and index.german and index.may_end(spelling):
         found += _with_unknown_head(index, spelling)
-    if not index.read.joined().isdisjoint(spelling.forms):
+    if not (spelling.closed or index.read.joined().isdisjoint(spelling.forms)):
         found += _open(index, spelling)
     if index.elliptic:
         found += _elliptic(index, spelling)
@@ -64,6 +73,8 @@ def _whole(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
             if not (guarded and _is_another(index, spelling, form, starts[token], ends[token]))
         ]
         for unit in index.units.get(form, ()):
+            if spelling.closed and len(index.read.parts[unit.token]) - unit.before - unit.after > 1:
+                continue
             if guarded and _is_another(index, spelling, form, unit.start, unit.end):
                 continue
             if not (index.german and hyphen_refusal(index.read, spelling, unit.token, unit.end)):
@@ -108,7 +119,7 @@ def _open(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
             start, end = read.starts[token], read.ends[token + 1]
             if (
                 read.sentence_of(token) == read.sentence_of(token + 1)
-                and not open_refusal(spelling, read.surface(token), read.surface(token + 1), joined, german=index.german)
+                and not open_refusal(spelling, read, token, joined, german=index.german)
                 and not refusal(spelling, joined, read.text[start:end], swiss=index.swiss)
             ):
                 yield Place(token, token + 1, start, end, "open")

@@ -12,11 +12,10 @@ from pipeline.rules.faults import (
     MAX_SLOP,
     MAX_VALUES,
     MAX_WITHIN,
-    operator_fault,
     regex_fault,
-    term_fault,
     value_fault,
     wildcard_fault,
+    words_fault,
 )
 from pipeline.rules.model import (
     Clause,
@@ -114,7 +113,7 @@ def _clauses(block: Block, name: str, depth: int, budget: _Budget) -> tuple[Clau
 
 def _clause(block: Block, name: str, number: int, value: Any, depth: int, budget: _Budget) -> Clause | None:
     if isinstance(value, str):
-        _complain(block, (name, number), _words_fault(value))
+        _complain(block, (name, number), words_fault(value))
         return Term(value)
     if not isinstance(value, dict):
         hint = f": write '{value}' in quotes" if isinstance(value, bool | int | float) else ""
@@ -147,12 +146,8 @@ def _nested(block: Block, name: str, number: int, depth: int, budget: _Budget) -
     return Within(searched_fields(inner), group) if "fields" in inner else group
 
 
-def _words_fault(words: str) -> str:
-    return term_fault(words) or operator_fault(words)
-
-
 def _term(block: Block) -> Clause:
-    term = _text(block, "term", _words_fault)
+    term = _text(block, "term", words_fault)
     exact = block.flag("exact")
     parts: tuple[str, ...] | None = None
     if "compound" in block:
@@ -172,7 +167,7 @@ def _term(block: Block) -> Clause:
 
 
 def _phrase(block: Block) -> Clause:
-    return Phrase(_text(block, "phrase", _words_fault), block.number("slop", 0, 0, MAX_SLOP), block.flag("inflect", True))
+    return Phrase(_text(block, "phrase", words_fault), block.number("slop", 0, 0, MAX_SLOP), block.flag("inflect", True))
 
 
 def _near(block: Block, depth: int, budget: _Budget) -> Clause:
@@ -192,7 +187,7 @@ def _near(block: Block, depth: int, budget: _Budget) -> Clause:
 
 
 def _constituents(block: Block) -> Clause:
-    return Constituents(_text(block, "constituents", _words_fault), block.number("within", 5, 1, MAX_WITHIN))
+    return Constituents(_text(block, "constituents", words_fault), block.number("within", 5, 1, MAX_WITHIN))
 
 
 def _wildcard(block: Block) -> Clause:

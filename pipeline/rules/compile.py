@@ -16,7 +16,8 @@ from pipeline.lexicon.compounds import is_known_head
 from pipeline.rules.anchors import anchors
 from pipeline.rules.compiled import CompiledRule, Condition, Inside, Nearby, Node, Pattern, RuleSet, Spelled, Tree, Words
 from pipeline.rules.model import Clause, Constituents, Filter, Group, Near, Phrase, Regex, Rule, SetOf, Term, TermSet, Wildcard, Within
-from pipeline.rules.spelling import parts_of, spelling
+from pipeline.rules.signs import sign_behind
+from pipeline.rules.spelling import has_german, parts_of, spelling
 from pipeline.rules.spellings import spelled
 from pipeline.text.folding import fold
 from pipeline.text.tokens import Analysed, analyse
@@ -67,7 +68,7 @@ class _Compiling:
     def node(self, clause: Clause) -> Node:
         match clause:
             case Term() | Phrase():
-                return _worded(clause, self.languages)
+                return _with_number(_worded(clause, self.languages))
             case Near():
                 return self.near(clause)
             case Constituents(keyword, within):
@@ -132,6 +133,15 @@ def _worded(clause: Term | Phrase, languages: tuple[str, ...]) -> Words:
     return words(clause.term, languages, **options)  # type: ignore[arg-type]  # each option is what `words` calls it
 
 
+def _with_number(written: Words) -> Words | Tree:
+    """ "Covid 19" as the rule writes it, which finds "Covid-19" too, or in one piece: "Covid19"; other words as they are."""
+    read = analyse(written.term)
+    if len(read.forms) != 2 or read.forms[0].isalpha() == read.forms[1].isalpha() or not any(map(str.isdecimal, read.forms)):
+        return written
+    joined = Spelled(forms=("".join(read.forms),), closed=True, sign=written.words[1].sign)
+    return Tree(any=(written, Words(term=written.term, words=(joined,))), whole=True)
+
+
 def words(
     term: str,
     languages: tuple[str, ...] = LANGUAGES,
@@ -154,10 +164,21 @@ def words(
         return Words(term=term, words=tuple(map(_character, read.forms)), own=read.forms[0] if len(read.forms) == 1 else "", glued=True)
     single = len(read.forms) == 1
     worded = tuple(
-        _spelled(read.surface(token), languages, exact, inflect, head if single else False, modifier and single, derive)
-        for token in range(len(read.forms))
+        _signed(_spelled(read.surface(token), languages, exact, inflect, head if single else False, modifier and single, derive), term, end)
+        for token, end in enumerate(read.ends)
     )
+    if not single and inflect and not exact and has_german(languages):
+        worded = (*worded[:-1], _with_genitive(worded[-1], read.surface(len(worded) - 1)))
     return Words(term=term, words=worded, own=read.forms[0] if single else "", slop=slop)
+
+
+def _with_genitive(found: Spelled, last: str) -> Spelled:
+    """The last word of a name with the s of the genitive, which short names lack alone because it makes another word of them: "Kim Jong Uns"."""
+    genitive = fold(last) + "s"
+    if not (last.isalpha() and last[0].isupper()) or last[-1] in "sxzß" or found.strict or genitive in found.forms:
+        return found
+    forms, capital = (*found.forms, genitive), (*found.capital, genitive)
+    return msgspec.structs.replace(found, forms=tuple(sorted(forms)), capital=tuple(sorted(capital)), guarded=True)
 
 
 @lru_cache(maxsize=_REMEMBERED_SPELLINGS)
@@ -171,6 +192,12 @@ def _spelled(
     if word[0].islower() and found.capital == found.forms:
         found = msgspec.structs.replace(found, capital=frozenset())
     return spelled(found, frozenset(each for each in found.heads if not is_known_head(each)))
+
+
+def _signed(found: Spelled, term: str, end: int) -> Spelled:
+    """The word with the sign that the term writes behind it."""
+    sign = sign_behind(term, end)
+    return msgspec.structs.replace(found, sign=sign) if sign else found
 
 
 @lru_cache(maxsize=20_000)

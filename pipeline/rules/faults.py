@@ -10,6 +10,7 @@ import re
 from pipeline.find.patterns import Unusable, regex_anchors, regex_pattern, wildcard_anchors, wildcard_pattern
 from pipeline.located import nearest
 from pipeline.rules.model import Place
+from pipeline.rules.signs import SIGNS
 from pipeline.text.language_codes import normalise_code
 from pipeline.text.tokens import analyse
 
@@ -61,10 +62,15 @@ _WRITE_INSTEAD = {
 }
 
 
+def words_fault(words: str) -> str:
+    """Why a term or phrase of a list is refused; "" when it is not."""
+    return term_fault(words) or operator_fault(words)
+
+
 def operator_fault(term: str) -> str:
     """Why this term of a list is rather meant as a query: an operator stands at its edge, where it would be left out of account."""
     found = _OPERATOR_BEFORE.match(term) or _OPERATOR_AFTER.search(term)
-    if not found:
+    if not found or found[0] in SIGNS:
         return ""
     sign = found[0][0]
     word = _OPERATOR_AFTER.sub("", term.lstrip('-+^~"=*?!'))

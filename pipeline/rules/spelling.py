@@ -21,6 +21,8 @@ from pipeline.text.folding import fold
 SHORTEST_HEAD_BY_DEFAULT = 5
 # So short acronyms are other words when they are written small, in German quotations of other languages at least ("un", "eu").
 _LONGEST_CAPITAL_ACRONYM = 2
+# Shorter Arabic words with a letter before them are too often others.
+_SHORTEST_PREFIXED = 3
 _UNDETERMINED = ("", "und")
 
 
@@ -57,6 +59,8 @@ def spelling(
     acronym = acronyms.is_acronym(word)
     paradigms = (*_paradigms(word, languages, inflect, acronym), *_derived(word, languages, derive))
     forms = frozenset(fold(form) for each in paradigms for form in each.forms) | folded
+    if inflect and "\u0620" <= word[0] <= "\u06ff":
+        forms |= _with_arabic_prefixes(forms, articles="ar" not in languages)
     by_default = inflect and not acronym and len(word) >= SHORTEST_HEAD_BY_DEFAULT
     return Spelling(
         forms=forms,
@@ -80,7 +84,7 @@ def _paradigms(word: str, languages: tuple[str, ...], inflect: bool, acronym: bo
 
 
 def _by_language(word: str, languages: tuple[str, ...]) -> Iterator[Paradigm]:
-    if _has_german(languages):
+    if has_german(languages):
         yield german.paradigm(acronyms.quiet(word))
     for language in languages:
         if language != "de" and language not in _UNDETERMINED:
@@ -88,7 +92,7 @@ def _by_language(word: str, languages: tuple[str, ...]) -> Iterator[Paradigm]:
 
 
 def _derived(word: str, languages: tuple[str, ...], derive: tuple[Derivation, ...]) -> Iterator[Paradigm]:
-    if _has_german(languages):
+    if has_german(languages):
         for kind in derive:
             for each in derivations.derived(acronyms.quiet(word), kind):
                 yield replace(german.paradigm(each), origin=f"derived: {kind}")
@@ -131,14 +135,15 @@ def _guards(surface: str, compiled: Spelling) -> Iterator[str]:
 
 def parts_of(word: str, languages: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The two parts of a German compound, each as the keywords it may be said with: (("Rakete",), ("Test", "testen")); () for other words."""
-    if not _has_german(languages):
+    if not has_german(languages):
         return ()
     first, head, verb = parts(acronyms.quiet(word))
     said = tuple(each for each in (head, verb) if each)
     return ((first,), said) if first and said else ()
 
 
-def _has_german(languages: tuple[str, ...]) -> bool:
+def has_german(languages: tuple[str, ...]) -> bool:
+    """Whether words are inflected as German: for rules of German, and for those without a language."""
     return "de" in languages or all(language in _UNDETERMINED for language in languages)
 
 
@@ -160,7 +165,7 @@ def _capital(word: str, languages: tuple[str, ...], paradigms: tuple[Paradigm, .
 
 def _small(word: str, languages: tuple[str, ...]) -> frozenset[str]:
     """Forms of a German verb or adjective that are a noun when written with a capital, unless another language has them as forms, too."""
-    if not _has_german(languages):
+    if not has_german(languages):
         return frozenset()
     foreign_languages = [each for each in languages if each != "de" and each not in _UNDETERMINED]
     free = {fold(form) for language in foreign_languages for form in foreign.paradigm(word, language).forms}
@@ -171,6 +176,17 @@ def _never(paradigms: tuple[Paradigm, ...]) -> frozenset[str]:
     own = {form.lower() for each in paradigms for form in each.forms}
     others = {german.sharp_s()[form] for form in own & german.sharp_s().keys()}
     return frozenset(others - own)
+
+
+_AND, _THE = "\u0648", "\u0627\u0644"
+
+
+def _with_arabic_prefixes(forms: frozenset[str], *, articles: bool) -> frozenset[str]:
+    """Arabic writes "and" as a part of the next word, and the article, too, which the dictionary of the language has among the forms."""
+    long = {each for each in forms if len(each) >= _SHORTEST_PREFIXED}
+    if articles:
+        long |= {_THE + each for each in long if not each.startswith(_THE)}
+    return frozenset(long | {_AND + each for each in long})
 
 
 def _modifiers(word: str, forms: frozenset[str]) -> frozenset[str]:

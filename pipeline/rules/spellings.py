@@ -37,7 +37,7 @@ class Spelled(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `unknown_heads`: those that no article's words are cut at by themselves, because the lexicon does not know them; `unknown_ends`: their last
     `END_CHARACTERS`, empty when one is shorter. `guarded`: a place with one of the forms may be another word. `hidden`: the word may stand where
-    none of its forms is a key of the text.
+    none of its forms is a key of the text. `sign`: it must follow directly (`pipeline.rules.signs`). `closed`: in one piece, without blank or hyphen.
     """
 
     forms: tuple[str, ...]
@@ -53,6 +53,8 @@ class Spelled(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     guarded: bool = False
     hidden: bool = False
     noun: bool = False
+    sign: str = ""
+    closed: bool = False
 
     @property
     def heads(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ _SPACES = re.compile("[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff]")
+_WRITTEN_HYPHEN = re.compile("&(?:shy|ZeroWidthSpace|#0*173|#0*8203|#[xX]0*[aA][dD]|#[xX]0*200[bB]);")
 _HIDDEN = re.compile("[\U000e0000-\U000e007f]")
 _NEWLINES = re.compile(r"\n{3,}")
 _REPAIRS = 4
@@ -52,6 +53,7 @@ def shown(text: str) -> str:
 
 def clean(text: str) -> Cleaned:
     """The shown text of `text`, with flags; cleaning it again changes nothing. "" for a text in which nothing can be seen."""
+    text = _without_written_hyphens(text)
     suspicious = not text.isascii() and _SUSPICIOUS.search(text) is not None
     if not suspicious and _ODD.search(text) is None:
         return Cleaned(_tidy(text))
@@ -64,6 +66,15 @@ def clean(text: str) -> Cleaned:
         if text == before:
             break
     return Cleaned(text, tuple(sorted(flags)))
+
+
+def _without_written_hyphens(text: str) -> str:
+    """Without soft hyphens and zero-width spaces that somebody wrote as entities into plain text: they are meant to be seen by nobody."""
+    for _ in range(_REPAIRS):
+        if "&" not in text or not _WRITTEN_HYPHEN.search(text):
+            return text
+        text = _WRITTEN_HYPHEN.sub("", text)
+    return _WRITTEN_HYPHEN.sub(" ", text)
 
 
 def _repaired(text: str, flags: set[str]) -> str:

@@ -66,14 +66,22 @@ class Analysed:
         return self._kept["keys"]
 
     def joined(self) -> frozenset[str]:
-        """Each two neighbouring forms of three characters and more as one word, where one character stands between them."""
+        """Each two neighbouring forms as one word, where one character stands between them: of three characters and more, or letters and a number."""
         if "joined" not in self._kept:
             forms, starts, ends = self.forms, self.starts, self.ends
             rows = zip(forms, forms[1:], ends, starts[1:], strict=False)
-            self._kept["joined"] = frozenset(
-                [a + b for a, b, end, start in rows if start - end == 1 and len(a) > _SHORT and len(b) > _SHORT]
-            )
+            found = [a + b for a, b, end, start in rows if start - end == 1 and len(a) > _SHORT and len(b) > _SHORT]
+            self._kept["joined"] = frozenset((*found, *self._numbered()))
         return self._kept["joined"]
+
+    def _numbered(self) -> Iterator[str]:
+        """ "A 7" and "5 G": a number with the letters before or behind it."""
+        forms = self.forms
+        for token in [number for number, form in enumerate(forms) if form < ":" and form.isdecimal()]:
+            for first in (token - 1, token):
+                pair = forms[first : first + 2] if first >= 0 else []
+                if len(pair) == 2 and pair[0].isalpha() != pair[1].isalpha() and self.starts[first + 1] - self.ends[first] == 1:
+                    yield pair[0] + pair[1]
 
     def _found_keys(self) -> frozenset[str]:
         found = set(self.forms)

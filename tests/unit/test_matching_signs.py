@@ -1,0 +1,102 @@
+"""Words with signs, letters with numbers, names in the genitive, and what is hidden in a text, through compile and match."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.rules.check import try_text
+from pipeline.rules.compile import compile_rule, rule_set
+from pipeline.rules.explain import explained
+from pipeline.rules.faults import words_fault
+from pipeline.rules.model import Clause, Group, Phrase, Rule, Term
+from pipeline.text.hygiene import shown
+
+
+def found(clause: Clause, text: str, language: str = "de") -> list[str]:
+    rules = rule_set([compile_rule(Rule(id="r", title="R", langs=(language,), match=Group(any=(clause,))))])
+    hits = [hit for each in try_text(rules, text, language=language) for hit in each.hits]
+    assert all(shown(text)[hit.start : hit.end] == hit.surface for hit in hits)
+    return [hit.surface for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "expected"),
+    [
+        ("Disney+", "Die Serie läuft bei Disney+, sonst nirgends.", ["Disney+"]),
+        ("Disney+", "Die Disney+-Serie läuft.", ["Disney+"]),
+        ("Disney+", "Die Serie läuft bei Disney.", []),
+        ("C++", "Er schreibt C++ und C#.", ["C++"]),
+        ("C#", "Er schreibt C++ und C#.", ["C#"]),
+        ("C#", "Er schreibt C.", []),
+        ("5%", "Um 5% gewachsen, nicht um 5 oder 15%.", ["5%"]),
+        ("RTL+ Doku", "Eine RTL+ Doku, keine RTL Doku.", ["RTL+ Doku"]),
+        ("Kohle+Stahl", "Kohle Stahl", ["Kohle Stahl"]),
+    ],
+)
+def test_a_sign_behind_a_word_belongs_to_it(term: str, text: str, expected: list[str]) -> None:
+    assert words_fault(term) == ""
+    assert found(Term(term), text) == expected
+    assert found(Phrase(term), text) == expected
+
+
+def test_why_a_word_without_its_sign_does_not_count_is_explained() -> None:
+    compiled = compile_rule(Rule(id="r", title="R", match=Group(any=(Term("Disney+"),))))
+    (miss,) = explained(compiled, "Die Serie läuft bei Disney.").misses
+    assert miss.why == "'+' does not stand right behind it"
+    assert explained(compile_rule(Rule(id="r", title="R", match=Group(any=(Term("Covid 19"),)))), "Covid-19").matched
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "expected"),
+    [
+        ("A7", "Unfall auf der A 7 bei Kassel", ["A 7"]),
+        ("A 7", "Unfall auf der A7 und der A-7", ["A7", "A-7"]),
+        ("A 7", "Unfall auf der A 7", ["A 7"]),
+        ("A7", "vor a 7 Uhr", []),
+        ("A7", "Plan A 7.500 Euro", []),
+        ("G7", "Treffen der G 7", ["G 7"]),
+        ("G 7", "Der G7-Gipfel", ["G7"]),
+        ("Covid-19", "an Covid 19 erkrankt, nicht Covid 19,5", ["Covid 19"]),
+        ("Covid 19", "an COVID-19 und Covid19", ["COVID-19", "Covid19"]),
+        ("5G", "Das 5 G Netz, aber 5 g Mehl und 2,5 G", ["5 G"]),
+        ("F-16", "Kampfjets vom Typ F 16", ["F 16"]),
+        ("Artikel 5", "nach Artikels 5", ["Artikels 5"]),
+        ("A7", "Es endet mit A. 7 folgt", []),
+    ],
+)
+def test_letters_and_a_number_are_found_apart_and_in_one_piece(term: str, text: str, expected: list[str]) -> None:
+    assert found(Term(term), text) == expected
+
+
+def test_a_word_of_one_letter_before_a_number_is_no_name_in_other_languages() -> None:
+    assert found(Term("A7"), "A 7 percent rise", "en") == []
+    assert found(Term("G7"), "le G 7", "fr") == ["G 7"]
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "expected"),
+    [
+        ("Kim Jong Un", "Kim Jong Uns Schwester", ["Kim Jong Uns"]),
+        ("Kim Jong Un", "Kim Jong uns", []),
+        ("Wang Yi", "Wang Yis Reise", ["Wang Yis"]),
+        ("Weißes Haus", "des Weißen Hauses", ["Weißen Hauses"]),
+    ],
+)
+def test_the_last_word_of_a_name_takes_the_s_of_the_genitive(term: str, text: str, expected: list[str]) -> None:
+    assert found(Term(term), text) == expected
+
+
+@pytest.mark.parametrize("hidden", ["&shy;", "&#173;", "&#xAD;", "&#x200b;", "&ZeroWidthSpace;", "\xad", "\u200b"])
+def test_a_soft_hyphen_that_was_written_as_an_entity_hides_no_word(hidden: str) -> None:
+    assert found(Term("Waffenruhe"), f"Die Waffen{hidden}ruhe hält.") == ["Waffenruhe"]
+    assert shown(f"A{hidden}B &amp; C") == "AB &amp; C"
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_arabic_prefixes_do_not_hide_a_word(language: str) -> None:
+    for text in (
+        "\u0648\u0635\u0627\u0631\u0648\u062e",
+        "\u0648\u0627\u0644\u0635\u0627\u0631\u0648\u062e",
+        "\u0627\u0644\u0635\u0627\u0631\u0648\u062e",
+    ):
+        assert found(Term("\u0635\u0627\u0631\u0648\u062e"), text, language) == [text]
