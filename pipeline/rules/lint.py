@@ -13,9 +13,10 @@ from pipeline.lexicon.compounds import is_head
 from pipeline.lexicon.store import opened
 from pipeline.located import Located, read_text
 from pipeline.rules.compile import LANGUAGES
-from pipeline.rules.compiled import CompiledRule
+from pipeline.rules.compiled import CompiledRule, Node, Tree, Words
 from pipeline.rules.model import Clause, Group, Near, Phrase, Term, Within
 from pipeline.rules.reading_files import File
+from pipeline.rules.signs import SIGNS
 from pipeline.text.folding import fold
 
 SHORT_LETTERS = 5
@@ -84,6 +85,7 @@ def _as_head(term: Term, compiled: CompiledRule) -> bool:
 
 
 def _of_rule(compiled: CompiledRule, compounds: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    yield from _contradictions(compiled)
     alone = set(_alone(compiled.rule.match))
     for term in dict.fromkeys(_wanted(compiled.rule.match)):
         yield from _of_term(term, compiled, term in alone)
@@ -94,6 +96,36 @@ def _of_rule(compiled: CompiledRule, compounds: Mapping[str, list[str]]) -> Iter
                 term.term,
                 f"{term.term!r} is the head of {len(hit)} known compounds ({shown} …): exclude the wrong ones with `none`, or `compound: []`",
             )
+
+
+def _contradictions(compiled: CompiledRule) -> Iterator[tuple[str, str]]:
+    """Terms that the rule asks for and forbids at once, so that they can never make it match."""
+    forbidden = [each for node in compiled.tree.none for each in _words_of(node)]
+    for wanted in (each for node in (*compiled.tree.any, *compiled.tree.all) for each in _words_of(node)):
+        covering = next((each for each in forbidden if _covers(each, wanted)), None)
+        if covering is not None:
+            forbids = "too" if covering.term == wanted.term else f"as {covering.term!r}"
+            yield (
+                wanted.term,
+                f"{wanted.term!r} stands under `none`, {forbids}, so that the rule never matches by it: remove it in one of the two places",
+            )
+
+
+def _words_of(node: Node) -> Iterator[Words]:
+    if isinstance(node, Words):
+        yield node
+    elif isinstance(node, Tree) and not node.all and not node.none:
+        for each in node.any:
+            yield from _words_of(each)
+
+
+def _covers(forbidden: Words, wanted: Words) -> bool:
+    """Whether wherever `wanted` stands, `forbidden` stands, too."""
+    pairs = list(zip(forbidden.words, wanted.words, strict=False))
+    same_length = len(forbidden.words) == len(wanted.words) and forbidden.slop >= wanted.slop
+    return same_length and all(
+        {*wide.forms} >= {*narrow.forms} and wide.strict == narrow.strict and wide.sign in ("", narrow.sign) for wide, narrow in pairs
+    )
 
 
 def _alone(clause: Clause) -> Iterator[Term]:
@@ -117,7 +149,13 @@ def _of_term(term: Term, compiled: CompiledRule, alone: bool) -> Iterator[tuple[
         yield word, f"{word!r} holds an operator as a word: a list of terms has none; write `query:` for AND, OR and NOT, or use `all`"
     if not _single(term) or spaceless:
         return
-    if alone and fold(word) in _FREQUENT:
+    if sign := next((each for each in SIGNS if word.endswith(each) and german.known(word.removesuffix(each))), ""):
+        plain = word.removesuffix(sign)
+        yield (
+            word,
+            f"{word!r} is found only where {sign} stands behind it; for compounds that begin with it write {{term: {plain}, compound: [head, modifier]}}",
+        )
+    elif alone and fold(word) in _FREQUENT:
         yield word, f"{word!r} alone stands in a large part of all news: combine it with another word by `all` or `near`"
     elif alone and len(word) < SHORT_LETTERS and not term.exact and not acronyms.is_acronym(word):
         yield (

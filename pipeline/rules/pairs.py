@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.rules.check import try_text
 from pipeline.rules.compile import CannotMatch, compile_rule, rule_set
+from pipeline.rules.faults import regex_fault, wildcard_fault, words_fault
 from pipeline.rules.model import Clause, Constituents, Group, Near, Phrase, Regex, Rule, SetOf, Term, TermSet, Wildcard
 
 COLUMNS = ("keyword", "text", "option", "match", "why")
@@ -100,12 +101,27 @@ def score(rows: Iterable[Pair], *, language: str = "de", sets: Mapping[str, Term
 
 def _tried(pair: Pair, language: str, sets: Mapping[str, TermSet]) -> Wrong | None:
     try:
+        if fault := _fault(pair):
+            return Wrong(pair, problem=f"the keyword was refused: {fault}")
         rule = Rule(id="pair", title=pair.keyword, langs=(language,), match=Group(any=(clause(pair.keyword, pair.option),)))
         rules = rule_set([compile_rule(rule, sets)])
     except (CannotMatch, BadPair) as error:
         return Wrong(pair, problem=str(error))
     surfaces = tuple(hit.surface for each in try_text(rules, pair.text, language=language) for hit in each.hits)
     return None if bool(surfaces) == pair.match else Wrong(pair, surfaces)
+
+
+def _fault(pair: Pair) -> str:
+    """Why a rule file would refuse the keyword, so that nothing can be found by it; "" when it would not."""
+    wanted = clause(pair.keyword, pair.option)
+    match wanted:
+        case Wildcard(wildcard):
+            return wildcard_fault(wildcard)
+        case Regex(regex):
+            return regex_fault(regex)
+        case SetOf():
+            return ""
+    return words_fault(pair.keyword)
 
 
 def clause(keyword: str, option: str) -> Clause:

@@ -226,5 +226,8 @@ def test_a_table_that_is_none_is_refused(table: str, said: str) -> None:
 
 
 def test_an_unknown_option_makes_the_pair_wrong_and_says_so() -> None:
+    refused = score(read_pairs("keyword\ttext\toption\tmatch\n-Test\tTest\t\tno\nTe*\tTest\twildcard\tno\n")).wrong
+    assert [each.problem.startswith("the keyword was refused: ") for each in refused] == [True, True]
+    assert "'-Test': - is no part of a word" in refused[0].problem
     (wrong,) = score(read_pairs("keyword\ttext\toption\tmatch\nTest\tTest\tfuzzy\tyes\n")).wrong
     assert "fuzzy" in wrong.problem

@@ -452,7 +452,7 @@ def test_a_difference_names_terms_and_settings() -> None:
 def test_advice_is_given_for_words_that_disappoint(tmp_path: Path) -> None:
     head = "schema: news-alerts/v1\nkind: rule\nid: advised\ntitle: T\nmatch: {langs: [de], any: "
     (tmp_path / "advised.yml").write_text(
-        head + '[Regierung, Zug, IS, Explosion, Fluechtlingskatxy, "Rakete UND Test", Raketentest]}\n', encoding="utf-8"
+        head + '[Regierung, Zug, IS, Explosion, Fluechtlingskatxy, "Rakete UND Test", Rakete+, Raketentest]}\n', encoding="utf-8"
     )
     loaded = load_folder(tmp_path)
     assert loaded.problems == ()
@@ -464,9 +464,28 @@ def test_advice_is_given_for_words_that_disappoint(tmp_path: Path) -> None:
         ("Explosion", "known compounds"),
         ("Fluechtlingskatxy", "is not in the lexicon"),
         ("Rakete UND Test", "holds an operator"),
+        ("Rakete+", "is found only where + stands behind it; for compounds that begin with it write {term: Rakete,"),
     ]:
         assert [each for each in found if f"'{word}'" in each and says in each], (word, found)
     assert not [each for each in found if "'Raketentest'" in each]
+
+
+@pytest.mark.parametrize(
+    ("match", "said"),
+    [
+        ("{any: [Rakete, Test], none: [Rakete]}", "'Rakete' stands under `none`, too, so that the rule never matches by it"),
+        ("{any: [Raketentest], none: [Raketentests]}", "'Raketentest' stands under `none`, as 'Raketentests'"),
+        ('{all: [{phrase: "a b"}], none: [{phrase: "a b"}]}', "'a b' stands under `none`, too"),
+        ("{any: [Rakete], none: [{term: Rakete, exact: true}]}", ""),
+        ("{any: [Rakete], none: [Modellrakete, {all: [Rakete, Test]}]}", ""),
+    ],
+)
+def test_advice_is_given_for_a_term_that_is_asked_for_and_forbidden(tmp_path: Path, match: str, said: str) -> None:
+    (tmp_path / "advised.yml").write_text(f"schema: news-alerts/v1\nkind: rule\nid: advised\ntitle: T\nmatch: {match}\n", encoding="utf-8")
+    loaded = load_folder(tmp_path)
+    assert loaded.problems == ()
+    found = [each.message for each in advice(loaded.rules, loaded.files) if "under `none`" in each.message]
+    assert [each[: len(said)] for each in found] == ([said] if said else [])
 
 
 def quiet(folder: Path, seconds: int = 60) -> None:
