@@ -10,6 +10,7 @@ raised                    effect
 `TryAgain` (notifiers)    this notification is tried again after `after_seconds`
 `GiveUp` (notifiers)      this notification is marked failed, and that is reported
 `Unreachable`             a service cannot be reached: commands exit with code 4
+`NoSuchRule`              a command was given a name that does not exist: it exits with code 2
 `BadConfiguration`        all problems of a configuration at once: commands exit with code 3
 anything else             a defect: the process ends with a non-zero code and is started again
 ========================  ==========================================================================
@@ -65,6 +66,10 @@ def why_unreadable(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return f"nested deeper than the {sys.getrecursionlimit():,} levels that are read"
     return str(error)
+
+
+class NoSuchRule(LagebildError):
+    """A command names a rule that does not exist: a slip of whoever typed it, and so commands exit with code 2."""
 
 
 @dataclass(frozen=True, order=True)

@@ -37,11 +37,20 @@ _FIRST_NODE = 2  # after the starts of the stream and the document
 _ADVICE = (
     ("'\\t'", "indent with blanks, not with tabs"),
     ("mapping values are not allowed", "put a text that holds a colon in quotes, and check that the lines are indented alike"),
+    ("found '<scalar>'", "put the whole value in quotes when a part of it stands in quotes, and indent the entries of one block alike"),
     ("expected <block end>", "indent the entries of one block alike, each of a list after '- '"),
     ("could not find expected ':'", "write `name: value`, with a blank after the colon"),
     ("that cannot start any token", "put a text that begins with this character in quotes"),
     ("unexpected end of stream", "a quote or bracket above is never closed"),
-    ("expected ',' or", "a list in [brackets] or a block in {braces} is not closed, or a comma is missing"),
+    (
+        "but got ':'",
+        "put a text that holds a colon in quotes; or a comma is missing, or a list in [brackets] or a block in {braces} is not closed",
+    ),
+    (
+        "expected ',' or",
+        "a list in [brackets] or a block in {braces} is not closed, or a comma is missing; a # begins a comment unless it stands in quotes",
+    ),
+    ("expected the node content", "a value is missing here, or it begins with a character that must stand in quotes: a # begins a comment"),
     ("unknown escape character", "in double quotes write \\\\ for a backslash, or use single quotes"),
 )
 

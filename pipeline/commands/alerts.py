@@ -17,6 +17,7 @@ from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     AsJson,
     Config,
+    counted,
     err,
     out,
     print_json,
@@ -89,12 +90,12 @@ def _listed(rows: Sequence[Sequence[str]], narrow: bool) -> Table:
     """The episodes as a table; on a `narrow` terminal with what is said of one below each other."""
     if not narrow:
         columns = ["id", "severity", "rule", "last match", "articles / sources", "state", "told", "headline"]
-        return table(f"{len(rows)} episodes", columns, rows, right=[4], whole=[0, 3])
+        return table(counted(len(rows), "episode"), columns, rows, right=[4], whole=[0, 3])
     stacked = [
         (id, f"{headline}\n{rule}, {severity}, {size} articles / sources\n{at}: {state}\ntold: {told}")
         for id, severity, rule, at, size, state, told, headline in rows
     ]
-    return table(f"{len(rows)} episodes", ["id", "what"], stacked, whole=[0])
+    return table(counted(len(rows), "episode"), ["id", "what"], stacked, whole=[0])
 
 
 def _row(episode: Episode, ledger: Ledger, zone: str) -> tuple[str, ...]:
@@ -147,7 +148,7 @@ def _print_episode(episode: Episode, ledger: Ledger, zone: str) -> None:
         ("first source", f"{first.source_name} {times.shown(first.at, zone)}" if first else ""),
         (
             "size",
-            f"{episode.article_count} articles of {len(episode.sources)} sources, {episode.match_count} matches, {episode.folded} folded",
+            f"{counted(episode.article_count, 'article')} of {counted(len(episode.sources), 'source')}, {episode.match_count} matched, {episode.folded} folded",
         ),
         ("acknowledged", _acknowledged(episode, zone)),
         ("escalated", times.shown(episode.escalated_at, zone) if episode.escalated_at else ""),
@@ -156,15 +157,15 @@ def _print_episode(episode: Episode, ledger: Ledger, zone: str) -> None:
     ]
     out.print(table("", ["", ""], [row for row in rows if row[1]]))
     members = [(times.shown(each.at, zone), each.source_name, each.role, each.title, each.url) for each in episode.members]
-    out.print(table(f"{len(members)} articles", ["seen", "source", "role", "title", "address"], members, whole=[0]))
+    out.print(table(counted(len(members), "article"), ["seen", "source", "role", "title", "address"], members, whole=[0]))
     told = [(times.shown(each.created_at, zone), told_words(each, ledger.silences, zone)) for each in ledger.told(episode.id)]
-    out.print(table(f"{len(told)} messages", ["made", "to whom, and what came of it"], told, whole=[0]))
+    out.print(table(counted(len(told), "message"), ["made", "to whom, and what came of it"], told, whole=[0]))
     notes = [(times.shown(each.at, zone), each.by, each.text) for each in episode.notes]
     if notes:
-        out.print(table(f"{len(notes)} notes", ["at", "by", "note"], notes, whole=[0]))
+        out.print(table(counted(len(notes), "note"), ["at", "by", "note"], notes, whole=[0]))
     decided = [(times.shown(each.at, zone), each.command.by, each.command.kind, each.outcome) for each in ledger.decided(episode.id)]
     if decided:
-        out.print(table(f"{len(decided)} decisions", ["at", "by", "what", "outcome"], decided, whole=[0]))
+        out.print(table(counted(len(decided), "decision"), ["at", "by", "what", "outcome"], decided, whole=[0]))
     running = [each for each in ledger.running(datetime.now(UTC)) if episode.id in each.episodes]
     for each in running:
         err.print(

@@ -28,9 +28,10 @@ from pipeline.commands.terminal import (
     settings_with_kafka,
     table,
 )
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.inquiry import asking, preview
 from pipeline.inquiry.why import Finding, Question
+from pipeline.located import nearest
 from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.load import load_folder
 from pipeline.settings import Settings
@@ -105,7 +106,10 @@ def _rule(settings: Settings, rule_id: str) -> CompiledRule:
     for problem in loaded.problems:
         if rule_id in problem.file:
             err.print(Text(str(problem)))
-    raise LagebildError(f"there is no rule {rule_id!r} without faults in {settings.rules_folder}; `lagebild rules list` names them")
+    known = [each.rule.id for each in loaded.rules]
+    raise NoSuchRule(
+        f"there is no rule {rule_id!r} without faults in {settings.rules_folder}.{nearest(rule_id, known)} `lagebild rules list` names them"
+    )
 
 
 def _channel(settings: Settings, name: str) -> tuple[ModuleType, Any]:

@@ -10,9 +10,10 @@ import typer
 from rich.text import Text
 
 from pipeline.article import Hit
+from pipeline.commands.refusals import errors_answered
 from pipeline.commands.rules_folder import Folder, loaded_from, sound
-from pipeline.commands.terminal import DEFAULT_CONFIG, EXIT_USAGE, AsJson, Config, err, errors_told, out, print_json, printable
-from pipeline.errors import LagebildError
+from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, out, print_json, printable
+from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.located import nearest
 from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.explain import ClauseForms, Explanation, Miss, WordForms, explained
@@ -44,11 +45,10 @@ def explain(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         compiled = {each.rule.id: each for each in sound(loaded_from(config, folder)).rules}
         if rule not in compiled:
-            err.print(Text(f"There is no rule {rule!r} in this folder.{nearest(rule, compiled)}"))
-            raise typer.Exit(EXIT_USAGE)
+            raise NoSuchRule(f"there is no rule {rule!r} in this folder.{nearest(rule, compiled)}")
         body = _text(text, file)
         explanation = explained(compiled[rule], text=body, title=title, language=language)
         if as_json:

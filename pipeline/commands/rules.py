@@ -19,6 +19,7 @@ from pipeline.commands.terminal import (
     EXIT_FINDINGS,
     AsJson,
     Config,
+    counted,
     err,
     errors_told,
     out,
@@ -68,7 +69,11 @@ def list_rules(
                 [dict(zip(names, row, strict=True)) | {"anchors": len(each.anchors)} for row, each in zip(rows, compiled, strict=True)]
             )
         else:
-            out.print(table(f"{len(rows)} rules", ["id", "status", "severity", "title", "expires", "version"], rows))
+            out.print(table(counted(len(rows), "rule"), ["id", "status", "severity", "title", "expires", "version"], rows))
+
+
+def _fine(rules: int, which: str = "") -> str:
+    return f"{counted(rules, f'{which}rule')} {'is' if rules == 1 else 'are'} fine"
 
 
 def _expiry(at: object) -> str:
@@ -105,11 +110,11 @@ def check(
             for each in advised:
                 err.print(Text(f"{each.file}:{each.line}:{each.column}: advice: {each.message}"))
             if loaded.problems:
-                err.print(f"{len(loaded.problems)} problem(s); {len(loaded.rules)} other rules are fine.")
+                err.print(f"{counted(len(loaded.problems), 'problem')}; {_fine(len(loaded.rules), 'other ')}.")
             else:
                 out.print(
-                    f"{len(loaded.rules)} rules are fine; {tests} tests passed"
-                    + (f"; {len(advised)} pieces of advice." if advised else ".")
+                    f"{_fine(len(loaded.rules))}; {counted(tests, 'test')} passed"
+                    + (f"; {len(advised)} piece{'' if len(advised) == 1 else 's'} of advice." if advised else ".")
                 )
         if loaded.problems:
             raise typer.Exit(EXIT_BAD_CONFIGURATION)
@@ -129,6 +134,6 @@ def apply(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, by: By = "",
         else:
             names = [*applied.changed, *(f"{each} (removed)" for each in applied.removed), *(["the routing"] if applied.routing else [])]
             said = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-            out.print(f"{said or 'No rule'} {'would be ' if dry_run else ''}published; {applied.active} rules in all.")
+            out.print(f"{said or 'No rule'} {'would be ' if dry_run else ''}published; {counted(applied.active, 'rule')} in all.")
         if applied.problems:
             raise typer.Exit(EXIT_BAD_CONFIGURATION)

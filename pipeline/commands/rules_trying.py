@@ -18,13 +18,14 @@ from pipeline.commands.terminal import (
     EXIT_USAGE,
     AsJson,
     Config,
+    counted,
     err,
     out,
     print_json,
     printable,
     table,
 )
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.lexicon.store import dictionaries
 from pipeline.located import nearest
 from pipeline.rules.check import try_text
@@ -77,7 +78,9 @@ def test(
         ran = tested(loaded.files.values(), loaded.sets)
         if rule is not None and rule not in ran:
             unread = [str(each) for each in loaded.problems if Path(each.file).stem == rule]
-            raise LagebildError("\n".join(unread) or f"there is no rule {rule!r} in this folder.{nearest(rule, ran)}")
+            raise (
+                LagebildError("\n".join(unread)) if unread else NoSuchRule(f"there is no rule {rule!r} in this folder.{nearest(rule, ran)}")
+            )
         wanted = {rule: ran[rule]} if rule is not None else ran
         results = [each for tests in wanted.values() for each in tests]
         failed = [each for each in results if each.complaint]
@@ -90,7 +93,9 @@ def test(
             ]
             out.print(
                 table(
-                    f"{len(results)} tests of {len(wanted)} rules, {len(failed)} fail", ["rule", "test", "", "wanted", "text", "why"], rows
+                    f"{counted(len(results), 'test')} of {counted(len(wanted), 'rule')}, {len(failed)} fail",
+                    ["rule", "test", "", "wanted", "text", "why"],
+                    rows,
                 )
             )
         if failed:

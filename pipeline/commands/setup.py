@@ -16,6 +16,7 @@ from pipeline.commands.terminal import (
     EXIT_FINDINGS,
     AsJson,
     Config,
+    counted,
     err,
     errors_told,
     out,
@@ -63,8 +64,10 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             problems += loaded.problems
             if not problems:
                 cautions += [str(each) for each in doubts(loaded.files, [each.id for each in settings.sources], datetime.now(UTC))]
+                beat = settings.alerts.heartbeat
+                told = [each for each in receivers if beat is None or each != beat.receiver]
                 cautions += remarks(
-                    completed(loaded.routing, settings), [each.rule.notify for each in loaded.rules], receivers, datetime.now(UTC)
+                    completed(loaded.routing, settings), [each.rule.notify for each in loaded.rules], told, datetime.now(UTC)
                 )
             rules = len(loaded.rules)
         problems += [Problem("pipeline/topology.py", 1, 1, each) for each in topology.problems()]
@@ -80,11 +83,13 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         elif problems:
             for each in problems:
                 err.print(Text(str(each)))
-            err.print(f"{len(problems)} problem(s).")
+            err.print(f"{counted(len(problems), 'problem')}.")
         else:
             for warning in cautions:
                 err.print(Text(f"warning: {warning}"))
-            out.print(f"{config}: fine. {len(settings.sources)} sources, {rules} rules, {len(settings.receivers)} receivers.")
+            out.print(
+                f"{config}: fine. {counted(len(settings.sources), 'source')}, {counted(rules, 'rule')}, {counted(len(settings.receivers), 'receiver')}."
+            )
     if problems:
         raise typer.Exit(EXIT_BAD_CONFIGURATION)
 

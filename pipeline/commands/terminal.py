@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline import broker, events
-from pipeline.errors import BadConfiguration, LagebildError, Transient, Unreachable
+from pipeline.errors import BadConfiguration, LagebildError, NoSuchRule, Transient, Unreachable
 from pipeline.settings import Settings, load
 from pipeline.stopping import EXIT_INTERRUPTED as EXIT_INTERRUPTED
 
@@ -75,14 +75,14 @@ def errors_told() -> Iterator[None]:
     except BadConfiguration as error:
         for problem in error.problems:
             err.print(Text(str(problem)))
-        err.print(f"{len(error.problems)} problem(s): nothing was started or changed.")
+        err.print(f"{counted(len(error.problems), 'problem')}: nothing was started or changed.")
         raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
     except (Unreachable, Transient, broker.KafkaFault) as error:
         err.print(Text(str(error) or type(error).__name__))
         raise typer.Exit(EXIT_UNREACHABLE) from None
     except LagebildError as error:
         err.print(Text(str(error)))
-        raise typer.Exit(EXIT_FINDINGS) from None
+        raise typer.Exit(EXIT_USAGE if isinstance(error, NoSuchRule) else EXIT_FINDINGS) from None
     except BrokenPipeError:
         # The reader of our output went away (`| head`): the interpreter's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -113,6 +113,11 @@ def table(
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row))
     return made
+
+
+def counted(count: int, one: str) -> str:
+    """ "1 rule" or "4 rules"; `one` takes s in the plural."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 def printable(text: str) -> str:

@@ -130,9 +130,9 @@ def _entries(alert: Mapping[str, Any], words: Words) -> Iterator[Line]:
     listed = [each for each in alert.get("items") or alert.get("held") or () if isinstance(each, Mapping)]
     left_out = alert.get("items_left_out", 0)
     if alert.get("held_back"):
-        yield Line("heading", (Run(words.of("held", count=words.number(alert["held_back"]))),))
+        yield Line("heading", (Run(words.count("held", alert["held_back"])),))
     elif listed:
-        yield Line("heading", (Run(words.of("items.digest", count=words.number(len(listed) + left_out))),))
+        yield Line("heading", (Run(words.count("items.digest", len(listed) + left_out)),))
     for each in listed:
         yield Line("entry", tuple(_entry(each, words)))
     if left_out:

@@ -42,8 +42,10 @@ _TABLE = (
     ("note.template", "Die Vorlage {name} der Regel ist fehlerhaft: {problem}", "The rule's template {name} is faulty: {problem}"),
     ("note.shortened", "Gekürzt.", "Shortened."),
     ("note.link_too_long", "Die Adresse des Artikels ist zu lang für diesen Kanal.", "The article's address is too long for this channel."),
-    ("held", "{count} Alarme zurückgehalten, zuletzt diese:", "{count} alerts held back, the last ones:"),
-    ("items.digest", "{count} Ereignisse:", "{count} events:"),
+    ("held.one", "1 Alarm zurückgehalten:", "1 alert held back:"),
+    ("held.many", "{count} Alarme zurückgehalten, zuletzt diese:", "{count} alerts held back, the last ones:"),
+    ("items.digest.one", "1 Ereignis:", "1 event:"),
+    ("items.digest.many", "{count} Ereignisse:", "{count} events:"),
     ("items.left_out", "… und {count} weitere", "… and {count} more"),
     ("new", "Neu", "New"),
     ("rule", "Regel", "Rule"),
@@ -103,7 +105,7 @@ class Words:
         return self._words.get(name, "").format(**values)
 
     def count(self, name: str, count: object) -> str:
-        """`count` of what `name` calls: `articles` or `publishers`."""
+        """`count` of what `name` calls: `articles`, `publishers`, …"""
         return self.of(f"{name}.one" if count == 1 else f"{name}.many", count=self.number(count))
 
     def number(self, value: object) -> str:

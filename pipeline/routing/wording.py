@@ -8,6 +8,13 @@ from datetime import datetime
 from pipeline.routing.wall_clock import local
 
 _WORDS: dict[str, tuple[str, str]] = {
+    "throttled.one": ("1 Alarm zurückgehalten seit {since}", "1 alert held back since {since}"),
+    "receiver_limit.one": ("1 Alarm zurückgehalten seit {since}", "1 alert held back since {since}"),
+    "outside_hours.one": ("Während Sie weg waren: 1 Alarm seit {since}", "While you were away: 1 alert since {since}"),
+    "digest.one": ("1 Ereignis seit {since}", "1 event since {since}"),
+    "silence_ended.one": ("Stille beendet: 1 Alarm unterdrückt seit {since}", "Silence over: 1 alert suppressed since {since}"),
+    "silence_is.one": ("„{reason}“, von {author}. Bisher 1 Alarm unterdrückt.", "“{reason}”, by {author}. 1 alert suppressed so far."),
+    "left_out.one": ("1 weiterer steht nicht in der Liste.", "1 more is not listed."),
     "throttled": ("{count} Alarme zurückgehalten seit {since}", "{count} alerts held back since {since}"),
     "receiver_limit": ("{count} Alarme zurückgehalten seit {since}", "{count} alerts held back since {since}"),
     "outside_hours": ("Während Sie weg waren: {count} Alarme seit {since}", "While you were away: {count} alerts since {since}"),
@@ -65,8 +72,8 @@ _MOST_RULES = 5
 
 
 def say(name: str, language: str, **values: object) -> str:
-    """The words called `name`; "" for a name that has none. Any language but German is English."""
-    german, english = _WORDS.get(name, ("", ""))
+    """The words called `name`, those for one thing when `count` is 1; "" for a name that has none. Any language but German is English."""
+    german, english = (_WORDS.get(f"{name}.one") if values.get("count") == 1 else None) or _WORDS.get(name, ("", ""))
     return (german if language == "de" else english).format(**values)
 
 

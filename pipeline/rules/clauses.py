@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -117,6 +118,7 @@ def _clause(block: Block, name: str, number: int, value: Any, depth: int, budget
         return Term(value)
     if not isinstance(value, dict):
         hint = f": write '{value}' in quotes" if isinstance(value, bool | int | float) else ""
+        hint = ": nothing stands here; put a text that holds a # in quotes, for what follows one is a comment" if value is None else hint
         _complain(block, (name, number), f"each of `{name}` must be a term or a block such as {{phrase: …}}{hint}")
         return None
     for kind, names in _NAMES.items():
@@ -129,10 +131,22 @@ def _clause(block: Block, name: str, number: int, value: Any, depth: int, budget
     places = [each for each in value if each in FILTERS]
     if places:
         return _filter(block.block(name, Names((places[0],)), number), places[0])
+    if fault := _colon_fault(value):
+        _complain(block, (name, number), fault)
+        return None
     nothing = block.block(name, _ANY_OF_THEM, number)
     if not value:
         nothing.complain(None, "this clause is empty: write a term, or remove it")
     return None
+
+
+def _colon_fault(written: dict[str, Any]) -> str:
+    """What to write where a text with a colon was read as a name with a value; "" when it was not, or when a known name may be meant."""
+    text, value = next(iter(written.items()), ("", None))
+    if len(written) != 1 or not (value is None or isinstance(value, str)) or not (text[:1].isupper() or " " in text):
+        return ""
+    meant = json.dumps(f"{text}: {value or ''}".rstrip()[:80], ensure_ascii=False)
+    return f"a text that holds a colon must stand in quotes: write {meant}"
 
 
 def _nested(block: Block, name: str, number: int, depth: int, budget: _Budget) -> Clause | None:

@@ -108,5 +108,6 @@ def _tests(tests: Sequence[tuple[str, bool]]) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """As a double-quoted YAML value: what JSON writes, YAML reads."""
-    return json.dumps(text, ensure_ascii=True)
+    """As a double-quoted YAML value: what JSON writes, YAML reads; letters as they are, and escaped what nobody sees."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in quoted)
