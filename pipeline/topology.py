@@ -104,7 +104,13 @@ STAGES: tuple[Stage, ...] = (
         state=(STORIES,),
     ),
     Stage("enrich", "worker", (DEDUPLICATED, RULES), (ENRICHED, MATCHES, EVIDENCE, REJECTED, OUTCOMES), "entities, then alert rules"),
-    Stage("index", "indexer", (ENRICHED, EPISODES, NOTIFICATIONS, SILENCES, AUDIT), (REJECTED, OUTCOMES), "write to Elasticsearch"),
+    Stage(
+        "index",
+        "indexer",
+        (ENRICHED, EPISODES, NOTIFICATIONS, SILENCES, AUDIT, HEALTH, REJECTED),
+        (REJECTED, OUTCOMES),
+        "write to Elasticsearch",
+    ),
     Stage(
         "alert",
         "alerter",

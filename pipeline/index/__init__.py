@@ -6,6 +6,8 @@
 `apply.py`                bring a server's templates and indices to that state, or say what would change
 `documents.py`            an article as its document, and the name of its index
 `alerts.py`               episodes, notifications, silences and decisions as documents
+`sources.py`              how a source is doing as a document
+`rejections.py`           a rejected record as a document
 `bulk.py`                 a bulk request's bytes, and what its answer means for each document
 `writer.py`               send until every document has its outcome
 `entries.py`              one record on its way: what to write, what to publish, what may be committed

@@ -15,6 +15,7 @@ import msgspec
 
 from pipeline.episode import Episode, Notification, Silence
 from pipeline.index.mappings import ALERT_FIELDS, DECISION_FIELDS, SILENCE_FIELDS
+from pipeline.message import DELAYED
 
 MEMORY = frozenset({"told", "readable", "sentences", "matches", "commands"})
 
@@ -58,11 +59,31 @@ def episode_document(episode: Mapping[str, Any], id: str, indexed_at: datetime |
 
 def notification_document(notification: Mapping[str, Any], id: str, indexed_at: datetime | None = None) -> dict[str, Any]:
     """The document of a notification; `id` is its record's key."""
-    record = {**_NOTIFICATION, **notification}
+    record = {**_NOTIFICATION, **notification, **_when_sent(notification)}
     verdict = record.get("verdict")
     if record["state"] == "suppressed" and isinstance(verdict, str):
         record["suppressed_by"] = verdict.partition(":")[0]
     return _document(record, id, "news.notification", "event", indexed_at)
+
+
+def _when_sent(notification: Mapping[str, Any]) -> dict[str, Any]:
+    """How long a sent message took from fetching, and whether it was late. Its record is written before it leaves, so only its times tell."""
+    message = notification.get("message")
+    clock = message.get("clock") if isinstance(message, dict) else None
+    sent, fetched, alerted = (
+        _instant(each)
+        for each in (
+            notification.get("sent_at"),
+            clock.get("fetched_at") if isinstance(clock, dict) else None,
+            message.get("alerted_at") if isinstance(message, dict) else None,
+        )
+    )
+    found: dict[str, Any] = {}
+    if sent and fetched:
+        found["took_seconds"] = round((sent - fetched).total_seconds(), 3)
+    if sent and alerted:
+        found["late"] = sent - alerted > DELAYED
+    return found
 
 
 def silence_document(silence: Mapping[str, Any], id: str, indexed_at: datetime | None = None) -> dict[str, Any]:
@@ -181,12 +202,17 @@ def _fits(field: Mapping[str, Any], value: Any) -> bool:
 
 def _is_instant(value: Any) -> bool:
     """Whether it is an instant that the server's date format takes too: ISO 8601 with a time and an offset."""
+    return _instant(value) is not None
+
+
+def _instant(value: Any) -> datetime | None:
     if not isinstance(value, str) or len(value) > 40 or "T" not in value:
-        return False
+        return None
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        found = datetime.fromisoformat(value)
     except ValueError:
-        return False
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _is_integer(value: Any) -> bool:
@@ -202,6 +228,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "text": _is_text,
     "date": _is_instant,
     "integer": _is_integer,
+    "long": lambda value: isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63,
     "float": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
     "boolean": lambda value: isinstance(value, bool),
 }

@@ -105,6 +105,7 @@ def _news(article: Article, indexed_at: datetime | None) -> dict[str, Any]:
             "hits": [{"match_id": match.id, "rule_id": match.rule_id, "hits": match.hits} for match in article.matches],
             "added": article.added,
             "clock": _clock(article, indexed_at),
+            "lag": _lag(article, indexed_at),
             "position": article.position if article.position.topic else None,
         }
     )
@@ -154,6 +155,19 @@ def _clock(article: Article, indexed_at: datetime | None) -> dict[str, Any]:
             "indexed": indexed_at,
         }
     )
+
+
+def _lag(article: Article, indexed_at: datetime | None) -> dict[str, Any]:
+    """Seconds from publishing to fetching, and from there into the index. None where an instant is missing, for archives, and for dates in the future."""
+    clock, dates = article.clock, article.dates
+    published = dates.published_at if dates.precision == "second" and not article.backfill else None
+    indexed = indexed_at if not article.replay else None
+    found = {"fetch_seconds": _seconds(published, clock.fetched_at), "index_seconds": _seconds(clock.fetched_at, indexed)}
+    return {name: value for name, value in found.items() if value is not None and value >= 0}
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return round((end - start).total_seconds(), 3) if start and end else None
 
 
 def _entity(entities: tuple[Entity, ...]) -> dict[str, Any]:

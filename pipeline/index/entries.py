@@ -12,10 +12,11 @@ from pipeline import topology
 from pipeline.article import Article, Position
 from pipeline.broker import Record
 from pipeline.errors import Permanent, why_unreadable
-from pipeline.index import bulk, templates
+from pipeline.index import bulk, rejections, templates
 from pipeline.index.alerts import decision_document, decision_id, episode_document, notification_document, silence_document
 from pipeline.index.bulk import Next, Operation, Verdict
 from pipeline.index.documents import document, index_name
+from pipeline.index.sources import source_document
 from pipeline.outcome import Exit, Outcome, Rejection
 from pipeline.runner import Out, Work, rejection
 from pipeline.settings import Settings
@@ -56,6 +57,11 @@ def prepare(record: Record, settings: Settings, indexed_at: datetime | None) -> 
             article = _article.decode(record.value or b"")
             operation = bulk.write(index_name(settings, article), article.id, article.version, document(article, indexed_at))
             return Entry(record, article, operation)
+        if record.topic == settings.topic(topology.REJECTED):
+            about = rejections.read(record)
+            made = rejections.document(about, record.offset, indexed_at)
+            index, id = rejections.index_name(settings, about), rejections.document_id(about)
+            return Entry(record, operation=bulk.write(index, id, record.offset + 1, made))
         return Entry(record, operation=_alert(record, settings, indexed_at))
     except Permanent as error:
         return _refused(record, error)
@@ -73,11 +79,12 @@ _DOCUMENTS = {
     topology.EPISODES: (templates.ALERTS, episode_document),
     topology.NOTIFICATIONS: (templates.NOTIFICATIONS, notification_document),
     topology.SILENCES: (templates.SILENCES, silence_document),
+    topology.HEALTH: (templates.SOURCES, source_document),
 }
 
 
 def _alert(record: Record, settings: Settings, indexed_at: datetime | None) -> Operation:
-    """Alert topics have one partition and are written in order, so the record's place there is the version of its document."""
+    """Alerts and sources have topics of one partition, written in order, so the record's place there is the version of its document."""
     topic = record.topic.removeprefix(settings.kafka.topic_prefix)
     version = record.offset + 1
     if topic == topology.AUDIT:
@@ -100,10 +107,13 @@ def _alert(record: Record, settings: Settings, indexed_at: datetime | None) -> O
 def effects(entry: Entry, settings: Settings, now: datetime) -> list[Out]:
     """The records to publish before a settled entry is committed; their topics are real names.
 
-    Articles have an outcome each. Of alerts only refused ones leave a record, because outcomes are about collected records.
+    Articles have an outcome each. Of alerts only refused ones leave a record, because outcomes are about collected records. A rejection that
+    the index refuses leaves none: it stands in its topic already, and would come back for ever.
     """
     verdict = entry.verdict
     assert verdict is not None
+    if entry.record.topic == settings.topic(topology.REJECTED):
+        return []
     if verdict.next is Next.REFUSED:
         made = rejection(
             STAGE.name, _work(entry.record, settings), entry.error or Permanent(Rejection.REFUSED_BY_INDEX, verdict.reason), now

@@ -143,6 +143,7 @@ _NEWS: Mapping = {
     "hits": KEPT,
     "added": KEPT,
     "clock": {name: DATE for name in ("published", "fetched", "collected", "identified", "deduplicated", "enriched", "indexed")},
+    "lag": {"fetch_seconds": FLOAT, "index_seconds": FLOAT},
     "position": {"topic": KEYWORD, "partition": INTEGER, "offset": LONG},
 }
 
@@ -208,6 +209,26 @@ DECISION_FIELDS: Mapping = {
     "changed": BOOLEAN,
 }
 
+# How a source is doing, by the names of `pipeline.sources.SourceHealth`; counts go beyond what 32 bits hold.
+SOURCE_FIELDS: Mapping = {
+    **dict.fromkeys(("source_id", "name", "connector", "state"), KEYWORD),
+    **dict.fromkeys(("last_fetch_at", "last_success_at", "last_article_at", "next_fetch_at", "updated_at"), DATE),
+    **dict.fromkeys(("articles", "unreadable", "consecutive_failures"), LONG),
+    "is_unreadable": BOOLEAN,
+    "last_error": TITLE,
+    "unreadable_note": TEXT,
+}
+
+
+# One rejected record, by the names of `pipeline.outcome.Rejected`; `record_offset` is its place in `articles.rejected`.
+REJECTED_FIELDS: Mapping = {
+    **dict.fromkeys(("stage", "reason", "source_id", "article_id", "topic", "original_sha256", "subject"), KEYWORD),
+    **dict.fromkeys(("offset", "original_bytes", "record_offset"), LONG),
+    **dict.fromkeys(("partition", "attempts"), INTEGER),
+    "truncated": BOOLEAN,
+    "detail": TEXT,
+}
+
 
 def _strict(below: str, known: Mapping) -> Mapping:
     return {"@timestamp": DATE, "event": _EVENT, "message": TEXT, "news": {below: {**known, "other": KEPT}}}
@@ -216,3 +237,5 @@ def _strict(below: str, known: Mapping) -> Mapping:
 ALERT: Mapping = _strict("alert", ALERT_FIELDS)
 SILENCE: Mapping = _strict("silence", SILENCE_FIELDS)
 DECISION: Mapping = _strict("decision", DECISION_FIELDS)
+SOURCE: Mapping = _strict("source_health", SOURCE_FIELDS)
+REJECTED: Mapping = _strict("rejected", REJECTED_FIELDS)

@@ -85,8 +85,8 @@ def refresh(server: Server, settings: Settings) -> None:
 
 
 def _names(settings: Settings) -> tuple[str, ...]:
-    single = (templates.ALERTS, templates.NOTIFICATIONS, templates.SILENCES, templates.AUDIT)
-    return f"{settings.index(templates.ARTICLES)}-*", *(settings.index(name) for name in single)
+    single = (templates.ALERTS, templates.NOTIFICATIONS, templates.SILENCES, templates.AUDIT, templates.SOURCES)
+    return *(f"{settings.index(name)}-*" for name in templates.MONTHLY), *(settings.index(name) for name in single)
 
 
 def _articles(server: Server, settings: Settings, body: Mapping[str, Any], count: int) -> list[dict[str, Any]]:

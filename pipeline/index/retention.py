@@ -1,4 +1,6 @@
-"""Delete whole months of articles. A month goes when its last day is older than the retention, so nothing goes too early.
+"""Delete whole months of articles and of rejections. A month goes when its last day is older than the retention, so nothing goes too early.
+
+Rejections go with the records they are about: after that `lagebild rejected show` has nothing to show.
 
 This works on every distribution and licence; the server's own lifecycle management is not needed.
 """
@@ -11,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from pipeline import topology
 from pipeline.index import templates
 from pipeline.index.apply import indices
 from pipeline.search import Server
@@ -22,14 +25,23 @@ _MONTH = re.compile(r"-(\d{4})\.(0[1-9]|1[0-2])")
 
 
 def retention(settings: Settings, now: datetime, dry_run: bool = False) -> list[str]:
-    """The article indices that were deleted (with `dry_run`: would be), oldest first. Raises Transient, Denied or Refused."""
-    name = settings.index(templates.ARTICLES)
+    """The monthly indices that were deleted (with `dry_run`: would be), oldest first of each kind. Raises Transient, Denied or Refused."""
+    removed = []
     with Server(settings) as server:
-        names = expired(indices(server, f"{name}-*"), name, now, settings.elasticsearch.retention_days)
-        for each in names if not dry_run else ():
-            server.request("DELETE", f"/{each}")
-            log.info("deleted a month of articles", index=each, retention_days=settings.elasticsearch.retention_days)
-    return names
+        for each in templates.MONTHLY:
+            name, days = settings.index(each), retention_days(settings, each)
+            for index in expired(indices(server, f"{name}-*"), name, now, days):
+                if not dry_run:
+                    server.request("DELETE", f"/{index}")
+                    log.info("deleted a month", index=index, retention_days=days)
+                removed.append(index)
+    return removed
+
+
+def retention_days(settings: Settings, name: str) -> int:
+    """How long documents of the monthly index `name` are kept after their month: articles as configured, rejections as long as their topic."""
+    kept_seconds = topology.topic(topology.REJECTED).retention_seconds
+    return settings.elasticsearch.retention_days if name != templates.REJECTED or kept_seconds is None else kept_seconds // topology.DAY
 
 
 def expired(names: Iterable[str], prefix: str, now: datetime, retention_days: int) -> list[str]:

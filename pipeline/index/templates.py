@@ -3,6 +3,8 @@
 * `news-articles-YYYY.MM`: articles, one index a month, read through the alias `news-articles`
 * `news-alerts`: episodes; `news-notifications`: messages to people
 * `news-silences`: silences; `news-audit`: what people decided, carried out or refused
+* `news-sources`: how each source is doing, one document each
+* `news-rejected-YYYY.MM`: what was rejected, where and why, one index a month, read through the alias `news-rejected`
 
 All are strict: a field that `mappings.py` does not name is refused, so nothing appears in an index by accident.
 
@@ -25,9 +27,14 @@ ALERTS = "news-alerts"
 NOTIFICATIONS = "news-notifications"
 SILENCES = "news-silences"
 AUDIT = "news-audit"
+SOURCES = "news-sources"
+REJECTED = "news-rejected"
+
+# Those that come month by month; whole months are removed (`retention.py`, or the server's own lifecycle).
+MONTHLY = (ARTICLES, REJECTED)
 
 # Raised whenever a mapping changes; shown in the template's `_meta`.
-VERSION = 2
+VERSION = 3
 
 
 def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping) -> mappings.Mapping:
@@ -52,9 +59,18 @@ def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping
 
 def templates(settings: Settings, available: Collection[str]) -> dict[str, mappings.Mapping]:
     """Every index template by its real name. `available` are the analysers that the server has."""
-    articles = settings.index(ARTICLES)
-    others = {ALERTS: mappings.ALERT, NOTIFICATIONS: mappings.ALERT, SILENCES: mappings.SILENCE, AUDIT: mappings.DECISION}
+    monthly = {ARTICLES: mappings.article(available), REJECTED: mappings.REJECTED}
+    others = {
+        ALERTS: mappings.ALERT,
+        NOTIFICATIONS: mappings.ALERT,
+        SILENCES: mappings.SILENCE,
+        AUDIT: mappings.DECISION,
+        SOURCES: mappings.SOURCE,
+    }
     return {
-        articles: _template(f"{articles}-*", mappings.article(available), {articles: {}}),
+        **{
+            name: _template(f"{name}-*", mapping, {name: {}})
+            for name, mapping in ((settings.index(each), monthly[each]) for each in MONTHLY)
+        },
         **{settings.index(name): _template(settings.index(name), mapping, {}) for name, mapping in others.items()},
     }

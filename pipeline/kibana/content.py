@@ -8,6 +8,8 @@ from pipeline.kibana.declared import Search, View
 VIEWS = (
     View("articles", templates.ARTICLES, "News articles", links=("url.full",)),
     View("alerts", templates.ALERTS, "News alerts: episodes", links=("news.alert.url",)),
+    View("sources", templates.SOURCES, "News sources: how they are doing"),
+    View("rejected", templates.REJECTED, "News: rejected records"),
     View("notifications", templates.NOTIFICATIONS, "News alerts: messages", links=("news.alert.url",)),
 )
 
@@ -48,6 +50,37 @@ SEARCHES = (
         where=OPEN,
     ),
     Search(
+        "troubled",
+        "Sources: failing or silent",
+        "sources",
+        (
+            "news.source_health.source_id",
+            "news.source_health.state",
+            "news.source_health.last_error",
+            "news.source_health.consecutive_failures",
+            "news.source_health.last_success_at",
+            "news.source_health.last_article_at",
+            "news.source_health.next_fetch_at",
+        ),
+        sort="@timestamp",
+        where="news.source_health.state : (failing or silent) or news.source_health.unreadable_note : *",
+    ),
+    Search(
+        "rejected",
+        "News: rejected records",
+        "rejected",
+        (
+            "news.rejected.stage",
+            "news.rejected.reason",
+            "news.rejected.source_id",
+            "news.rejected.detail",
+            "news.rejected.subject",
+            "news.rejected.article_id",
+            "news.rejected.record_offset",
+        ),
+        sort="@timestamp",
+    ),
+    Search(
         "messages",
         "Alerts: messages to people",
         "notifications",
@@ -56,6 +89,7 @@ SEARCHES = (
             "news.alert.kind",
             "news.alert.state",
             "news.alert.headline",
+            "news.alert.took_seconds",
             "news.alert.last_error",
         ),
         sort="@timestamp",

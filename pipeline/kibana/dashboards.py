@@ -10,7 +10,10 @@ from pipeline.kibana.content import OPEN
 from pipeline.kibana.declared import Dashboard, Measure, OverTime, Panel, SearchPanel, Terms
 
 STANDING = "now-90d"
+# Each source tells how it is doing at least once a minute while it is read: what was silent for a week is one that was taken away.
+TOLD = "now-7d"
 
+_FIRST_SENT = "news.alert.kind : first and news.alert.state : sent"
 _ARTICLES = Measure("Articles")
 _PUBLISHERS = Measure("Sources", "unique_count", "news.source.id")
 _BY_RULE = Terms("Rule", "news.matches.rule_id", 10)
@@ -82,20 +85,38 @@ LAGE = Dashboard(
 ALERTS = Dashboard(
     "alerts",
     "Alerts",
-    "What is open, what matched where, and who was told.",
+    "What is open, what matched where, who was told, and how long it took.",
     since="now-7d",
     refresh_seconds=30,
     panels=(
-        Panel("open", "Open episodes", "metric", "alerts", (Measure("Open"),), (0, 0, 24, 6), where=OPEN, since=STANDING),
+        Panel("open", "Open episodes", "metric", "alerts", (Measure("Open"),), (0, 0, 12, 6), where=OPEN, since=STANDING),
         Panel(
             "unacknowledged",
             "Open, acknowledged by nobody",
             "metric",
             "alerts",
             (Measure("Open"),),
-            (24, 0, 24, 6),
+            (12, 0, 12, 6),
             where=f"{OPEN} and not news.alert.acknowledged_by : *",
             since=STANDING,
+        ),
+        Panel(
+            "typical-time",
+            "Time to alert: half of them within",
+            "metric",
+            "notifications",
+            (Measure("Seconds (median)", "median", "news.alert.took_seconds"),),
+            (24, 0, 12, 6),
+            where=_FIRST_SENT,
+        ),
+        Panel(
+            "slowest-time",
+            "Time to alert: 95 of 100 within",
+            "metric",
+            "notifications",
+            (Measure("Seconds (95th percentile)", "percentile", "news.alert.took_seconds", percent=95),),
+            (36, 0, 12, 6),
+            where=_FIRST_SENT,
         ),
         SearchPanel("open-list", "Open episodes", "open", (0, 6, 48, 14), since=STANDING),
         Panel(
@@ -110,7 +131,20 @@ ALERTS = Dashboard(
             since=STANDING,
         ),
         Panel("matches", "Matches over time by rule", "stacked", "articles", (_ARTICLES,), (12, 20, 36, 12), by=(_BY_RULE, OverTime())),
-        Panel("rule-source", "Matches by rule and source", "table", "articles", (_ARTICLES,), (0, 32, 48, 14), by=(_BY_RULE, _BY_SOURCE)),
+        Panel("rule-source", "Matches by rule and source", "table", "articles", (_ARTICLES,), (0, 32, 24, 14), by=(_BY_RULE, _BY_SOURCE)),
+        Panel(
+            "time-to-alert",
+            "Time to alert in seconds, from fetching to the message",
+            "lines",
+            "notifications",
+            (
+                Measure("Median", "median", "news.alert.took_seconds"),
+                Measure("95th percentile", "percentile", "news.alert.took_seconds", percent=95),
+            ),
+            (24, 32, 24, 14),
+            by=(OverTime(),),
+            where=_FIRST_SENT,
+        ),
         Panel(
             "receivers",
             "Messages by receiver",
@@ -121,6 +155,7 @@ ALERTS = Dashboard(
                 Measure("Sent", where="news.alert.state : sent"),
                 Measure("Failed", where="news.alert.state : failed"),
                 Measure("Not sent on purpose", where="news.alert.state : suppressed"),
+                Measure("Late", where="news.alert.late : true"),
             ),
             (0, 46, 32, 12),
             by=(Terms("Receiver", "news.alert.receiver", 15),),
@@ -137,23 +172,49 @@ ALERTS = Dashboard(
     ),
 )
 
+_FAILING = "news.source_health.state : failing"
+_SILENT = "news.source_health.state : silent"
+_UNREADABLE = Measure("Items", "sum", "news.source_health.unreadable")
+_STAGE = Terms("Stage", "news.rejected.stage", 10)
+
 SOURCES = Dashboard(
     "sources",
     "Sources",
-    "Which sources bring articles, and which have fallen silent.",
+    "Which sources bring articles, which fail or have fallen silent, how late they are, and what of them was rejected.",
     since="now-24h",
     refresh_seconds=60,
     panels=(
-        Panel("publishers", "Sources with articles", "metric", "articles", (_PUBLISHERS,), (0, 0, 16, 6)),
-        Panel("articles", "Articles", "metric", "articles", (_ARTICLES,), (16, 0, 16, 6)),
+        Panel("known", "Sources", "metric", "sources", (Measure("Sources"),), (0, 0, 8, 6), since=TOLD),
+        Panel("failing", "Failing", "metric", "sources", (Measure("Sources"),), (8, 0, 8, 6), where=_FAILING, since=TOLD),
+        Panel("silent", "Silent", "metric", "sources", (Measure("Sources"),), (16, 0, 8, 6), where=_SILENT, since=TOLD),
         Panel(
-            "doubtful",
-            "Articles with doubts about date or text",
+            "lag",
+            "Published to fetched: half within",
             "metric",
             "articles",
-            (_ARTICLES,),
-            (32, 0, 16, 6),
-            where="news.flags : *",
+            (Measure("Seconds (median)", "median", "news.lag.fetch_seconds"),),
+            (24, 0, 8, 6),
+        ),
+        Panel("rejected", "Rejected records", "metric", "rejected", (Measure("Records"),), (32, 0, 8, 6)),
+        Panel("unreadable-ever", "Items not readable, ever", "metric", "sources", (_UNREADABLE,), (40, 0, 8, 6), since=TOLD),
+        SearchPanel("troubled", "Failing, silent or unreadable", "troubled", (0, 6, 48, 12), since=TOLD),
+        Panel(
+            "health",
+            "Longest without an article first",
+            "table",
+            "sources",
+            (
+                Measure("Last article", "max", "news.source_health.last_article_at"),
+                Measure("Last success", "max", "news.source_health.last_success_at"),
+                Measure("State", "last_value", "news.source_health.state"),
+                Measure("Failures in a row", "max", "news.source_health.consecutive_failures"),
+                Measure("Articles", "sum", "news.source_health.articles"),
+                Measure("Not readable", "sum", "news.source_health.unreadable"),
+                Measure("Last error", "last_value", "news.source_health.last_error.raw"),
+            ),
+            (0, 18, 48, 16),
+            by=(Terms("Source", "news.source_health.source_id", 100, rising=True),),
+            since=TOLD,
         ),
         Panel(
             "by-source",
@@ -161,24 +222,49 @@ SOURCES = Dashboard(
             "stacked",
             "articles",
             (_ARTICLES,),
-            (0, 6, 48, 12),
+            (0, 34, 48, 12),
             by=(Terms("Source", "news.source.id", 10, others=True), OverTime()),
         ),
         Panel(
-            "silence",
-            "Longest without an article first",
+            "lag-by-source",
+            "How late articles come, by source",
             "table",
             "articles",
             (
-                Measure("Last article", "max", "news.first_seen_at"),
-                Measure("Articles"),
-                Measure("With doubts", where="news.flags : *"),
+                _ARTICLES,
+                Measure("Published to fetched, median (s)", "median", "news.lag.fetch_seconds"),
+                Measure("95 of 100 within (s)", "percentile", "news.lag.fetch_seconds", percent=95),
+                Measure("Fetched to indexed, median (s)", "median", "news.lag.index_seconds"),
             ),
-            (0, 18, 32, 16),
-            by=(Terms("Source", "news.source.id", 50, rising=True),),
-            since="now-30d",
+            (0, 46, 32, 14),
+            by=(Terms("Source", "news.source.id", 50),),
         ),
-        Panel("flags", "Doubts", "bars", "articles", (_ARTICLES,), (32, 18, 16, 16), by=(Terms("Doubt", "news.flags", 10),)),
+        Panel(
+            "flags", "Doubts about date or text", "bars", "articles", (_ARTICLES,), (32, 46, 16, 14), by=(Terms("Doubt", "news.flags", 10),)
+        ),
+        Panel(
+            "rejected-over-time",
+            "Rejected, by stage",
+            "stacked",
+            "rejected",
+            (Measure("Records"),),
+            (0, 60, 24, 12),
+            by=(_STAGE, OverTime()),
+        ),
+        Panel(
+            "rejected-why",
+            "Rejected, by stage and reason",
+            "table",
+            "rejected",
+            (
+                Measure("Records"),
+                Measure("Sources", "unique_count", "news.rejected.source_id"),
+                Measure("Newest", "max", "@timestamp"),
+            ),
+            (24, 60, 24, 12),
+            by=(_STAGE, Terms("Reason", "news.rejected.reason", 10)),
+        ),
+        SearchPanel("rejected-list", "Rejected records: look at one with `lagebild rejected show OFFSET`", "rejected", (0, 72, 48, 12)),
     ),
 )
 

@@ -29,7 +29,7 @@ from tests import waiting
 from tests.builders import NOON, article
 
 GERMAN = Language(code="de", confidence=0.99, origin="detected")
-TOPICS = [topology.topic(name) for name in (*topology.stage("index").reads, topology.REJECTED, topology.OUTCOMES)]
+TOPICS = [topology.topic(name) for name in (*topology.stage("index").reads, topology.OUTCOMES)]
 
 
 until = partial(waiting.until, seconds=45)
@@ -267,11 +267,15 @@ def test_retention_deletes_months_and_nothing_else(settings: Settings, server: s
     for month in ("2025.09", "2025.10", "2026.11"):
         put(server, settings, identified(month), index=f"{name}-{month}")
     server.request("PUT", f"/{name}-notes", {})
+    rejected = settings.index(templates.REJECTED)
+    for month in ("2026.10", "2026.11"):
+        server.request("PUT", f"/{rejected}-{month}")
     now = datetime(2025, 11, 1, tzinfo=UTC) + timedelta(days=399)
-    assert retention(settings, now, dry_run=True) == [f"{name}-2025.09"]
-    assert retention(settings, now) == [f"{name}-2025.09"]
+    assert retention(settings, now, dry_run=True) == [f"{name}-2025.09", f"{rejected}-2026.10"]
+    assert retention(settings, now) == [f"{name}-2025.09", f"{rejected}-2026.10"]
     assert retention(settings, now) == []
-    assert set(queries.counts(server, settings)) == {f"{name}-2025.10", f"{name}-2026.11", f"{name}-notes"}
+    left = {f"{name}-2025.10", f"{name}-2026.11", f"{name}-notes", f"{rejected}-2026.11"}
+    assert set(queries.counts(server, settings)) == left
 
 
 EPISODE = (
@@ -329,6 +333,7 @@ def test_everything_is_indexed_or_rejected_and_committed_and_a_rebuild_finds_the
         f"{names['news-articles']}-2026.11": 500,
         names["news-alerts"]: 1,
         names["news-notifications"]: 1,
+        f"{settings.index('news-rejected')}-{datetime.now(UTC):%Y.%m}": 2,
     }
     assert queries.counts(server, settings) == expected
     (episode,) = queries.alerts(server, settings)
@@ -351,7 +356,7 @@ def test_everything_is_indexed_or_rejected_and_committed_and_a_rebuild_finds_the
     committed = broker.lag(settings, indexer.GROUP, topology.stage("index").reads)
     heard: list[Counts] = []
     total = rebuild(settings, heard.append)
-    assert (total.records, total.refused) == (len(records), 1), "the refusing index is gone, only the broken record is left"
+    assert (total.records, total.refused) == (len(records) + 2, 1), "the refusing index is gone, only the broken record is left"
     assert heard[-1] == total
     rebuilt = contents(server, settings)
     assert {id: each for id, each in rebuilt.items() if id != "refused"} == live
@@ -362,12 +367,13 @@ def contents(server: search.Server, settings: Settings) -> dict[str, Any]:
     """Every document without the times of indexing."""
     queries.refresh(server, settings)
     found: dict[str, Any] = {}
-    for name in ("news-articles", "news-alerts", "news-notifications"):
+    for name in ("news-articles", "news-alerts", "news-notifications", "news-rejected"):
         answer = server.request("POST", f"/{settings.index(name)}/_search", {"size": 5000, "version": True}, {"ignore_unavailable": "true"})
         for hit in answer["hits"]["hits"]:
             source = hit["_source"]
             source["event"].pop("ingested", None)
             source["news"].get("clock", {}).pop("indexed", None)
+            source["news"].pop("lag", None)
             found[hit["_id"]] = {**source, "_version": hit["_version"], "_index": hit["_index"]}
     return found
 

@@ -24,12 +24,15 @@ from pipeline.errors import GiveUp
 from pipeline.index import apply, queries, templates
 from pipeline.index.bulk import Next
 from pipeline.index.entries import prepare
+from pipeline.index.rejections import document_id
 from pipeline.index.writer import Writer, write_all
 from pipeline.kibana import alerting, objects
 from pipeline.message import Message
+from pipeline.outcome import Rejected, Rejection
 from pipeline.rules.terms import terms
 from pipeline.sections import Elasticsearch, Kibana
 from pipeline.settings import Settings
+from pipeline.sources import SourceHealth
 from pipeline.text.tokens import analyse
 from tests.kibana_queries import panel_request, panel_rows, rule_request, search_of
 
@@ -172,6 +175,56 @@ NOTIFICATIONS = [
     notification("n5", "duty", error="the address is gone"),
 ]
 
+SOURCES = [
+    SourceHealth(source_id="tagesblatt", state="ok", last_article_at=NOW - 10 * MINUTE, last_success_at=NOW, articles=200, updated_at=NOW),
+    SourceHealth(
+        source_id="wire",
+        state="failing",
+        last_article_at=NOW - 60 * MINUTE,
+        last_success_at=NOW - 50 * MINUTE,
+        articles=90,
+        consecutive_failures=4,
+        next_fetch_at=NOW + MINUTE,
+        last_error="wire.example answered 503",
+        updated_at=NOW - MINUTE,
+    ),
+    SourceHealth(
+        source_id="archiv",
+        state="silent",
+        last_article_at=NOW - 3 * DAY,
+        last_success_at=NOW,
+        articles=7,
+        unreadable=5,
+        unreadable_note="5 of 12 items could not be read: no date",
+        updated_at=NOW - 2 * MINUTE,
+    ),
+]
+
+REJECTIONS = [
+    Rejected(
+        stage=stage,
+        reason=reason,
+        detail=f"a record that {stage} could not take",
+        source_id=source_id,
+        article_id=f"r{number}" if topic else "",
+        topic=topic or topology.COLLECTED,
+        partition=0 if topic else -1,
+        offset=number if topic else -1,
+        at=NOW - number * MINUTE,
+        original_bytes=9,
+        original_sha256=f"{number:064x}",
+        subject="" if topic else f"datei-{number}.txt",
+    )
+    for number, (stage, reason, source_id, topic) in enumerate(
+        [
+            ("collect", Rejection.UNREADABLE, "archiv", ""),
+            ("collect", Rejection.UNREADABLE, "wire", ""),
+            ("collect", Rejection.EMPTY, "archiv", ""),
+            ("identify", Rejection.INVALID, "", topology.COLLECTED),
+        ]
+    )
+]
+
 
 def records(settings: Settings) -> list[tuple[Record, datetime]]:
     """What the topics hold, each with when it is indexed."""
@@ -185,6 +238,12 @@ def records(settings: Settings) -> list[tuple[Record, datetime]]:
             record(topic, number, each.id, msgspec.json.encode(each), getattr(each, "updated_at", NOW))
             for number, each in enumerate(listed)
         ]
+    rejections = [*REJECTIONS, REJECTIONS[3]]  # the last one twice, as after a crash
+    found += [
+        (Record(settings.topic(topology.REJECTED), 0, number, None, b"{", tuple(each.headers()), NOW), NOW)
+        for number, each in enumerate(rejections)
+    ]
+    found += [record(topology.HEALTH, number, each.source_id, msgspec.json.encode(each), NOW) for number, each in enumerate(SOURCES)]
     return found
 
 
@@ -233,6 +292,9 @@ def seen(id: str) -> str:
     return next(stamp(each.first_seen_at) for each, _ in ARTICLES if each.id == id and each.first_seen_at)
 
 
+# The 95th percentile of 2, 4 and 60: between the last two it is a matter of interpolation.
+SLOWEST = pytest.approx(55, abs=5)
+
 # Rows without the slots of time: for a chart over time the figures of a series are added up.
 EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "lage/articles": [(5,)],
@@ -253,6 +315,8 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     ],
     "alerts/open": [(4,)],
     "alerts/unacknowledged": [(3,)],
+    "alerts/typical-time": [(4.0,)],
+    "alerts/slowest-time": [(SLOWEST,)],
     "alerts/severities": [("critical", 1), ("high", 2), ("low", 1)],
     "alerts/matches": [("erdbeben", 1), ("raketentest", 3)],
     "alerts/rule-source": [
@@ -261,18 +325,28 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("raketentest", "morgenpost", 1),
         ("raketentest", "tagesblatt", 1),
     ],
-    "alerts/receivers": [("desk", 3, 2, 0, 1), ("duty", 2, 1, 1, 0)],
+    "alerts/time-to-alert": [(4.0, SLOWEST)],
+    "alerts/receivers": [("desk", 3, 2, 0, 1, 0), ("duty", 2, 1, 1, 0, 1)],
     "alerts/suppressed": [("silence", 1)],
-    "sources/publishers": [(3,)],
-    "sources/articles": [(5,)],
-    "sources/doubtful": [(1,)],
-    "sources/by-source": [("morgenpost", 1), ("tagesblatt", 2), ("wire", 2)],
-    "sources/silence": [
-        ("archiv", seen("a5"), 1, 0),
-        ("morgenpost", seen("a2"), 1, 0),
-        ("tagesblatt", seen("a1"), 2, 1),
-        ("wire", seen("a6"), 2, 0),
+    "sources/known": [(3,)],
+    "sources/failing": [(1,)],
+    "sources/silent": [(1,)],
+    "sources/lag": [(20.0,)],
+    "sources/rejected": [(4,)],
+    "sources/unreadable-ever": [(5.0,)],
+    "sources/health": [
+        ("archiv", stamp(NOW - 3 * DAY), stamp(NOW), "silent", 0.0, 7.0, 5.0, None),
+        ("tagesblatt", stamp(NOW - 10 * MINUTE), stamp(NOW), "ok", 0.0, 200.0, 0.0, None),
+        ("wire", stamp(NOW - 60 * MINUTE), stamp(NOW - 50 * MINUTE), "failing", 4.0, 90.0, 0.0, "wire.example answered 503"),
     ],
+    "sources/by-source": [("morgenpost", 1), ("tagesblatt", 2), ("wire", 2)],
+    "sources/rejected-over-time": [("collect", 3), ("identify", 1)],
+    "sources/rejected-why": [
+        ("collect", "empty", 1, 1, stamp(NOW - 2 * MINUTE)),
+        ("collect", "unreadable", 2, 2, stamp(NOW)),
+        ("identify", "invalid", 1, 0, stamp(NOW - 3 * MINUTE)),
+    ],
+    "sources/lag-by-source": [("morgenpost", 1, 20.0, 20.0, 3.0), ("tagesblatt", 2, 20.0, 20.0, 3.0), ("wire", 2, 20.0, 20.0, 3.0)],
     "sources/flags": [("unreadable_date", 1)],
 }
 
@@ -321,8 +395,9 @@ def test_groups_come_in_the_order_that_people_need(shipped: dict[str, Json], ser
     listed = {name: (panel, dashboard, since) for name, panel, dashboard, since in panels(shipped)}
     stories = rows_of(*listed["lage/stories"], shipped, server)
     assert stories[0][0] == "story-test", "the largest story first"
-    silence = rows_of(*listed["sources/silence"], shipped, server)
-    assert [row[0] for row in silence] == ["archiv", "tagesblatt", "morgenpost", "wire"], "the longest silence first"
+    assert [row[0] for row in rows_of(*listed["sources/health"], shipped, server)] == ["archiv", "wire", "tagesblatt"], (
+        "the longest silence first"
+    )
 
 
 def test_the_volume_is_spread_over_the_hours(shipped: dict[str, Json], server: search.Server) -> None:
@@ -336,6 +411,8 @@ SEARCHED = {
     "matched": ["a2", "a1", "a4"],
     "open": ["e1", "e2", "e6"],
     "messages": ["n1", "n2", "n3", "n4", "n5"],
+    "troubled": ["archiv", "wire"],
+    "rejected": sorted(document_id(each) for each in REJECTIONS),
 }
 
 

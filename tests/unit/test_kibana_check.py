@@ -219,6 +219,11 @@ def test_a_spoilt_chart_is_found(made: Made, spoil: Callable[[Json], None], foun
     assert found in "\n".join(made.problems())
 
 
+def test_a_percentile_needs_its_number(made: Made) -> None:
+    made.columns("alerts", "slowest-time", lambda columns: columns["measure0"].update(params={}))
+    assert "the percentile is not between 0 and 100" in "\n".join(made.problems())
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [
