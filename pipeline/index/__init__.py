@@ -2,7 +2,11 @@
 
 ========================  ==================================================================================
 `mappings.py`             the fields of our documents, as data
+`analysis.py`             our analyser for German texts, as data
 `templates.py`            the index templates made of them
+`months.py`               monthly indices: their end, and how long they are kept
+`lifecycle.py`            the same as a policy, for servers that remove old months themselves
+`abilities.py`            what a server can do beyond what every Elasticsearch can
 `apply.py`                bring a server's templates and indices to that state, or say what would change
 `documents.py`            an article as its document, and the name of its index
 `alerts.py`               episodes, notifications, silences and decisions as documents
@@ -13,7 +17,7 @@
 `entries.py`              one record on its way: what to write, what to publish, what may be committed
 `intake.py`               the consumer: gather a batch, wait while it is paused, commit
 `rebuild.py`              fill an empty Elasticsearch from the topics
-`retention.py`            delete whole months
+`retention.py`            delete whole months, for servers that do not
 `queries.py`              what the commands and the live page ask
 ========================  ==================================================================================
 

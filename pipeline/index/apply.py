@@ -1,7 +1,8 @@
-"""Bring a server's templates and indices to the state of `templates.py`, or say what would change.
+"""Bring a server's templates, lifecycle policies and indices to the state of `templates.py` and `lifecycle.py`, or say what would change.
 
-Templates are replaced when they differ. Existing indices get the fields they lack; a field that is mapped otherwise there cannot be
-changed in place, so it is reported: the index serves on as it is, and `lagebild index rebuild` into fresh indices settles it.
+Templates and policies are replaced when they differ. Existing indices get the fields they lack; a field that is mapped otherwise there cannot be
+changed in place, so it is reported: the index serves on as it is, and `lagebild index rebuild` into fresh indices settles it. A policy of that name without our mark
+(`_meta.managed_by`) is a team's own and stays as it is.
 """
 
 from __future__ import annotations
@@ -14,27 +15,26 @@ from typing import Any
 
 import structlog
 
-from pipeline.index import mappings, templates
-from pipeline.search import Refused, Server
+from pipeline.index import analysis, lifecycle, templates
+from pipeline.index.abilities import abilities
+from pipeline.search import Server
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
 
-_NO_ANALYSER = "failed to find"
-
 
 @dataclass(frozen=True)
 class Change:
-    """What `apply` did or would do to one template or index. `diff` is a unified diff from what is there to what is wanted; "" for none."""
+    """What `apply` did or would do to one policy, template or index. `diff` is a unified diff from what is there to what is wanted; "" for none."""
 
     name: str
-    kind: str  # "template", "index"
-    change: str  # "created", "replaced", "unchanged", "fields added", "fields differ", "alias added"
+    kind: str  # "policy", "template", "index"
+    change: str  # "created", "replaced", "unchanged", "fields added", "fields differ", "alias added", "lifecycle set", "left alone"
     diff: str = ""
 
 
 def apply(settings: Settings, dry_run: bool = False) -> list[Change]:
-    """Every template and every existing index of ours with its change; writes nothing with `dry_run`, and changes nothing the second time.
+    """Every policy, every template and every existing index of ours with its change; writes nothing with `dry_run`, and changes nothing the second time.
 
     Raises Transient (not reachable now), Denied or Refused.
     """
@@ -44,51 +44,31 @@ def apply(settings: Settings, dry_run: bool = False) -> list[Change]:
 
 def apply_to(server: Server, settings: Settings, dry_run: bool = False) -> list[Change]:
     """Like `apply`, over a connection that the caller keeps open."""
-    wanted = templates.templates(settings, analysers(server))
-    changes = [_apply_template(server, name, body, dry_run) for name, body in wanted.items()]
-    for body in wanted.values():
+    able = abilities(server)
+    policies = lifecycle.policies(settings) if able.has_lifecycle else {}
+    wanted = templates.templates(settings, able.analysers, able.has_lifecycle)
+    # Policies first: a template that names one which is not there leaves new indices without.
+    changes = [_apply_policy(server, name, policy, dry_run) for name, policy in policies.items()]
+    changes += [_apply_template(server, name, body, dry_run) for name, body in wanted.items()]
+    for name, body in wanted.items():
         for index, found in sorted(indices(server, body["index_patterns"][0]).items()):
-            changes.append(_apply_index(server, index, found, body["template"], dry_run))
+            changes.append(_apply_index(server, index, found, body["template"], name if name in policies else "", dry_run))
     for change in changes:
         if change.change != "unchanged":
             log.info("index apply", name=change.name, kind=change.kind, change=change.change, dry_run=dry_run)
     return changes
 
 
-def analysers(server: Server) -> frozenset[str]:
-    """The language analysers that this server has: each is asked for, because distributions differ. What is missing is logged."""
-    wanted = sorted(set(mappings.ANALYSERS.values()))
-    available = frozenset(name for name in wanted if _has_analyser(server, name))
-    missing = [name for name in wanted if name not in available]
-    if missing:
-        log.info(
-            "Elasticsearch lacks language analysers; their texts are indexed word by word, without stems",
-            missing="all" if not available else ", ".join(missing),
-            so="a search for one form of a word finds only that form; news.terms finds the normalised forms",
-        )
-    return available
-
-
-def _has_analyser(server: Server, name: str) -> bool:
-    try:
-        server.request("POST", "/_analyze", {"analyzer": name, "text": ""})
-    except Refused as error:
-        if error.status == 400 and _NO_ANALYSER in str(error):
-            return False
-        raise
-    return True
-
-
 def indices(server: Server, pattern: str) -> dict[str, Mapping[str, Any]]:
-    """The existing indices whose name fits, with their aliases and mappings."""
+    """The existing indices whose name fits, with their aliases, mappings and settings."""
     lenient = {"expand_wildcards": "open", "allow_no_indices": "true", "ignore_unavailable": "true"}
-    found = server.found(f"/{pattern}", {**lenient, "features": "aliases,mappings"})
+    found = server.found(f"/{pattern}", {**lenient, "features": "aliases,mappings,settings"})
     return dict(found or {})
 
 
 def _apply_template(server: Server, name: str, wanted: Mapping[str, Any], dry_run: bool) -> Change:
     answer = server.found(f"/_index_template/{name}")
-    found = answer["index_templates"][0]["index_template"] if answer else None
+    found = _ours(answer["index_templates"][0]["index_template"], wanted) if answer else None
     diff = difference(name, found, wanted)
     if not diff:
         return Change(name, "template", "unchanged")
@@ -97,22 +77,59 @@ def _apply_template(server: Server, name: str, wanted: Mapping[str, Any], dry_ru
     return Change(name, "template", "created" if found is None else "replaced", diff)
 
 
-def _apply_index(server: Server, name: str, found: Mapping[str, Any], wanted: Mapping[str, Any], dry_run: bool) -> Change:
+def _apply_policy(server: Server, name: str, wanted: Mapping[str, Any], dry_run: bool) -> Change:
+    answer = server.found(f"/_ilm/policy/{name}")
+    found = _ours(answer[name]["policy"], wanted) if answer else None
+    diff = difference(name, found, wanted)
+    if not diff:
+        return Change(name, "policy", "unchanged")
+    if found is not None and found.get("_meta") != wanted["_meta"]:
+        return Change(name, "policy", "left alone", diff)
+    if not dry_run:
+        server.request("PUT", f"/_ilm/policy/{name}", {"policy": wanted})
+    return Change(name, "policy", "created" if found is None else "replaced", diff)
+
+
+def _ours(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What is there without what servers add by themselves, such as dates: newer ones add more."""
+    return {name: value for name, value in found.items() if name in wanted}
+
+
+def _apply_index(server: Server, name: str, found: Mapping[str, Any], wanted: Mapping[str, Any], policy: str, dry_run: bool) -> Change:
     present = found["mappings"].get("properties", {})
     fields = wanted["mappings"]["properties"]
-    added = lacking(present, fields)
-    if added and not dry_run:
-        server.request("PUT", f"/{name}/_mapping", {"properties": added})
+    added = suited(lacking(present, fields), found["settings"])
     aliases = wanted["aliases"].keys() - found["aliases"].keys()
-    for alias in aliases:
-        if not dry_run:
+    dated = lifecycle.lacking(name, policy, found["settings"]) if policy else {}
+    if not dry_run:
+        if added:
+            server.request("PUT", f"/{name}/_mapping", {"properties": added})
+        for alias in aliases:
             server.request("POST", "/_aliases", {"actions": [{"add": {"index": name, "alias": alias}}]})
+        if dated:
+            server.request("PUT", f"/{name}/_settings", dated)
     if differing := conflicts(present, fields):
         there, here = ({path: pair[side] for path, pair in differing.items()} for side in (0, 1))
         return Change(name, "index", "fields differ", difference(name, there, here))
     if added:
         return Change(name, "index", "fields added", difference(name, {}, dict(leaves(added))))
-    return Change(name, "index", "alias added" if aliases else "unchanged", "".join(f"+alias {alias}\n" for alias in sorted(aliases)))
+    if aliases:
+        return Change(name, "index", "alias added", "".join(f"+alias {alias}\n" for alias in sorted(aliases)))
+    return Change(name, "index", "lifecycle set" if dated else "unchanged", difference(name, {}, dated) if dated else "")
+
+
+def suited(fields: Mapping[str, Any], index_settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` for an index that exists: it cannot be given an analyser of ours any more, so fields with one that it lacks take `standard`."""
+    defined = index_settings.get("index", {}).get("analysis", {}).get("analyzer", {})
+    found: dict[str, Any] = {}
+    for name, field in fields.items():
+        if "properties" in field:
+            found[name] = {**field, "properties": suited(field["properties"], index_settings)}
+        elif field.get("analyzer") == analysis.GERMAN and analysis.GERMAN not in defined:
+            found[name] = {**field, "analyzer": "standard"}
+        else:
+            found[name] = field
+    return found
 
 
 def lacking(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from pipeline.index import analysis
+
 # Sub-field by language code, with the analyser that Elasticsearch has for it (Reference: "Language analyzers", 8.19 and 9.x have the same).
 # Chinese is one sub-field for both scripts, because `cjk` treats them alike.
 ANALYSERS = {
@@ -150,6 +152,8 @@ _NEWS: Mapping = {
 
 def _texts(available: Collection[str]) -> Mapping:
     by_language = {code: {"type": "text", "analyzer": name if name in available else "standard"} for code, name in ANALYSERS.items()}
+    if analysis.GERMAN in available:
+        by_language["de"] = {"type": "text", "analyzer": analysis.GERMAN}
     return {
         "title": TITLE,
         "summary": TEXT,

@@ -58,6 +58,7 @@ def rebuild(settings: Settings, progress: Callable[[Counts], None] = lambda coun
             for batch in _batches(records, limits.bulk_documents, limits.bulk_bytes):
                 counts = _write(settings, server, writer, batch, counts)
                 progress(counts)
+        apply_to(server, settings)  # the end of each month is set on indices that are there
         queries.refresh(server, settings)
     return counts
 

@@ -9,8 +9,8 @@
 All are strict: a field that `mappings.py` does not name is refused, so nothing appears in an index by accident.
 
 Text in several languages. `news.title`, `news.summary` and `news.body` hold the text of every article and are searched as a whole, with the
-analyser `standard`. `news.title_by_language.de`, `news.body_by_language.de`, … hold it a second time for articles in German only, with the German
-analyser where the server has it. These are fields of their own and not multi-fields `news.body.de`, because a multi-field
+analyser `standard`. `news.title_by_language.de`, `news.body_by_language.de`, … hold it a second time for articles in German only, with our German
+analyser (`analysis.py`) where the server can build it, else the shipped one, else `standard`. These are fields of their own and not multi-fields `news.body.de`, because a multi-field
 is filled for every article: a Finnish text would be stemmed in thirty wrong languages. A language
 without an analyser in Elasticsearch is found through `news.body` and, by normalised form, through `news.terms`.
 """
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pipeline.index import mappings
+from pipeline.index import analysis, mappings
 from pipeline.settings import Settings
 
 ARTICLES = "news-articles"
@@ -37,7 +37,7 @@ MONTHLY = (ARTICLES, REJECTED)
 VERSION = 3
 
 
-def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping) -> mappings.Mapping:
+def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping, settings: mappings.Mapping) -> mappings.Mapping:
     return {
         "index_patterns": [pattern],
         # Above the built-in templates (100) and what other products ship (200).
@@ -47,7 +47,7 @@ def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping
         "template": {
             "aliases": aliases,
             # Written as the server gives them back, so that a comparison needs no rules. One shard of a month holds tens of millions of articles.
-            "settings": {"index": {"number_of_shards": "1", "auto_expand_replicas": "0-1", "refresh_interval": "1s"}},
+            "settings": {"index": {"number_of_shards": "1", "auto_expand_replicas": "0-1", "refresh_interval": "1s", **settings}},
             "mappings": {
                 "dynamic": "strict",
                 "_meta": {"managed_by": "lagebild", "version": VERSION},
@@ -57,20 +57,20 @@ def _template(pattern: str, mapping: mappings.Mapping, aliases: mappings.Mapping
     }
 
 
-def templates(settings: Settings, available: Collection[str]) -> dict[str, mappings.Mapping]:
-    """Every index template by its real name. `available` are the analysers that the server has."""
+def templates(settings: Settings, available: Collection[str], has_lifecycle: bool = False) -> dict[str, mappings.Mapping]:
+    """Every index template by its real name. `available` are the analysers that the server has; with `has_lifecycle` it removes old months itself."""
     monthly = {ARTICLES: mappings.article(available), REJECTED: mappings.REJECTED}
-    others = {
+    single = {
         ALERTS: mappings.ALERT,
         NOTIFICATIONS: mappings.ALERT,
         SILENCES: mappings.SILENCE,
         AUDIT: mappings.DECISION,
         SOURCES: mappings.SOURCE,
     }
-    return {
-        **{
-            name: _template(f"{name}-*", mapping, {name: {}})
-            for name, mapping in ((settings.index(each), monthly[each]) for each in MONTHLY)
-        },
-        **{settings.index(name): _template(settings.index(name), mapping, {}) for name, mapping in others.items()},
-    }
+    own = {ARTICLES: {"analysis": analysis.SETTINGS}} if analysis.GERMAN in available else {}
+    found = {}
+    for each in MONTHLY:
+        name = settings.index(each)
+        policy = {"lifecycle": {"name": name}} if has_lifecycle else {}
+        found[name] = _template(f"{name}-*", monthly[each], {name: {}}, {**own.get(each, {}), **policy})
+    return found | {settings.index(name): _template(settings.index(name), mapping, {}, {}) for name, mapping in single.items()}
