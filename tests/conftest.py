@@ -41,11 +41,17 @@ def packages_folder() -> Path:
     return DataFolder.at(default_path()).packages
 
 
+def elasticsearch_version() -> str:
+    """The version that LAGEBILD_TEST_ELASTICSEARCH names; "" for the usual one. `deploy/test.sh` runs some tests on the next major too."""
+    return os.environ.get("LAGEBILD_TEST_ELASTICSEARCH", "")
+
+
 @pytest.fixture(scope="session")
 def servers(packages_folder: Path) -> Generator[Servers]:
     """One Kafka and one Elasticsearch for the whole run, started when a test first asks. Use topics and indices of your own; do not stop them."""
     with ExitStack() as stack:
-        yield stack.enter_context(Servers(open_folder(stack), packages_folder=packages_folder))
+        made = Servers(open_folder(stack), packages_folder=packages_folder, elasticsearch_version=elasticsearch_version())
+        yield stack.enter_context(made)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +79,8 @@ def fresh_servers(packages_folder: Path) -> Generator[Callable[..., Servers]]:
 
         def started(settings: Mapping[str, str] | None = None, data_folder: Path | None = None) -> Servers:
             folder = data_folder or open_folder(stack)
-            return stack.enter_context(Servers(folder, packages_folder=packages_folder, settings=settings))
+            made = Servers(folder, packages_folder=packages_folder, settings=settings, elasticsearch_version=elasticsearch_version())
+            return stack.enter_context(made)
 
         yield started
 

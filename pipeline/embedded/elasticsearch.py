@@ -19,6 +19,7 @@ from pipeline.embedded.leash import Command
 from pipeline.embedded.server import Launch, Server
 
 HEAP_MEGABYTES = 512
+_LAUNCHER_OPTIONS = ("-Xms4m", "-Xmx64m", "-XX:+UseSerialGC")
 
 _LOGGING = """\
 status = warn
@@ -96,7 +97,7 @@ def server(
         write_open(config / "log4j2.properties", _LOGGING)
 
     uid, gid = ids(account)
-    command = Command(_arguments(home, config, java), _environment(config, temporary, java), home, uid, gid, held_descriptors=held)
+    command = Command(_arguments(home, config, java), _environment(home, config, temporary, java), home, uid, gid, held_descriptors=held)
     return Server(
         Launch(
             name="Elasticsearch",
@@ -122,12 +123,16 @@ def answers(port: int) -> bool:
 
 
 def _arguments(home: Path, config: Path, java: Java) -> list[str]:
-    """What the shell script `bin/elasticsearch` would run: a small launcher, which starts the server and ends with it."""
+    """What the shell script `bin/elasticsearch` would run: a small launcher, which starts the server and ends with it.
+
+    From 9.5 on that is another program, which is told where things are through the environment.
+    """
+    launcher = home / "lib" / "tools" / "server-launcher"
+    if launcher.is_dir():
+        return [str(java.program), *_LAUNCHER_OPTIONS, "-cp", f"{launcher}/*", "org.elasticsearch.server.launcher.ServerLauncher"]
     return [
         str(java.program),
-        "-Xms4m",
-        "-Xmx64m",
-        "-XX:+UseSerialGC",
+        *_LAUNCHER_OPTIONS,
         "-Dcli.name=server",
         f"-Dcli.script={home}/bin/elasticsearch",
         "-Dcli.libs=lib/tools/server-cli",
@@ -141,7 +146,7 @@ def _arguments(home: Path, config: Path, java: Java) -> list[str]:
     ]
 
 
-def _environment(config: Path, temporary: Path, java: Java) -> dict[str, str]:
+def _environment(home: Path, config: Path, temporary: Path, java: Java) -> dict[str, str]:
     return {
         "LANG": "C.UTF-8",
         "PATH": os.environ.get("PATH", ""),
@@ -149,6 +154,11 @@ def _environment(config: Path, temporary: Path, java: Java) -> dict[str, str]:
         "JAVA_HOME": str(java.home),
         "ES_JAVA_HOME": str(java.home),
         "ES_PATH_CONF": str(config),
+        "ES_HOME": str(home),
+        "ES_DISTRIBUTION_TYPE": "zip",
+        "JAVA": str(java.program),
+        "JAVA_TYPE": "ES_JAVA_HOME",
+        "CLI_JAVA_OPTS": " ".join(_LAUNCHER_OPTIONS),
         "ES_TMPDIR": str(temporary),
         "LIBFFI_TMPDIR": str(temporary),
     }

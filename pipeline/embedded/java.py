@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from pathlib import Path
 
 OLDEST_VERSION = 17  # Kafka 4 and Elasticsearch 8.19 need it
 NEWEST_VERSION = 25  # the newest that both servers were run on here (2026-11-20); a later one may lack what they rely on
+OLDEST_FULL_VERSION = 21  # Elasticsearch 9 needs it
 INSTALLED_RUNTIMES = Path("/usr/lib/jvm")
 
 
@@ -21,12 +23,13 @@ class NoJava(Exception):
 
 @dataclass(frozen=True)
 class Java:
-    """A Java runtime: `home` holds `bin/java`; `origin` says where it was found, for people."""
+    """A Java runtime: `home` holds `bin/java`; `origin` says where it was found, for people; `is_full` is a JDK with all its modules."""
 
     home: Path
     version: int
     origin: str
     has_incubator_vector: bool
+    is_full: bool = False
 
     @property
     def program(self) -> Path:
@@ -53,6 +56,26 @@ def find(environment: Mapping[str, str] | None = None, runtimes: Path = INSTALLE
     )
 
 
+def find_full(environment: Mapping[str, str] | None = None, runtimes: Path = INSTALLED_RUNTIMES) -> Java:
+    """A full JDK for Elasticsearch 9, which makes runtimes of its own with `jlink`: looked for where `find` looks.
+
+    Raises NoJava, which lists what was looked at and why it was left out.
+    """
+    environment = os.environ if environment is None else environment
+    rejected: list[str] = []
+    for origin, home in _candidates(environment, runtimes, environment.get("LAGEBILD_JAVA", "")):
+        found = read(home, origin)
+        if isinstance(found, Java) and found.is_full and found.version >= OLDEST_FULL_VERSION:
+            return found
+        why = (
+            found
+            if isinstance(found, str)
+            else f"{home} is version {found.version}{'' if found.is_full else ' without the module jdk.jlink'}"
+        )
+        rejected.append(f"{origin}: {why}")
+    raise NoJava(f"no full JDK from {OLDEST_FULL_VERSION} to {NEWEST_VERSION} found ({'; '.join(rejected) or 'nothing installed'})")
+
+
 def read(home: Path, origin: str) -> Java | str:
     """The runtime in `home`, or why it cannot be used, in words. Reads only the file `release`, which every Java since 9 has."""
     if not (home / "bin" / "java").is_file():
@@ -65,7 +88,7 @@ def read(home: Path, origin: str) -> Java | str:
     version = int(match.group(1)) if match else 0
     if not OLDEST_VERSION <= version <= NEWEST_VERSION:
         return f"{home} is version {version or 'unknown'}"
-    return Java(home, version, origin, "jdk.incubator.vector" in release)
+    return Java(home, version, origin, "jdk.incubator.vector" in release, "jdk.jlink" in release)
 
 
 def _candidates(environment: Mapping[str, str], runtimes: Path, wish: str) -> Iterable[tuple[str, Path]]:
@@ -88,3 +111,18 @@ def _installed(environment: Mapping[str, str], runtimes: Path) -> Iterable[tuple
     homes = (each.resolve() for each in runtimes.glob("*/") if (each / "bin" / "java").is_file())
     found = [java for home in dict.fromkeys(homes) if isinstance(java := read(home, str(runtimes)), Java)]
     yield from ((str(runtimes), each.home) for each in sorted(found, key=lambda java: java.version, reverse=True))
+
+
+def main() -> int:
+    """Prints the home of a full JDK and returns 0, or says on stderr why there is none and returns 1: for scripts."""
+    try:
+        found = find_full()
+    except NoJava as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    print(found.home)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

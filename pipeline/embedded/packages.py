@@ -61,7 +61,10 @@ class File:
 
 @dataclass(frozen=True)
 class Package:
-    """One server. `memory_bytes` and `disk_bytes` are measured: resident after start and a first load; on disk when unpacked."""
+    """One server. `memory_bytes` and `disk_bytes` are measured: resident after start and a first load; on disk when unpacked.
+
+    One that `is_extra` is only fetched for whoever names its version.
+    """
 
     name: str
     version: str
@@ -70,6 +73,7 @@ class Package:
     memory_bytes: int
     disk_bytes: int
     files: tuple[File, ...]
+    is_extra: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -96,19 +100,24 @@ class Plan:
         return sum(each.memory_bytes for each in self.packages)
 
 
-def known() -> tuple[Package, ...]:
-    """The servers, Kafka first."""
-    listed = json.loads((files("pipeline.embedded") / "packages.json").read_text(encoding="utf-8"))
-    return tuple(Package(**{**each, "files": tuple(File(**file) for file in each["files"])}) for each in listed)
+def listed() -> tuple[Package, ...]:
+    """Every server in every version that `packages.json` has."""
+    found = json.loads((files("pipeline.embedded") / "packages.json").read_text(encoding="utf-8"))
+    return tuple(Package(**{**each, "files": tuple(File(**file) for file in each["files"])}) for each in found)
 
 
-def package(name: str) -> Package:
-    return next(each for each in known() if each.name == name)
+def known(elasticsearch_version: str = "") -> tuple[Package, ...]:
+    """The servers, Kafka first; Elasticsearch in another version than the usual when one is named. Raises KeyError for one that is not listed."""
+    usual = tuple(each for each in listed() if not each.is_extra)
+    if not elasticsearch_version:
+        return usual
+    others = {each.version: each for each in listed() if each.name == "Elasticsearch"}
+    return tuple(others[elasticsearch_version] if each.name == "Elasticsearch" else each for each in usual)
 
 
-def plan(packages: Path) -> Plan:
+def plan(packages: Path, elasticsearch_version: str = "") -> Plan:
     """What is needed and what of it would be downloaded into `packages`. Touches nothing."""
-    everything = known()
+    everything = known(elasticsearch_version)
     return Plan(
         everything,
         tuple(each for each in everything if not each.folder(packages).is_dir()),
@@ -116,14 +125,14 @@ def plan(packages: Path) -> Plan:
     )
 
 
-def fetch(packages: Path, progress: Progress) -> None:
+def fetch(packages: Path, progress: Progress, elasticsearch_version: str = "") -> None:
     """Makes every server present below `packages`. Raises DownloadFailed. Waits while another process does the same."""
-    if not plan(packages).missing:
+    if not plan(packages, elasticsearch_version).missing:
         return
     make_open(packages)
     with (packages / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for each in plan(packages).missing:
+        for each in plan(packages, elasticsearch_version).missing:
             _fetch_package(each, packages, progress)
 
 

@@ -15,6 +15,7 @@ from pipeline.embedded.packages import repository
 KAFKA = "4.3.0"
 LOG4J = "2.25.4"  # what binds Kafka's log calls to the Log4j it depends on: the Kafka jars alone log nothing
 ELASTICSEARCH = "8.19.3"
+NEXT_ELASTICSEARCH = "9.5.0"
 
 
 def packages(context: MavenContext) -> list[dict[str, Any]]:
@@ -27,7 +28,6 @@ def packages(context: MavenContext) -> list[dict[str, Any]]:
     jars += [
         each for each in _with_dependencies(context, f"org.apache.logging.log4j:log4j-slf4j-impl:{LOG4J}") if each.artifactId not in known
     ]
-    archive = context.project("org.elasticsearch.distribution.integ-test-zip", "elasticsearch").at_version(ELASTICSEARCH)
     return [
         {
             "name": "Kafka",
@@ -38,16 +38,27 @@ def packages(context: MavenContext) -> list[dict[str, Any]]:
             "disk_bytes": 47_000_000,
             "files": [_entry(each) for each in jars],
         },
+        _elasticsearch(context, ELASTICSEARCH, "the index that articles and alerts are searched in", 112_000_000),
         {
-            "name": "Elasticsearch",
-            "version": ELASTICSEARCH,
-            "licence": "AGPL-3.0, SSPL-1.0 or Elastic-2.0; parts only Elastic-2.0",
-            "purpose": "the index that articles and alerts are searched in",
-            "memory_bytes": 1_000_000_000,
-            "disk_bytes": 112_000_000,
-            "files": [_entry(archive.artifact(classifier="", packaging="zip"))],
+            **_elasticsearch(
+                context, NEXT_ELASTICSEARCH, "the same in the next major, for tests; needs a full JDK from version 21", 147_000_000
+            ),
+            "is_extra": True,
         },
     ]
+
+
+def _elasticsearch(context: MavenContext, version: str, purpose: str, disk_bytes: int) -> dict[str, Any]:
+    archive = context.project("org.elasticsearch.distribution.integ-test-zip", "elasticsearch").at_version(version)
+    return {
+        "name": "Elasticsearch",
+        "version": version,
+        "licence": "AGPL-3.0, SSPL-1.0 or Elastic-2.0; parts only Elastic-2.0",
+        "purpose": purpose,
+        "memory_bytes": 1_000_000_000,
+        "disk_bytes": disk_bytes,
+        "files": [_entry(archive.artifact(classifier="", packaging="zip"))],
+    }
 
 
 def _with_dependencies(context: MavenContext, coordinate: str) -> list[Artifact]:

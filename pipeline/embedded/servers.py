@@ -47,7 +47,8 @@ class Servers:
     """A Kafka and an Elasticsearch of our own, on one data folder.
 
     `packages_folder` defaults to the one inside the data folder; naming another lets many data folders share one download.
-    `settings` go to `elasticsearch.yml`. `runtime` is the Java to use, by default what `java.find()` finds.
+    `settings` go to `elasticsearch.yml`. `elasticsearch_version` names another than the usual one. `runtime` is the Java to use, by default what
+    `java.find()` finds, or for another version `java.find_full()`.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Servers:
         packages_folder: Path | None = None,
         settings: Mapping[str, str] | None = None,
         runtime: java.Java | None = None,
+        elasticsearch_version: str = "",
     ) -> None:
         self.folder = DataFolder.at(data_folder or default_path(), packages_folder)
         self._progress = progress
         self._settings = dict(settings or {})
         self._runtime = runtime
+        self._elasticsearch_version = elasticsearch_version
         self._lock: Lock | None = None
         self._servers: tuple[Server, Server] | None = None
 
@@ -114,14 +117,15 @@ class Servers:
 
     def _prepared(self, lock: Lock) -> tuple[Server, Server]:
         folder = self.folder
-        packages.fetch(folder.packages, self._progress)
+        packages.fetch(folder.packages, self._progress, self._elasticsearch_version)
         who = account.for_servers()
         if who is not None:
             for each in (folder.path, folder.packages):
                 account.make_open(each)
-        runtime = _reachable(self._runtime or java.find(), folder, who)
+        find = java.find_full if self._elasticsearch_version else java.find
+        runtime = _reachable(self._runtime or find(), folder, who)
         ports = choose_ports(folder.ports, _PORT_NAMES)
-        jars, home = (packages.package(name).folder(folder.packages) for name in ("Kafka", "Elasticsearch"))
+        jars, home = (each.folder(folder.packages) for each in packages.known(self._elasticsearch_version))
         held = (lock.descriptor,)
         return (
             kafka.server(folder.kafka, jars, runtime, (ports["kafka"], ports["kafka_controller"]), who, held),
@@ -180,6 +184,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline.embedded.servers", description="Runs the embedded Kafka and Elasticsearch.")
     parser.add_argument("--data", type=Path, default=default_path(), help="data folder (default: %(default)s)")
     parser.add_argument("--packages", type=Path, help="folder of the downloads (default: inside the data folder)")
+    versions = [each.version for each in packages.listed() if each.name == "Elasticsearch"]
+    parser.add_argument("--elasticsearch", choices=versions, default="", help="another version of Elasticsearch than the usual one")
     parser.add_argument("--fetch-only", action="store_true", help="download what is missing, start nothing")
     wanted = parser.parse_args()
     ended = threading.Event()
@@ -201,9 +207,9 @@ def main() -> int:
 
     try:
         if wanted.fetch_only:
-            packages.fetch(DataFolder.at(wanted.data, wanted.packages).packages, progress)
+            packages.fetch(DataFolder.at(wanted.data, wanted.packages).packages, progress, wanted.elasticsearch)
             return 0
-        with Servers(wanted.data, progress, packages_folder=wanted.packages) as servers:
+        with Servers(wanted.data, progress, packages_folder=wanted.packages, elasticsearch_version=wanted.elasticsearch) as servers:
             pids = {"kafka_pid": servers.kafka.pid, "elasticsearch_pid": servers.elasticsearch.pid}
             print(json.dumps({**asdict(servers.addresses), **pids}), flush=True)  # noqa: T201
             while not ended.wait(1.0):
