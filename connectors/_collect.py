@@ -192,6 +192,7 @@ class Collector:
 def main(settings: Settings) -> int:
     """Collect until SIGTERM or SIGINT, then return 0. Raises Unreachable when Kafka is not there, or its topics are not."""
     broker.connect(settings.kafka, "the collector")
+    broker.need_rights(settings, "collector")
     stop = threading.Event()
 
     def connect() -> Publishing:

@@ -233,6 +233,7 @@ def main(settings: Settings) -> int:
     receivers = notifiers(settings)
     try:
         broker.connect(settings.kafka, "the alerter", wait_seconds=120, stop=stop)
+        broker.need_rights(settings, "alerter")
         for topic in (*topology.stage("alert").reads, *topology.stage("alert").state):
             broker.partitions_of(settings.kafka, settings.topic(topic))
     except Unreachable as error:

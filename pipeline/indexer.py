@@ -177,6 +177,7 @@ def _until_kafka(settings: Settings, stop: threading.Event) -> bool:
     while not stop.is_set():
         try:
             broker.connect(settings.kafka, "the indexer", wait_seconds=1)
+            broker.need_rights(settings, "indexer")
             for name in STAGE.reads:
                 broker.partitions_of(settings.kafka, settings.topic(name))
             return True

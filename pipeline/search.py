@@ -16,10 +16,11 @@ from typing import Any, Self
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import structlog
-from elastic_transport import ApiError, TransportError
+from elastic_transport import ApiError, TlsError, TransportError
 from elasticsearch import Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 from pydantic import SecretStr
 
+from pipeline import tls
 from pipeline.errors import LagebildError, Transient, Unreachable
 from pipeline.index.bulk import Answer, explain
 from pipeline.settings import Settings, secret
@@ -57,11 +58,13 @@ class Server:
 
     def __init__(self, settings: Settings, request_seconds: float = REQUEST_SECONDS) -> None:
         self.url = shown(settings.elasticsearch.url)
+        self._fingerprinted = bool(settings.elasticsearch.certificate_fingerprint)
         self._client = Elasticsearch(
             secret(SecretStr(settings.elasticsearch.url)),
             request_timeout=request_seconds,
             max_retries=0,
             retry_on_timeout=False,
+            **_sign_in(settings),
         )
 
     def __enter__(self) -> Self:
@@ -81,6 +84,8 @@ class Server:
         except ApiError as error:
             raise self._translated(error) from error
         except TransportError as error:
+            if why := self._distrust(error):
+                raise Denied(f"Elasticsearch at {self.url} is not trusted: {why}") from error
             raise Transient(f"Elasticsearch does not answer at {self.url}: {_plain(error)}") from error
 
     def found(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
@@ -102,7 +107,7 @@ class Server:
             content = error.body.get("error") if isinstance(error.body, Mapping) else error.body
             return Answer(error.meta.status, explain(content) or f"status {error.meta.status}")
         except TransportError as error:
-            return Answer(0, f"Elasticsearch does not answer at {self.url}: {_plain(error)}")
+            return Answer(0, f"Elasticsearch does not answer at {self.url}: {self._distrust(error) or _plain(error)}")
         content = answer.body if isinstance(answer.body, Mapping) else {}
         return Answer(200, items=content.get("items"), clean=content.get("errors") is False)
 
@@ -112,18 +117,49 @@ class Server:
             warnings.simplefilter("ignore", ElasticsearchWarning)
             return self._client.perform_request(method, target, headers=headers, body=body)
 
+    def _distrust(self, error: TransportError) -> str:
+        """Why the server's certificate was not accepted; "" when the error is another one."""
+        if self._fingerprinted and "ingerprints did not match" in str(error):
+            return (
+                "no certificate that it shows has the fingerprint in elasticsearch.certificate_fingerprint: ask who runs it for the right one, "
+                "do not take it from the connection itself"
+            )
+        return tls.distrust(error, "elasticsearch", "elasticsearch.url") if isinstance(error, TlsError) else ""
+
     def _translated(self, error: ApiError) -> LagebildError:
         status = error.meta.status
         content = error.body.get("error") if isinstance(error.body, Mapping) else error.body
         reason = explain(content) or str(error)
         if isinstance(error, UnsupportedProductError):
             return Refused(f"{self.url} is not an Elasticsearch; set elasticsearch.url", status)
-        if status in (401, 403):
-            return Denied(f"Elasticsearch at {self.url} does not let us in ({reason}); check the user, the password and its rights")
+        if status == 401:
+            return Denied(
+                f"Elasticsearch at {self.url} does not accept who we are ({reason}): check elasticsearch.user and elasticsearch.password, "
+                "or elasticsearch.api_key"
+            )
+        if status == 403:
+            return Denied(
+                f"Elasticsearch at {self.url} does not allow this ({reason}): deploy/elasticsearch-roles.yml has the rights of each user"
+            )
         if status in (408, 429) or status >= 500:
             return Transient(f"Elasticsearch at {self.url} cannot do it now: {reason}")
         kind = str(content.get("type", "")) if isinstance(content, Mapping) else ""
         return Refused(f"Elasticsearch at {self.url} refuses {error.meta.status}: {reason}", status, kind)
+
+
+def _sign_in(settings: Settings) -> dict[str, Any]:
+    """The client's options for TLS and for who we are. Raises BadConfiguration when a file or a secret is not there."""
+    wanted = settings.elasticsearch
+    options: dict[str, Any] = {}
+    if wanted.url.startswith("https:"):
+        options["ssl_context"] = tls.trusting(wanted.ca_file, "elasticsearch")
+    if wanted.certificate_fingerprint:
+        options["ssl_assert_fingerprint"] = wanted.certificate_fingerprint.replace(":", "").lower()
+    if wanted.api_key:
+        options["api_key"] = secret(SecretStr(wanted.api_key))
+    if wanted.user:
+        options["basic_auth"] = (secret(SecretStr(wanted.user)), secret(SecretStr(wanted.password)))
+    return options
 
 
 def _plain(error: TransportError) -> str:

@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from pipeline import located
-
-
-def _only(pattern: str, allowed: str, example: str) -> Any:
-    """A limit on a text. `allowed` completes "it must be …": people read it instead of the pattern, here and in editors that know the schema."""
-    return Field(pattern=pattern, examples=[example], json_schema_extra={located.ALLOWED: f"it must be {allowed}, for example {example}"})
-
-
-Id = Annotated[str, _only(r"^[a-z0-9][a-z0-9-]{1,63}$", "2 to 64 small letters, digits and hyphens, no hyphen first", "tagesblatt-2")]
-Prefix = Annotated[str, _only(r"^[a-z0-9._-]*$", "small letters, digits, dots, hyphens and underscores, or nothing", "desk1.")]
-Country = Annotated[str, _only(r"^([A-Z]{2})?$", "two capital letters, or nothing", "DE")]
-WebAddress = Annotated[str, _only(r"^https?://", "an address that begins with http:// or https://", "http://127.0.0.1:9200")]
-OptionalWebAddress = Annotated[
-    str, _only(r"^(https?://.*)?$", "an address that begins with http:// or https://, or nothing", "https://lagebild.example")
-]
-LanguageCode = Annotated[
-    str, _only(r"^([a-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3})?$", "a language code (ISO 639: two or three small letters), or nothing", "de")
-]
-PageLanguage = Annotated[str, _only("^(de|en)$", "de or en", "de")]
-
-SecretReference = Annotated[
-    str,
-    _only(r"^(\$\{(env|file):[^}]+\})?$", "${env:NAME} or ${file:/path}, never the secret itself, or nothing", "${env:KIBANA_API_KEY}"),
-]
-SpaceName = Annotated[str, _only(r"^[a-z0-9_-]*$", "small letters, digits, hyphens and underscores, or nothing", "news-desk")]
+from pipeline.connections import ElasticsearchConnection, KafkaConnection, password_in_clear
+from pipeline.section_types import (
+    Country,
+    Id,
+    LanguageCode,
+    OptionalWebAddress,
+    Prefix,
+    SecretReference,
+    SpaceName,
+    Strict,
+    WebAddress,
+)
 
 
-class Strict(BaseModel):
-    """Unknown names are errors, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Kafka(Strict):
-    servers: list[str] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
+class Kafka(KafkaConnection):
     topic_prefix: Prefix = Field("", description="put before every topic and consumer group, so that several installations share one Kafka")
     replication: int = Field(1, ge=1, le=10, description="copies of each topic that `topics apply` asks for; 3 in production")
     session_seconds: float = Field(10, ge=1, le=300, description="a process that is silent for so long loses its partitions")
     max_record_bytes: int = Field(4_000_000, ge=100_000, le=50_000_000, description="largest record; the broker must allow as much")
 
 
-class Elasticsearch(Strict):
-    url: WebAddress = Field("http://127.0.0.1:9200", description="address of Elasticsearch")
+class Elasticsearch(ElasticsearchConnection):
     index_prefix: Prefix = Field("", description="put before every index, alias and template name")
     bulk_documents: int = Field(500, ge=1, le=5000, description="documents in one bulk request at most")
     bulk_bytes: int = Field(5_000_000, ge=100_000, le=50_000_000, description="bytes in one bulk request at most")
@@ -65,6 +44,9 @@ class Kibana(Strict):
     ca_file: str = Field(
         "", description="PEM file of the authority that signed Kibana's certificate, relative to this file; empty: the system's"
     )
+    dangerously_send_password_without_tls: bool = Field(
+        False, description="send the user's password or the api_key over http to another machine, where everybody on the way reads it"
+    )
     timeout_seconds: float = Field(60, ge=1, le=600, description="for one request to Kibana as a whole")
     keywords: list[str] = Field(default_factory=list, description="a Kibana rule watches `news.terms_added` for each of these words")
     severities: list[Literal["info", "low", "medium", "high", "critical"]] = Field(
@@ -78,6 +60,12 @@ class Kibana(Strict):
             if len(each.split()) != 1:
                 raise ValueError(f"{each!r} is not one word: the index holds words one by one; write a rule of Lagebild for more than that")
         return value
+
+    @pydantic.model_validator(mode="after")
+    def _not_in_clear(self) -> Self:
+        if (self.user or self.api_key) and not self.dangerously_send_password_without_tls and (problem := password_in_clear(self.url)):
+            raise ValueError(problem)
+        return self
 
 
 class Worker(Strict):

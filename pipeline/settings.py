@@ -16,8 +16,9 @@ from typing import Any
 import pydantic
 from pydantic import Field, SecretStr
 
-from pipeline import located, plugins
+from pipeline import connections, located, plugins
 from pipeline.errors import BadConfiguration, Problem
+from pipeline.section_types import PageLanguage, Strict
 from pipeline.sections import (
     Alerts,
     Console,
@@ -25,11 +26,9 @@ from pipeline.sections import (
     EnricherSettings,
     Kafka,
     Kibana,
-    PageLanguage,
     Receiver,
     SourceSettings,
     Stories,
-    Strict,
     Worker,
 )
 
@@ -95,13 +94,20 @@ def load(path: Path) -> Settings:
     folder = path.resolve().parent
     settings: Settings | None = None
     problems = [*_reference_problems(data, source), *_folder_problems(data, source, folder), *_plugin_problems(data, source, folder)]
+    problems += _file_problems(data, source, folder)
     try:
-        settings = Settings.model_validate(data).model_copy(update={"folder": folder})
+        settings = _anchored(Settings.model_validate(data), folder)
     except pydantic.ValidationError as error:
         problems += located.model_problems(source, error, Settings)
     if settings is None or problems:
         raise BadConfiguration(problems)
     return settings
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """The settings with their folder, and the files of their connections as absolute paths."""
+    servers = {"kafka": settings.kafka.anchored(folder), "elasticsearch": settings.elasticsearch.anchored(folder)}
+    return settings.model_copy(update={"folder": folder, **servers})
 
 
 def rules_folder_in(path: Path) -> Path | None:
@@ -163,6 +169,15 @@ def _folder_problems(data: Mapping[str, Any], source: located.Located, folder: P
     ]
 
 
+def _file_problems(data: Mapping[str, Any], source: located.Located, folder: Path) -> list[Problem]:
+    """Certificates and keys that the file names and that are not there."""
+    return [
+        source.problem((section, name), f"there is no file {path!r} (looked for {folder / path})")
+        for section, name, path in connections.files_named(data)
+        if not (folder / path).is_file()
+    ]
+
+
 def _nearest_folder(path: Path) -> str:
     try:
         return located.nearest(path.name, [each.name for each in path.parent.iterdir() if each.is_dir()])
@@ -207,6 +222,7 @@ def _plugin_problem(
 def warnings(settings: Settings) -> list[str]:
     """What is no mistake in the file and will still not work: secrets that are not set, and nothing to read or nobody to tell."""
     listed = [each.options for each in settings.sources] + [each.options for each in settings.receivers]
+    listed += [each.model_dump() for each in (settings.kafka, settings.elasticsearch, settings.kibana)]
     named = {match[2] for options in listed for text in _texts(options) for match in _REFERENCE.finditer(text) if match[1] == "env"}
     found = [f"the environment variable {name} is not set, and a secret is read from it" for name in sorted(named - set(os.environ))]
     if not settings.sources:

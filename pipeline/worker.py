@@ -77,6 +77,7 @@ def remembered_stories(settings: Settings) -> Stories:
 def main(settings: Settings) -> int:
     """Run the worker until a signal ends it; the exit code."""
     broker.connect(settings.kafka, "the worker", wait_seconds=120)
+    broker.need_rights(settings, "worker")
     rules = RuleFollower(settings)
     made = stages(settings, rules.current)
     rules.start()

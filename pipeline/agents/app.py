@@ -7,10 +7,12 @@ from typing import Any
 
 import faust
 from aiokafka.errors import IllegalStateError
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from pipeline import broker
+from pipeline.sections import Kafka
 from pipeline.settings import Settings
 
 GROUP = "worker"
@@ -78,6 +80,14 @@ class _Transport(driver.Transport):
     Consumer = _Consumer
 
 
+def _credentials(kafka: Kafka) -> Any:
+    """Who we are, as Faust wants it; None for brokers that do not ask. Without a context Faust would sign in without TLS."""
+    context, who = broker.tls_context(kafka), broker.credentials(kafka)
+    if who:
+        return SASLCredentials(username=who.user, password=who.password, mechanism=who.mechanism, ssl_context=context)
+    return SSLCredentials(context) if context else None
+
+
 class _App(faust.App):
     def _create_directories(self) -> None:
         """Nothing: Faust makes folders for its tables in the current directory, which may be read-only, and there are no tables here."""
@@ -91,6 +101,7 @@ def create_app(settings: Settings) -> faust.App:
     app = _App(
         settings.topic(GROUP),
         broker=[f"kafka://{server}" for server in settings.kafka.servers],
+        broker_credentials=_credentials(settings.kafka),
         key_serializer="raw",
         value_serializer="raw",
         processing_guarantee="at_least_once",

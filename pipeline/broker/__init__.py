@@ -1,6 +1,6 @@
 """Kafka through kafka-python: the only package that imports it (the Faust worker has its own client in `agents`).
 
-`connecting`: is it there. `sending`: publish and confirm. `groups`: read as a group. `reading`: read whole topics and state. `window`: read a
+`connecting`: is it there. `handshake`: the first words, by hand. `security`: TLS and who we are. `rights`: what we may do. `sending`: publish and confirm. `groups`: read as a group. `reading`: read whole topics and state. `window`: read a
 stretch of time.
 `administration`: topics and lag. `records`: what a record is.
 """
@@ -8,10 +8,13 @@ stretch of time.
 from __future__ import annotations
 
 from pipeline.broker.administration import Lag, TopicChange, apply_topics, lag, lag_by
-from pipeline.broker.connecting import ADVICE, FAULTS, KafkaFault, admin_client, connect
+from pipeline.broker.connecting import ADVICE, FAULTS, KafkaFault, admin_client, connect, greeted
 from pipeline.broker.groups import commit, committed, group_consumer, group_offsets, join_to_the_end, owns, positions, rewind
+from pipeline.broker.handshake import Denied, Greeted
 from pipeline.broker.reading import assigned_consumer, beginnings, ends, partitions_of, polled, read_to_end, reader, tail_consumer
 from pipeline.broker.records import Headers, Partition, Record, offset_of, record_of
+from pipeline.broker.rights import missing_rights, need_rights
+from pipeline.broker.security import Credentials, credentials, tls_context
 from pipeline.broker.sending import (
     BATCH_BYTES,
     FENCED,
@@ -27,8 +30,11 @@ from pipeline.broker.window import Window, window
 __all__ = [
     "ADVICE",
     "BATCH_BYTES",
+    "Credentials",
+    "Denied",
     "FAULTS",
     "FENCED",
+    "Greeted",
     "Headers",
     "KafkaFault",
     "Lag",
@@ -47,12 +53,16 @@ __all__ = [
     "commit",
     "committed",
     "connect",
+    "credentials",
     "ends",
+    "greeted",
     "group_consumer",
     "group_offsets",
     "join_to_the_end",
     "lag",
     "lag_by",
+    "missing_rights",
+    "need_rights",
     "offset_of",
     "owns",
     "partitions_of",
@@ -65,5 +75,6 @@ __all__ = [
     "record_of",
     "rewind",
     "tail_consumer",
+    "tls_context",
     "window",
 ]

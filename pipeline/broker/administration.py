@@ -14,6 +14,7 @@ from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailable
 from pipeline import topology
 from pipeline.broker.connecting import connect
 from pipeline.broker.records import offset_of
+from pipeline.broker.security import client_options
 from pipeline.sections import Kafka
 from pipeline.settings import Settings
 
@@ -44,7 +45,7 @@ def _wanted_configs(topic: topology.Topic, kafka: Kafka) -> dict[str, str]:
 def apply_topics(settings: Settings, *, dry_run: bool = False, topics: Iterable[topology.Topic] = topology.TOPICS) -> list[TopicChange]:
     """Create the topics that are missing and set the configuration that differs; idempotent. Partition counts are never changed."""
     connect(settings.kafka, "topics apply")
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka.servers)
+    admin = KafkaAdminClient(**client_options(settings.kafka))
     try:
         present = {each["name"]: len(each["partitions"]) for each in admin.describe_topics() if not each["error_code"]}
         return [_apply_topic(admin, settings, topic, present, dry_run) for topic in topics]
@@ -105,7 +106,7 @@ class Lag:
 
 def lag(settings: Settings, group: str, topics: Sequence[str]) -> list[Lag]:
     """The lag of `group` (without prefix) on each partition of `topics` (without prefix)."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka.servers, bootstrap_timeout_ms=3_000)
+    admin = KafkaAdminClient(**client_options(settings.kafka), bootstrap_timeout_ms=3_000)
     try:
         return lag_by(admin, settings, group, topics)
     finally:

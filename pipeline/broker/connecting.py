@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import threading
 import time
@@ -14,6 +13,8 @@ import structlog
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from pipeline.broker.handshake import Greeted, greet
+from pipeline.broker.security import client_options, credentials, tls_context
 from pipeline.errors import Unreachable
 from pipeline.sections import Kafka
 
@@ -28,6 +29,7 @@ ADVICE = "start Kafka there, or correct kafka.servers in the configuration"
 def connect(kafka: Kafka, what: str, wait_seconds: float = 30, stop: threading.Event | None = None) -> None:
     """Return once a broker answers. Raises Unreachable, naming the addresses, when none does within `wait_seconds` or before `stop` is set.
 
+    Raises Denied at once when TLS, our certificate or the password is wrong: waiting would not mend that.
     A wait of more than a few seconds is announced on stderr, with the addresses, its length and what to do.
     """
     with _announced(kafka, what, wait_seconds):
@@ -62,8 +64,8 @@ def _connect(kafka: Kafka, what: str, wait_seconds: float, stop: threading.Event
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            _listening(kafka)
-            KafkaAdminClient(bootstrap_servers=kafka.servers, bootstrap_timeout_ms=2_000, request_timeout_ms=5_000).close()
+            greeted(kafka)
+            KafkaAdminClient(**client_options(kafka), bootstrap_timeout_ms=2_000, request_timeout_ms=5_000).close()
             return
         except (KafkaError, OSError) as error:
             if time.monotonic() > deadline or stop.wait(0.2):
@@ -72,25 +74,25 @@ def _connect(kafka: Kafka, what: str, wait_seconds: float, stop: threading.Event
                 ) from error
 
 
-def _listening(kafka: Kafka) -> None:
-    """Return when somebody listens at one of the addresses. Raises OSError otherwise.
+def greeted(kafka: Kafka) -> Greeted:
+    """The first of the configured brokers that answers. Raises OSError when none does, Denied when one does not let us in.
 
-    Asked first, because a client that finds no broker leaves a thread behind (3.0.12), and a broker may be away for hours.
+    Asked before a client is made: one that finds no broker leaves a thread behind (3.0.12), and a broker may be away for hours; and one that is not
+    let in says no more than that it found none.
     """
+    context, who = tls_context(kafka), credentials(kafka)
     failed = OSError("no address is configured")
     for server in kafka.servers:
-        host, _, port = server.rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
-            return
-        except (OSError, ValueError) as error:
+            return greet(kafka, server, context, who)
+        except OSError as error:
             failed = OSError(str(error))
     raise failed
 
 
 def admin_client(kafka: Kafka) -> Any:
     """An admin client for callers that ask often (the live page, the watchdog). The caller closes it."""
-    return KafkaAdminClient(bootstrap_servers=kafka.servers, bootstrap_timeout_ms=5_000, request_timeout_ms=10_000)
+    return KafkaAdminClient(**client_options(kafka), bootstrap_timeout_ms=5_000, request_timeout_ms=10_000)
 
 
 # What other files must name although only this one imports kafka-python.

@@ -11,6 +11,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 
 from pipeline.broker.records import offset_of
+from pipeline.broker.security import client_options
 from pipeline.settings import Settings
 
 
@@ -31,7 +32,7 @@ def group_consumer(
     """
     session_ms = int(settings.kafka.session_seconds * 1000)
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka.servers,
+        **client_options(settings.kafka),
         group_id=settings.topic(group),
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -10,7 +10,10 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from pipeline.broker.groups import join_to_the_end
+from pipeline.broker.handshake import Denied
 from pipeline.broker.records import Record, record_of
+from pipeline.broker.rights import TOPIC_DENIED
+from pipeline.broker.security import client_options
 from pipeline.errors import Transient, Unreachable
 from pipeline.sections import Kafka
 
@@ -18,7 +21,7 @@ from pipeline.sections import Kafka
 def assigned_consumer(kafka: Kafka, partitions: Sequence[TopicPartition]) -> Any:
     """A consumer without a group that reads `partitions` from their beginning."""
     consumer = KafkaConsumer(
-        bootstrap_servers=kafka.servers,
+        **client_options(kafka),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -59,10 +62,14 @@ def ends(consumer: Any, timeout_seconds: float) -> dict[tuple[str, int], int] | 
 
 
 def partitions_of(kafka: Kafka, topic: str) -> list[int]:
-    """The partition numbers of a topic. Raises Unreachable when the topic does not exist."""
-    admin = KafkaAdminClient(bootstrap_servers=kafka.servers)
+    """The partition numbers of a topic. Raises Unreachable when the topic does not exist, Denied when we may not see it."""
+    admin = KafkaAdminClient(**client_options(kafka))
     try:
         for each in admin.describe_topics([topic]):
+            if each["error_code"] == TOPIC_DENIED:
+                raise Denied(
+                    f"Kafka does not allow {kafka.user or 'us'} to see the topic {topic}: deploy/kafka-acls.sh gives each process its rights"
+                )
             if not each["error_code"]:
                 return sorted(partition["partition_index"] for partition in each["partitions"])
     finally:

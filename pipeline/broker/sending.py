@@ -15,6 +15,7 @@ from kafka import KafkaProducer
 from kafka.errors import InvalidProducerEpochError, KafkaError, MessageSizeTooLargeError, ProducerFencedError
 
 from pipeline.broker.records import Headers
+from pipeline.broker.security import client_options
 from pipeline.errors import Permanent, Transient
 from pipeline.sections import Kafka
 
@@ -36,7 +37,7 @@ def batch_bytes(kafka: Kafka) -> int:
 def producer(kafka: Kafka, *, transactional_id: str | None = None, linger_ms: int = 0) -> Any:
     """A KafkaProducer that neither loses nor doubles a record within its lifetime; `transactional_id` makes it transactional."""
     return KafkaProducer(
-        bootstrap_servers=kafka.servers,
+        **client_options(kafka),
         # Passed explicitly: with a conflicting acks or retries value kafka-python would otherwise switch idempotence off in silence.
         enable_idempotence=True,
         acks="all",

@@ -40,6 +40,7 @@ class KafkaTail:
     def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Raises Unreachable when Kafka does not answer or a topic does not exist."""
         broker.connect(settings.kafka, "the live page", wait_seconds=0)
+        broker.need_rights(settings, "console")
         counts: dict[str, int | None] = {
             topology.ENRICHED: settings.console.articles,
             topology.OUTCOMES: OUTCOMES_PER_PARTITION,

@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -80,6 +81,7 @@ def server(
     certificates, belong into `folder / "config"` before the start.
     """
     port, transport_port = ports
+    tls = (settings or {}).get("xpack.security.http.ssl.enabled") == "true"
     config, temporary = folder / "config", folder / "tmp"
 
     def prepare() -> None:
@@ -101,19 +103,24 @@ def server(
     return Server(
         Launch(
             name="Elasticsearch",
-            address=f"http://127.0.0.1:{port}",
+            address=f"http{'s' if tls else ''}://127.0.0.1:{port}",
             command=command,
             log=folder / "elasticsearch.log",
-            answers=lambda: answers(port),
+            answers=lambda: answers(port, tls=tls),
             prepare=prepare,
             start_seconds=180.0,
         )
     )
 
 
-def answers(port: int) -> bool:
+def answers(port: int, *, tls: bool = False) -> bool:
     """Whether the cluster takes requests: its health is yellow or better, or it asks who we are (security is on)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    if tls:
+        # Only whether it answers on this machine: whose certificate it shows is for its clients to judge.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException, ValueError):
         connection.request("GET", "/_cluster/health")
         response = connection.getresponse()

@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.embedded.account import Account, give, ids, make_open, write_open
@@ -19,6 +20,7 @@ from pipeline.embedded.server import Launch, Server, StartFailed
 HEAP_MEGABYTES = 512
 LARGEST_MESSAGE_BYTES = 5_242_880
 _FORMAT_SECONDS = 60
+_LISTENERS = ("listeners", "advertised.listeners", "listener.security.protocol.map")
 
 _LOGGING = """\
 status = warn
@@ -34,14 +36,14 @@ logger.config.level = warn
 """
 
 
-def configuration(port: int, controller_port: int, data: Path) -> str:
-    """The text of `server.properties`.
+def configuration(port: int, controller_port: int, data: Path, settings: Mapping[str, str] | None = None) -> str:
+    """The text of `server.properties`; `settings` come last and win, those about listeners are added: readiness is asked at CLIENTS.
 
     Beside addresses it holds what a small installation needs. One replica everywhere. Groups start at once and sessions may be as
     short as 1 s, for tests that kill a worker and wait for its successor. A broker that was killed is let in again after
     `broker.session.timeout.ms`. The log cleaner takes 16 MB for its table, by default 128 of the heap.
     """
-    lines = {
+    lines: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
@@ -80,11 +82,25 @@ def configuration(port: int, controller_port: int, data: Path) -> str:
         "background.threads": 4,
         "num.recovery.threads.per.data.dir": 2,
     }
+    for name, value in (settings or {}).items():
+        lines[name] = f"{lines[name]},{value}" if name in _LISTENERS else value
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
-def server(folder: Path, jars: Path, java: Java, ports: tuple[int, int], account: Account | None, held: tuple[int, ...] = ()) -> Server:
-    """Kafka with its data below `folder`; `ports` are the one for clients and the controller's. Nothing is started yet."""
+def server(
+    folder: Path,
+    jars: Path,
+    java: Java,
+    ports: tuple[int, int],
+    account: Account | None,
+    held: tuple[int, ...] = (),
+    settings: Mapping[str, str] | None = None,
+    users: Mapping[str, str] | None = None,
+) -> Server:
+    """Kafka with its data below `folder`; `ports` are the one for clients and the controller's. Nothing is started yet.
+
+    `settings` are added to `server.properties`. `users` with their passwords can sign in by SCRAM-SHA-512 from the first start on a new folder.
+    """
     port, controller_port = ports
     config, data, temporary = folder / "config", folder / "data", folder / "tmp"
     properties = config / "server.properties"
@@ -112,10 +128,10 @@ def server(folder: Path, jars: Path, java: Java, ports: tuple[int, int], account
             make_open(each)
         for each in (data, temporary):
             give(each, account)
-        write_open(properties, configuration(port, controller_port, data))
+        write_open(properties, configuration(port, controller_port, data, settings))
         write_open(config / "log4j2.properties", _LOGGING)
         if not (data / "meta.properties").exists():
-            _format([*start, "kafka.tools.StorageTool"], properties, environment, folder, account)
+            _format([*start, "kafka.tools.StorageTool"], properties, environment, folder, account, users or {})
 
     return Server(
         Launch(
@@ -149,12 +165,15 @@ def _exactly(connection: socket.socket, count: int) -> bytes:
     return received
 
 
-def _format(tool: list[str], properties: Path, environment: dict[str, str], folder: Path, account: Account | None) -> None:
+def _format(
+    tool: list[str], properties: Path, environment: dict[str, str], folder: Path, account: Account | None, users: Mapping[str, str]
+) -> None:
     name = b"L" + uuid.uuid4().bytes[1:]  # any first byte will do that does not encode to a hyphen, which would be read as an option
     cluster = base64.urlsafe_b64encode(name).decode().rstrip("=")
     uid, gid = ids(account)
+    known = [each for user, password in users.items() for each in ("--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]")]
     done = subprocess.run(
-        [*tool, "format", "--ignore-formatted", "-t", cluster, "-c", str(properties)],
+        [*tool, "format", "--ignore-formatted", "-t", cluster, "-c", str(properties), *known],
         env=environment,
         cwd=folder,
         capture_output=True,

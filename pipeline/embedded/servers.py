@@ -47,8 +47,9 @@ class Servers:
     """A Kafka and an Elasticsearch of our own, on one data folder.
 
     `packages_folder` defaults to the one inside the data folder; naming another lets many data folders share one download.
-    `settings` go to `elasticsearch.yml`. `elasticsearch_version` names another than the usual one. `runtime` is the Java to use, by default what
-    `java.find()` finds, or for another version `java.find_full()`.
+    `settings` go to `elasticsearch.yml`, `kafka_settings` to `server.properties`; `kafka_users` (with passwords) are known from the first start
+    on. `elasticsearch_version` names another than the usual one. `runtime` is the Java to use, by default what `java.find()` finds, or for another
+    version `java.find_full()`.
     """
 
     def __init__(
@@ -58,12 +59,15 @@ class Servers:
         *,
         packages_folder: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        kafka_settings: Mapping[str, str] | None = None,
+        kafka_users: Mapping[str, str] | None = None,
         runtime: java.Java | None = None,
         elasticsearch_version: str = "",
     ) -> None:
         self.folder = DataFolder.at(data_folder or default_path(), packages_folder)
         self._progress = progress
         self._settings = dict(settings or {})
+        self._kafka = (dict(kafka_settings or {}), dict(kafka_users or {}))
         self._runtime = runtime
         self._elasticsearch_version = elasticsearch_version
         self._lock: Lock | None = None
@@ -128,7 +132,7 @@ class Servers:
         jars, home = (each.folder(folder.packages) for each in packages.known(self._elasticsearch_version))
         held = (lock.descriptor,)
         return (
-            kafka.server(folder.kafka, jars, runtime, (ports["kafka"], ports["kafka_controller"]), who, held),
+            kafka.server(folder.kafka, jars, runtime, (ports["kafka"], ports["kafka_controller"]), who, held, *self._kafka),
             elasticsearch.server(
                 folder.elasticsearch,
                 home,

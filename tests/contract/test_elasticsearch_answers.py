@@ -128,8 +128,9 @@ def test_a_server_that_does_not_answer_in_time_is_asked_again(stub: Stub, server
     assert [body for _, body, _ in stub.requests] == [BODY] * 3
 
 
-def test_a_server_that_is_not_there_is_no_answer_and_its_password_is_not_shown() -> None:
-    with search.Server(settings("http://somebody:secret@127.0.0.1:1")) as nobody:
+def test_a_server_that_is_not_there_is_no_answer_and_its_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEARCH_PASSWORD", "secret")
+    with search.Server(settings("http://somebody:${env:SEARCH_PASSWORD}@127.0.0.1:1")) as nobody:
         answer = nobody.bulk(BODY)
     assert answer.status == 0
     assert "http://127.0.0.1:1" in answer.reason
@@ -198,8 +199,8 @@ def test_each_document_has_its_own_status(stub: Stub, server: search.Server) -> 
 @pytest.mark.parametrize(
     ("reply", "error", "words"),
     [
-        (failing(401), search.Denied, "check the user"),
-        (failing(403), search.Denied, "check the user"),
+        (failing(401), search.Denied, "check elasticsearch.user and elasticsearch.password"),
+        (failing(403), search.Denied, "elasticsearch-roles.yml has the rights"),
         (failing(400), search.Refused, "some_exception: because"),
         (failing(404), search.Refused, "404"),
         (failing(503), Transient, "cannot do it now"),

@@ -78,7 +78,7 @@ def test_the_wait_is_announced_before_the_first_try_comes_back(address: str, mon
 
     monkeypatch.setattr(connecting, "_announce", lambda *_: announced.set())
     monkeypatch.setattr(connecting, "SHORT_SECONDS", 0.1)
-    monkeypatch.setattr(connecting, "_listening", swallowed)
+    monkeypatch.setattr(connecting, "greeted", swallowed)
     with pytest.raises(Unreachable, match=address):
         broker.connect(Kafka(servers=[address]), "the test", wait_seconds=0.2)
 

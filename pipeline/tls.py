@@ -1,0 +1,75 @@
+"""TLS for connections to servers of the team: whom we trust, our own certificate, and what a failed handshake means for people."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from pipeline.errors import BadConfiguration, Problem
+
+# What OpenSSL says of a certificate it does not accept (x509_vfy.h).
+_EXPIRED, _NOT_YET = 10, 9
+_WRONG_NAME = (62, 64)
+
+
+def trusting(ca_file: str, section: str) -> ssl.SSLContext:
+    """A context for clients that trusts the authorities in `ca_file` and no others; the system's when it is empty. TLS 1.2 or newer.
+
+    Raises BadConfiguration, naming `section`, when the file holds no certificates.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise BadConfiguration(
+            [Problem(f"{section}.ca_file", 1, 1, f"{ca_file} cannot be read as certificates (PEM): {_plain(error)}")]
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def present(context: ssl.SSLContext, certificate_file: str, key_file: str, key_password: Callable[[], str], section: str) -> None:
+    """Let `context` show our certificate when it is asked for. Raises BadConfiguration when certificate and key do not fit or cannot be read.
+
+    `key_password` is asked only for a key that has one; without it OpenSSL would ask on the terminal.
+    """
+    try:
+        context.load_cert_chain(certificate_file, key_file or None, password=key_password)
+    except (OSError, ssl.SSLError) as error:
+        why = f"{certificate_file} and {key_file or 'the key in it'} cannot be used as certificate and key (PEM): {_plain(error)}"
+        raise BadConfiguration([Problem(f"{section}.certificate_file", 1, 1, why)]) from None
+
+
+def distrust(error: BaseException, section: str, address_field: str) -> str:
+    """Why the server's certificate was not accepted and what to do; "" when `error` and its causes are about something else."""
+    found = _verification(error)
+    if found is None:
+        return ""
+    if found.verify_code in (_EXPIRED, _NOT_YET):
+        when = "has expired" if found.verify_code == _EXPIRED else "is not valid yet"
+        clock = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"its certificate {when}: renew it on the server, or set this machine's clock right (it says {clock})"
+    if found.verify_code in _WRONG_NAME:
+        return f"its certificate is for another name ({found.verify_message}): write a name of the certificate into {address_field}, or have one issued for this name"
+    return (
+        f"its certificate is signed by an authority that we do not trust ({found.verify_message}): set {section}.ca_file to the PEM file of "
+        "the authority that signed it"
+    )
+
+
+def _verification(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        inner = next((each for each in error.args if isinstance(each, BaseException)), None)
+        error = error.__cause__ or error.__context__ or inner
+    return None
+
+
+def _plain(error: Exception) -> str:
+    """The reason without OpenSSL's source lines."""
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return str(error.reason).replace("_", " ").lower()
+    return str(getattr(error, "strerror", None) or error)
