@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -145,6 +146,21 @@ class Server:
             return Transient(f"Elasticsearch at {self.url} cannot do it now: {reason}")
         kind = str(content.get("type", "")) if isinstance(content, Mapping) else ""
         return Refused(f"Elasticsearch at {self.url} refuses {error.meta.status}: {reason}", status, kind)
+
+
+def signs_in(settings: Settings) -> bool:
+    """Whether Elasticsearch learns who we are."""
+    wanted = settings.elasticsearch
+    return bool(wanted.user or wanted.api_key or "@" in urlsplit(wanted.url).netloc)
+
+
+def certificate_ends_at(settings: Settings) -> datetime | None:
+    """When the server's certificate ends; None without TLS, when only a fingerprint is known, or when it cannot be had."""
+    wanted = settings.elasticsearch
+    parts = urlsplit(shown(wanted.url))
+    if parts.scheme != "https" or wanted.certificate_fingerprint:
+        return None
+    return tls.certificate_ends_at(parts.hostname or "", parts.port or 443, tls.trusting(wanted.ca_file, "elasticsearch"))
 
 
 def _sign_in(settings: Settings) -> dict[str, Any]:

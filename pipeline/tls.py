@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from pipeline.errors import BadConfiguration, Problem
 # What OpenSSL says of a certificate it does not accept (x509_vfy.h).
 _EXPIRED, _NOT_YET = 10, 9
 _WRONG_NAME = (62, 64)
+
+_SECONDS = 5.0
 
 
 def trusting(ca_file: str, section: str) -> ssl.SSLContext:
@@ -38,6 +41,21 @@ def present(context: ssl.SSLContext, certificate_file: str, key_file: str, key_p
     except (OSError, ssl.SSLError) as error:
         why = f"{certificate_file} and {key_file or 'the key in it'} cannot be used as certificate and key (PEM): {_plain(error)}"
         raise BadConfiguration([Problem(f"{section}.certificate_file", 1, 1, why)]) from None
+
+
+def end_of(connection: ssl.SSLSocket) -> datetime | None:
+    """When the certificate that the other side has shown ends; None when it was not checked."""
+    ends = (connection.getpeercert() or {}).get("notAfter")
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
+
+
+def certificate_ends_at(host: str, port: int, context: ssl.SSLContext) -> datetime | None:
+    """When the certificate of the server at `host` ends; None when it does not answer, or is not trusted."""
+    try:
+        with socket.create_connection((host, port), timeout=_SECONDS) as plain, context.wrap_socket(plain, server_hostname=host) as secured:
+            return end_of(secured)
+    except OSError:
+        return None
 
 
 def distrust(error: BaseException, section: str, address_field: str) -> str:

@@ -7,14 +7,14 @@ stretch of time.
 
 from __future__ import annotations
 
-from pipeline.broker.administration import Lag, TopicChange, apply_topics, lag, lag_by
+from pipeline.broker.administration import Lag, TopicChange, apply_topics, lag, lag_by, wanted_configuration
 from pipeline.broker.connecting import ADVICE, FAULTS, KafkaFault, admin_client, connect, greeted
 from pipeline.broker.groups import commit, committed, group_consumer, group_offsets, join_to_the_end, owns, positions, rewind
 from pipeline.broker.handshake import Denied, Greeted
 from pipeline.broker.reading import assigned_consumer, beginnings, ends, partitions_of, polled, read_to_end, reader, tail_consumer
 from pipeline.broker.records import Headers, Partition, Record, offset_of, record_of
 from pipeline.broker.rights import missing_rights, need_rights
-from pipeline.broker.security import Credentials, credentials, tls_context
+from pipeline.broker.security import Credentials, credentials, signs_in, tls_context
 from pipeline.broker.sending import (
     BATCH_BYTES,
     FENCED,
@@ -25,6 +25,7 @@ from pipeline.broker.sending import (
     producer,
     publish_in_transactions,
 )
+from pipeline.broker.survey import Survey, SurveyedTopic, survey
 from pipeline.broker.window import Window, window
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "Partition",
     "Publisher",
     "Record",
+    "Survey",
+    "SurveyedTopic",
     "TopicChange",
     "Window",
     "admin_client",
@@ -74,7 +77,10 @@ __all__ = [
     "reader",
     "record_of",
     "rewind",
+    "signs_in",
+    "survey",
     "tail_consumer",
     "tls_context",
+    "wanted_configuration",
     "window",
 ]

@@ -28,7 +28,8 @@ class TopicChange:
     detail: str = ""
 
 
-def _wanted_configs(topic: topology.Topic, kafka: Kafka) -> dict[str, str]:
+def wanted_configuration(topic: topology.Topic, kafka: Kafka) -> dict[str, str]:
+    """The settings that `topics apply` gives the topic."""
     # A rejected record carries headers on top of its bytes and must never be refused itself.
     largest = kafka.max_record_bytes + (200_000 if topic.name == topology.REJECTED else 0)
     configs = {"max.message.bytes": str(largest), "cleanup.policy": "compact" if topic.compacted else "delete"}
@@ -55,7 +56,7 @@ def apply_topics(settings: Settings, *, dry_run: bool = False, topics: Iterable[
 
 def _apply_topic(admin: Any, settings: Settings, topic: topology.Topic, present: Mapping[str, int], dry_run: bool) -> TopicChange:
     name = settings.topic(topic.name)
-    configs = _wanted_configs(topic, settings.kafka)
+    configs = wanted_configuration(topic, settings.kafka)
     if name not in present:
         if not dry_run:
             try:

@@ -12,7 +12,7 @@ import ssl
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from kafka.net.sasl import get_sasl_mechanism
 
@@ -47,7 +47,7 @@ def greet(kafka: Kafka, server: str, context: ssl.SSLContext | None, who: Creden
         if context is not None:
             with _tls_told(kafka, server):
                 secured = stack.enter_context(context.wrap_socket(connection, server_hostname=host))
-            ends_at = _end_of(secured)
+            ends_at = tls.end_of(secured)
             connection = secured
         with _tls_told(kafka, server):
             _speak(kafka, connection, server)
@@ -111,11 +111,6 @@ def _split(server: str) -> tuple[str, int]:
     if not port.isdigit():
         raise OSError(f"{server!r} is no address: write host:port")
     return host.strip("[]"), int(port)
-
-
-def _end_of(connection: ssl.SSLSocket) -> datetime | None:
-    ends = (connection.getpeercert() or {}).get("notAfter")
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
 
 
 def _speak(kafka: Kafka, connection: socket.socket, server: str) -> None:

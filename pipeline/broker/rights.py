@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.admin import ACLOperation
 from kafka.errors import (
     AuthorizationError,
     CoordinatorLoadInProgressError,
@@ -18,7 +17,7 @@ from kafka.errors import (
 
 from pipeline import privileges
 from pipeline.broker.handshake import Denied
-from pipeline.broker.security import client_options
+from pipeline.broker.security import client_options, signs_in
 from pipeline.privileges import Privilege
 from pipeline.settings import Settings
 
@@ -33,7 +32,7 @@ def need_rights(settings: Settings, process: str) -> None:
     Asks nothing where nobody signs in: without a principal there are no rights.
     """
     kafka = settings.kafka
-    if not (kafka.uses_sasl or kafka.certificate_file):
+    if not signs_in(kafka):
         return
     missing = missing_rights(settings, privileges.role(process).privileges)
     if missing:
@@ -68,25 +67,19 @@ def _is_allowed(admin: Any, each: Privilege, topics: Mapping[str, frozenset[str]
 
 
 def _allowed_by_topic(admin: Any, names: list[str]) -> dict[str, frozenset[str] | None]:
-    """What we may do with each topic; None for one that does not exist."""
+    """What we may do with each topic; None for one that does not exist, and where the broker does not say."""
     found: dict[str, frozenset[str] | None] = dict.fromkeys(names)
     for each in admin.describe_topics(names) if names else ():
         if each["error_code"] == TOPIC_DENIED:
             found[each["name"]] = frozenset()
         elif not each["error_code"]:
-            found[each["name"]] = _operations(each["topic_authorized_operations"])
+            found[each["name"]] = _operations(each["authorized_operations"])
     return found
 
 
-def _operations(bits: int) -> frozenset[str]:
-    """The operations in the broker's bit field, as `kafka-acls.sh` writes them. An old broker that does not say allows all."""
-    if bits < 0:
-        return frozenset(_written(each) for each in ACLOperation)
-    return frozenset(_written(each) for each in ACLOperation if bits >> each.value & 1)
-
-
-def _written(operation: Any) -> str:
-    return "".join(part.capitalize() for part in operation.name.split("_"))
+def _operations(names: Iterable[str] | None) -> frozenset[str] | None:
+    """The operations as `kafka-acls.sh` writes them; None from a broker that does not say."""
+    return None if names is None else frozenset("".join(part.capitalize() for part in each.split("_")) for each in names)
 
 
 def _group_is_allowed(admin: Any, each: Privilege) -> bool:

@@ -47,6 +47,11 @@ def tls_context(kafka: KafkaConnection) -> ssl.SSLContext | None:
     return context
 
 
+def signs_in(kafka: KafkaConnection) -> bool:
+    """Whether the broker learns who we are: without that there are no rights to speak of."""
+    return kafka.uses_sasl or bool(kafka.certificate_file)
+
+
 def client_options(kafka: KafkaConnection) -> dict[str, Any]:
     """The options that every client of kafka-python gets: where the brokers are and how we sign in. Raises BadConfiguration."""
     options: dict[str, Any] = {"bootstrap_servers": kafka.servers, "security_protocol": kafka.security_protocol}

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
-from ssl import PEM_cert_to_DER_cert, PROTOCOL_TLS_SERVER, SSLContext, get_server_certificate
 from typing import Any
 
 import pytest
-import trustme
 from kafka import KafkaAdminClient
-from kafka.admin import ACL, ACLFilter, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
-from pipeline import broker, search
+from pipeline import search
 from pipeline.errors import LagebildError
-from pipeline.sections import Elasticsearch, Kafka
-from pipeline.settings import Settings, load
+from pipeline.sections import Elasticsearch
+from pipeline.settings import Settings
 from tests.secured_servers import KAFKA_USERS, Secured, password, secured_servers
 from tests.waiting import until
 
