@@ -18,9 +18,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from pipeline import broker
+from pipeline.connections import KafkaConnection
 from pipeline.errors import GiveUp, Permanent, Transient, TryAgain, Unreachable
 from pipeline.located import ALLOWED
 from pipeline.notifiers._post import json_body
@@ -33,10 +34,9 @@ _CONNECT_SECONDS = 2.0
 EXAMPLE = {"topic": "alerts"}
 
 
-class Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+class Options(KafkaConnection):
+    """The connection is configured as in the section `kafka`: TLS, user and password."""
 
-    servers: list[str] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
     topic: str = Field(
         pattern=r"^[A-Za-z0-9._-]{1,249}$",
         examples=["alerts"],
@@ -94,7 +94,8 @@ class KafkaNotifier:
                 raise self._later(error) from error
 
     def _connected(self) -> Publishing:
-        kafka = Kafka(servers=self._options.servers, max_record_bytes=max(self._options.max_record_bytes, 100_000))
+        connection = self._options.anchored(self._context.folder).model_dump(include=set(KafkaConnection.model_fields))
+        kafka = Kafka(**connection, max_record_bytes=max(self._options.max_record_bytes, 100_000))
         broker.connect(kafka, f"receiver {self._context.name}", _CONNECT_SECONDS)
         return broker.Publisher(kafka, linger_ms=0)
 

@@ -246,3 +246,13 @@ def test_a_password_can_come_from_the_environment(stub: Stub, monkeypatch: pytes
         server.bulk(BODY)
         assert server.url == stub.url
     assert stub.requests[0][2]["authorization"] == "Basic ZGVzazpodW50ZXIy"
+
+
+def test_an_api_key_is_sent_as_the_documentation_says_and_shown_nowhere(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEARCH_KEY", "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHA=")
+    stub.replies.append(failing(401))
+    with search.Server(Settings(elasticsearch=Elasticsearch(url=stub.url, api_key="${env:SEARCH_KEY}"))) as server:
+        with pytest.raises(search.Denied, match="or elasticsearch.api_key") as denied:
+            server.request("GET", "/_cluster/health")
+        assert "VnVhQ2" not in str(denied.value) + repr(server)
+    assert stub.requests[0][2]["authorization"] == "ApiKey VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHA="

@@ -33,6 +33,12 @@ def test_the_configuration_in_readme_is_valid() -> None:
     assert [source.id for source in settings.sources] == ["tagesblatt", "inbox"]
 
 
+def test_the_connections_in_readme_are_valid() -> None:
+    (text,) = [each for each in blocks("yaml") if "security_protocol" in each]
+    settings = Settings.model_validate(read_text(text, "README").data)
+    assert settings.kafka.uses_tls and settings.elasticsearch.user
+
+
 def test_the_rule_in_readme_passes_its_own_tests() -> None:
     rule, problems = load_text(blocks("yaml")[1], "raketentest.yaml")
     assert problems == []
@@ -44,7 +50,7 @@ def test_every_command_in_readme_exists() -> None:
     assert commands <= set(get_command(app).commands)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "check", "try", "trace", "version", "topics apply", "index apply", "index rebuild", "config schema",
+@pytest.mark.parametrize("command", ["demo", "run", "check", "doctor", "try", "trace", "version", "topics apply", "index apply", "index rebuild", "config schema",
                                      "rejected list", "rejected show", "rejected replay", "rules list", "rules check", "rules apply", "rules try",
                                      "feeds list", "feeds test", "feeds health", "alerts list"])  # fmt: skip
 def test_every_command_explains_itself(command: str) -> None:
