@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline import topology
-from pipeline.topology import STAGES, TOPICS
+from pipeline.topology import GROUPS, STAGES, TOPICS
 
 Kind = Literal["topic", "group", "transactional id"]
 OPERATOR = "operator"
 # The transactional id of `lagebild rules apply`, which the live page uses as well.
 RULES_APPLY = "rules apply"
 _EVERY_TOPIC = tuple(each.name for each in TOPICS)
-_GROUPS = ("worker", "indexer", "alerter")
 
 
 @dataclass(frozen=True, order=True)
@@ -62,7 +61,7 @@ def _process(name: str, help: str, *, also_reads: tuple[str, ...] = (), transact
     stages = [each for each in STAGES if each.runs_in == name]
     reads = _in_order([*also_reads, *(topic for each in stages for topic in (*each.reads, *each.state))])
     writes = _in_order(topic for each in stages for topic in each.writes)
-    group = (Privilege("group", name, "Read"),) if name in _GROUPS else ()
+    group = (Privilege("group", name, "Read"),) if name in GROUPS else ()
     return Role(name, reads, writes, help, transactional_ids, group)
 
 
@@ -77,7 +76,7 @@ ROLES: tuple[Role, ...] = (
         (topology.COMMANDS, topology.RULES, topology.RULE_VERSIONS),
         "the live page: it reads everything, and people decide and write rules there",
         (RULES_APPLY,),
-        tuple(Privilege("group", each, "Describe") for each in _GROUPS),
+        tuple(Privilege("group", each, "Describe") for each in GROUPS),
     ),
     Role(
         OPERATOR,
@@ -98,7 +97,7 @@ ROLES: tuple[Role, ...] = (
         (RULES_APPLY,),
         (
             *(Privilege("topic", each, operation) for each in _EVERY_TOPIC for operation in ("Create", "AlterConfigs", "DescribeConfigs")),
-            *(Privilege("group", each, "Describe") for each in _GROUPS),
+            *(Privilege("group", each, "Describe") for each in GROUPS),
         ),
     ),
 )

@@ -120,7 +120,7 @@ class Server:
 
     def _distrust(self, error: TransportError) -> str:
         """Why the server's certificate was not accepted; "" when the error is another one."""
-        if self._fingerprinted and "ingerprints did not match" in str(error):
+        if self._fingerprinted and "ingerprints did not match" in str(error.message):
             return (
                 "no certificate that it shows has the fingerprint in elasticsearch.certificate_fingerprint: ask who runs it for the right one, "
                 "do not take it from the connection itself"

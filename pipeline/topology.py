@@ -143,6 +143,17 @@ def stage(name: str) -> Stage:
     return {each.name: each for each in STAGES}[name]
 
 
+# The processes that read as a consumer group, which is called like the process.
+GROUPS = ("worker", "indexer", "alerter")
+
+
+def group_topics() -> dict[str, tuple[str, ...]]:
+    """The topics that each process reads in its consumer group. Rules are read by everybody, outside of groups."""
+    return {
+        process: tuple(name for each in STAGES if each.runs_in == process for name in each.reads if name != RULES) for process in GROUPS
+    }
+
+
 def problems(topics: tuple[Topic, ...] = TOPICS, stages: tuple[Stage, ...] = STAGES) -> list[str]:
     """What is inconsistent: unknown topics, several writers, stages that nothing reaches, state that is not co-partitioned."""
     known = {each.name: each for each in topics}

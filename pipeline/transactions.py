@@ -38,7 +38,7 @@ class Transactions:
             self._producer.init_transactions()
         except broker.FAULTS as error:
             self.close()
-            raise Transient(f"the transactional id {self._name} could not be taken over: {error or type(error).__name__}") from error
+            raise Transient(f"the transactional id {self._name} could not be taken over: {broker.in_words(error)}") from error
 
     def write(self, outs: Sequence[Out], consumer: Any, next_offsets: Mapping[tuple[str, int], int]) -> None:
         """Write `outs` and commit `next_offsets` ((real topic, partition) → next offset) for the consumer's group, in one transaction.
@@ -58,7 +58,7 @@ class Transactions:
                 raise Fenced(
                     f"another process writes as {self._name} now (it was started later, or this one was thought dead): this one ends"
                 ) from error
-            raise Transient(f"a transaction of {self._name} failed: {error or type(error).__name__}") from error
+            raise Transient(f"a transaction of {self._name} failed: {broker.in_words(error)}") from error
 
     def _send(self, out: Out) -> Any:
         topic = self._settings.topic(out.topic)

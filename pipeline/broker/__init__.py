@@ -13,7 +13,7 @@ from pipeline.broker.groups import commit, committed, group_consumer, group_offs
 from pipeline.broker.handshake import Denied, Greeted
 from pipeline.broker.reading import assigned_consumer, beginnings, ends, partitions_of, polled, read_to_end, reader, tail_consumer
 from pipeline.broker.records import Headers, Partition, Record, offset_of, record_of
-from pipeline.broker.rights import missing_rights, need_rights
+from pipeline.broker.rights import in_words, missing_rights, need_rights
 from pipeline.broker.security import Credentials, credentials, signs_in, tls_context
 from pipeline.broker.sending import (
     BATCH_BYTES,
@@ -61,6 +61,7 @@ __all__ = [
     "greeted",
     "group_consumer",
     "group_offsets",
+    "in_words",
     "join_to_the_end",
     "lag",
     "lag_by",

@@ -43,6 +43,14 @@ def need_rights(settings: Settings, process: str) -> None:
         )
 
 
+def in_words(error: Exception) -> str:
+    """The error for people; one about rights comes with what to do."""
+    said = str(error) or type(error).__name__
+    if isinstance(error, AuthorizationError):
+        said += "; our user lacks a right: `lagebild doctor --as PROCESS` names it, and deploy/kafka-acls.sh gives it"
+    return said
+
+
 def missing_rights(settings: Settings, wanted: Iterable[Privilege]) -> list[Privilege]:
     """Those of `wanted` that the broker does not allow us, with their real names. A topic that does not exist counts as allowed.
 

@@ -15,6 +15,7 @@ from kafka import KafkaProducer
 from kafka.errors import InvalidProducerEpochError, KafkaError, MessageSizeTooLargeError, ProducerFencedError
 
 from pipeline.broker.records import Headers
+from pipeline.broker.rights import in_words
 from pipeline.broker.security import client_options
 from pipeline.errors import Permanent, Transient
 from pipeline.sections import Kafka
@@ -59,7 +60,7 @@ class Publisher:
 
     def __init__(self, kafka: Kafka, *, linger_ms: int = 5) -> None:
         self._producer = producer(kafka, linger_ms=linger_ms)
-        self._outstanding: list[tuple[Any, int]] = []
+        self._outstanding: list[tuple[Any, str]] = []
         self._bytes = 0
 
     def send(self, topic: str, key: str, value: bytes | None, *, headers: Headers = (), partition: int | None = None) -> None:
@@ -75,8 +76,8 @@ class Publisher:
         except MessageSizeTooLargeError as error:
             raise Permanent("too_large", f"a record of {size:,} bytes for {topic} is larger than kafka.max_record_bytes") from error
         except KafkaError as error:
-            raise Transient(f"Kafka did not take a record for {topic}: {error or type(error).__name__}") from error
-        self._outstanding.append((future, size))
+            raise Transient(f"Kafka did not take a record for {topic}: {in_words(error)}") from error
+        self._outstanding.append((future, topic))
         self._bytes += size
 
     def confirm(self, timeout_seconds: float = 130) -> None:
@@ -86,13 +87,13 @@ class Publisher:
         """
         outstanding, self._outstanding, self._bytes = self._outstanding, [], 0
         deadline = time.monotonic() + timeout_seconds
-        for future, _ in outstanding:
+        for future, topic in outstanding:
             try:
                 future.get(timeout=max(deadline - time.monotonic(), 0.001))
             except MessageSizeTooLargeError as error:
                 raise Permanent("too_large", "the broker refused a record as too large: raise its message.max.bytes") from error
             except KafkaError as error:
-                raise Transient(f"Kafka did not confirm a record: {error or type(error).__name__}") from error
+                raise Transient(f"Kafka did not confirm a record for {topic}: {in_words(error)}") from error
 
     def close(self) -> None:
         """Give the producer back; what is not confirmed within 5 seconds is given up. Raises nothing of Kafka's."""
@@ -131,6 +132,6 @@ def publish_in_transactions(kafka: Kafka, transactional_id: str, records: Callab
                 future.get(timeout=60)
             sender.commit_transaction()
     except KafkaError as error:
-        raise Transient(f"Kafka did not take the records: {error or type(error).__name__}") from error
+        raise Transient(f"Kafka did not take the records: {in_words(error)}") from error
     finally:
         sender.close(timeout=5)

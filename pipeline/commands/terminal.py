@@ -78,7 +78,7 @@ def errors_told() -> Iterator[None]:
         err.print(f"{counted(len(error.problems), 'problem')}: nothing was started or changed.")
         raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
     except (Unreachable, Transient, broker.KafkaFault) as error:
-        err.print(Text(str(error) or type(error).__name__))
+        err.print(Text(broker.in_words(error)))
         raise typer.Exit(EXIT_UNREACHABLE) from None
     except LagebildError as error:
         err.print(Text(str(error)))

@@ -16,7 +16,6 @@ from pipeline.settings import Settings
 OUTCOMES_PER_PARTITION = 5_000
 CHECK_SECONDS = 1.0
 ANSWER_SECONDS = 3.0
-_GROUPS = ("worker", "indexer", "alerter")
 
 
 class Tail(Protocol):
@@ -80,14 +79,6 @@ class KafkaTail:
         self._consumer.close(timeout_ms=1_000)
 
 
-def group_topics() -> dict[str, tuple[str, ...]]:
-    """The topics that each process reads in its consumer group. Rules are read by everybody, outside of groups."""
-    return {
-        process: tuple(name for stage in topology.STAGES if stage.runs_in == process for name in stage.reads if name != topology.RULES)
-        for process in _GROUPS
-    }
-
-
 class KafkaLag:
     """How far the processes are behind; keeps one admin connection."""
 
@@ -100,7 +91,7 @@ class KafkaLag:
         if self._admin is None:
             self._admin = broker.admin_client(self._settings.kafka)
         found = []
-        for process, topics in group_topics().items():
+        for process, topics in topology.group_topics().items():
             lags = broker.lag_by(self._admin, self._settings, process, topics)
             began = any(each.committed is not None for each in lags)
             # Transaction markers stand at the end of what the alerter writes; nobody reads or commits past them before the next record.

@@ -69,6 +69,7 @@ def _node(stats: Mapping[str, Any], version: str, now_seconds: float) -> NodeFac
         free_bytes=int(total.get("available_in_bytes", 0)),
         skew_seconds=float(stats["timestamp"]) / 1000 - now_seconds if "timestamp" in stats else 0.0,
         open_file_limit=int(stats.get("process", {}).get("max_file_descriptors", 0)),
+        for_trying=str(stats.get("transport_address", "")).startswith(("127.", "[::1]")),
     )
 
 

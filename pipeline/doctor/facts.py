@@ -46,7 +46,7 @@ class KafkaFacts:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """An Elasticsearch node. `skew_seconds` is how far its clock is ahead of ours."""
+    """An Elasticsearch node. `skew_seconds` is how far its clock is ahead of ours; `for_trying`: no other machine can reach it."""
 
     name: str
     version: str
@@ -54,6 +54,7 @@ class NodeFacts:
     free_bytes: int
     skew_seconds: float
     open_file_limit: int
+    for_trying: bool = False
 
 
 @dataclass(frozen=True)

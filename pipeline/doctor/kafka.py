@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pipeline import broker, topology
-from pipeline.console.tail import group_topics
 from pipeline.doctor.facts import GroupLag, KafkaFacts, TopicFacts, WantedTopic
 from pipeline.privileges import role
 from pipeline.settings import Settings
@@ -25,7 +24,7 @@ def ask_kafka(settings: Settings, role_name: str) -> KafkaFacts:
             wanted=_wanted(settings),
             lags=tuple(
                 _lag(admin, settings, group, [name for name in names if settings.topic(name) in topics])
-                for group, names in group_topics().items()
+                for group, names in topology.group_topics().items()
             ),
             missing_rights=tuple(map(str, missing)),
             certificate_ends_at=greeted.certificate_ends_at,

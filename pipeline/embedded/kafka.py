@@ -99,7 +99,8 @@ def server(
 ) -> Server:
     """Kafka with its data below `folder`; `ports` are the one for clients and the controller's. Nothing is started yet.
 
-    `settings` are added to `server.properties`. `users` with their passwords can sign in by SCRAM-SHA-512 from the first start on a new folder.
+    `settings` are added to `server.properties`. `users` with their passwords can sign in by SCRAM-SHA-512 from the
+    first start on a new folder; for tests, because every process of this machine sees them while the folder is formatted.
     """
     port, controller_port = ports
     config, data, temporary = folder / "config", folder / "data", folder / "tmp"

@@ -261,8 +261,8 @@ def test_a_right_that_is_missing_in_kafka_is_named_before_anything_fails_for_it(
         )
     done = command(config, "feeds", "health", kafka="nobody")
     assert done.returncode == 4 and "to see the topic sources.health: deploy/kafka-acls.sh" in done.stderr, done.stderr
-    done = command(config, "alerts", "note", "some-episode", "hello", "--by", "somebody", kafka="indexer")
-    assert done.returncode == 4, done.stderr
+    done = command(config, "alerts", "note", "some-episode", "hello", "--by", "Ada", kafka="indexer")
+    assert done.returncode == 4 and "alerts.commands" in done.stderr and "deploy/kafka-acls.sh" in done.stderr, done.stderr
 
 
 def in_elasticsearch(section: dict[str, Any], work: Callable[[search.Server], object] = search.ready) -> object:
@@ -317,9 +317,11 @@ def expired() -> Iterator[tuple[str, Callable[[Path], Path]]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=shake, args=(listener,))
         thread.start()
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}", written
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
+        try:
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}", written
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def test_a_right_that_is_missing_in_elasticsearch_is_named(secured: Secured) -> None:
@@ -333,12 +335,12 @@ def test_a_right_that_is_missing_in_elasticsearch_is_named(secured: Secured) -> 
 def test_the_doctor_sees_what_is_wrong_and_what_is_not(secured: Secured, tmp_path: Path) -> None:
     config = installation(secured, tmp_path)
     assert command(config, "index", "apply").returncode == 0
-    with without_right(secured, "User:lagebild-operator", topology.EVIDENCE, ACLOperation.READ):
+    with without_right(secured, "User:lagebild-operator", topology.RULES, ACLOperation.READ):
         done = command(config, "doctor", "--json")
         assert done.returncode == 1, done.stdout + done.stderr
         findings = json.loads(done.stdout)["findings"]
         problems = {each["what"]: each["fix"] for each in findings if each["level"] == "problem"}
-        assert list(problems) == ["Kafka does not allow the operator: Read on the topic evidence"], problems
+        assert list(problems) == ["Kafka does not allow the operator: Read on the topic rules"], problems
         assert all("OPERATOR" in fix for fix in problems.values())
     done = command(config, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr

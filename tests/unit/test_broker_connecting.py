@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import broker
-from pipeline.broker import connecting
+from pipeline.broker import connecting, handshake
 from pipeline.errors import Unreachable
 from pipeline.sections import Kafka
+from tests.local_servers import hanging, raw_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,3 +103,21 @@ def test_a_short_wait_is_not_announced(address: str, monkeypatch: pytest.MonkeyP
     with pytest.raises(Unreachable):
         broker.connect(Kafka(servers=[address]), "the test", wait_seconds=0)
     assert started == []
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_tried_again_until_the_end_of_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does a broker that is suspended, or just starting: no reason to give up at once."""
+    monkeypatch.setattr(handshake, "_SECONDS", 0.1)
+    with raw_server(hanging) as url:
+        address = url.removeprefix("http://").rstrip("/")
+        with pytest.raises(Unreachable, match=f"what listens at {address} does not answer as a Kafka broker") as failed:
+            broker.connect(Kafka(servers=[address]), "the test", wait_seconds=0)
+    assert not isinstance(failed.value, broker.Denied)
+
+
+def test_an_answer_that_is_no_brokers_is_told_as_such() -> None:
+    def http(connection: socket.socket, _stop: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with raw_server(http) as url, pytest.raises(Unreachable, match=r"the answer is none of a Kafka broker.*kafka.security_protocol"):
+        broker.connect(Kafka(servers=[url.removeprefix("http://").rstrip("/")]), "the test", wait_seconds=0)

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.console import guard, tail
+from pipeline import topology
+from pipeline.console import guard
 from pipeline.console.board import Board, Change, Status
 from pipeline.console.hub import Hub, TooManyClients
 from pipeline.console.page import chosen_language, page
@@ -213,7 +214,7 @@ def test_foreign_names_are_not(host: str) -> None:
 
 
 def test_lag_is_asked_for_the_topics_that_each_process_reads_in_its_group() -> None:
-    topics = tail.group_topics()
+    topics = topology.group_topics()
     assert topics["worker"] == ("articles.collected", "articles.identified", "articles.deduplicated")
     assert topics["indexer"] == ("articles.enriched", "alerts.episodes", "alerts.notifications", "alerts.silences", "alerts.audit")
     assert topics["alerter"] == ("matches", "alerts.commands")

@@ -116,6 +116,7 @@ def test_each_fault_is_one_problem_with_its_fix(facts: Facts, what: str, fix: st
         (replace(HEALTHY, kibana=KibanaFacts("9.1.0", None)), "does not say whether it has an encryption key"),
         (kafka(lags=(GroupLag("worker", None),)), "has never read anything"),
         (elasticsearch(analysers_missing=("german",)), "lacks language analysers (german)"),
+        (node(open_file_limit=4_096, for_trying=True), "may open 4,096 files"),
         (elasticsearch(has_ilm=False), "no index lifecycle management"),
         (elasticsearch(thresholds_enabled=False), "thresholds of Elasticsearch are switched off"),
     ],

@@ -34,6 +34,14 @@ def test_kafka_listens_on_this_machine_only() -> None:
     assert settings["log.dirs"] == "/data"
 
 
+def test_further_listeners_of_kafka_are_added_and_other_settings_replaced() -> None:
+    more = {"listeners": "SECURE://127.0.0.1:3", "listener.security.protocol.map": "SECURE:SASL_SSL", "num.partitions": "1"}
+    settings = as_settings(kafka.configuration(1, 2, Path("/data"), more))
+    assert settings["listeners"] == "CLIENTS://127.0.0.1:1,CONTROLLER://127.0.0.1:2,SECURE://127.0.0.1:3"
+    assert settings["listener.security.protocol.map"] == "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL"
+    assert settings["num.partitions"] == "1"
+
+
 def test_kafka_creates_no_topics_by_itself_and_takes_large_messages_and_short_sessions() -> None:
     settings = as_settings(kafka.configuration(1, 2, Path("/data")))
     assert settings["auto.create.topics.enable"] == "false"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
-from pipeline import privileges, topology
+from pipeline import broker, privileges, topology
 from pipeline.privileges import Privilege
 
 ROOT = Path(__file__).parents[2]
@@ -30,3 +31,9 @@ def test_no_process_may_make_or_change_topics_and_the_operator_may_not_delete_th
         name: set() for name in operations if name != privileges.OPERATOR
     }
     assert operations[privileges.OPERATOR] == {"Read", "Write", "Describe", "Create", "AlterConfigs", "DescribeConfigs"}
+
+
+def test_an_error_about_rights_says_what_to_do_and_others_stay_as_they_are() -> None:
+    assert "lagebild doctor --as PROCESS" in broker.in_words(TopicAuthorizationFailedError("evidence"))
+    assert broker.in_words(KafkaTimeoutError("too late")).endswith("too late")
+    assert broker.in_words(OSError()) == "OSError"
