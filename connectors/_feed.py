@@ -11,7 +11,9 @@ import feedparser
 
 from connectors import _json_feed, _xml_safety
 from connectors._canonical import shown
+from connectors._feeds_in_page import feeds_in
 from connectors._item import Item, as_html, clean
+from connectors._pace import wish_of_feed
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
 from pipeline.text.decoding import decode, has_controls
@@ -23,13 +25,19 @@ _TEXTUAL = re.compile(r"text/|application/(?:xhtml|xml)|^$")
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """`items` in the document's order. `broken` says in words where the document is damaged; its complete items are there all the same."""
+    """`items` in the document's order. `broken` says in words where the document is damaged; its complete items are there all the same.
+
+    `wished_seconds` is for how long the feed says it need not be asked again; `hubs` push it under the topic `own_address` (WebSub).
+    """
 
     title: str = ""
     link: str = ""
     language: str = ""
     encoding: str = ""
     broken: str = ""
+    wished_seconds: float = 0.0
+    hubs: tuple[str, ...] = ()
+    own_address: str = ""
     items: tuple[Item, ...] = ()
 
 
@@ -44,10 +52,7 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
         feed = _json_feed.parse(data if is_plain else text.encode(), url)
         return Feed(title=feed.title, link=feed.link, language=feed.language, encoding=decoded.encoding, items=feed.items)
     if _HTML.match(text):
-        raise Permanent(
-            Rejection.UNREADABLE,
-            f"{url} answers with a web page instead of a feed: open it and look for its feed, the old address may be gone",
-        )
+        raise Permanent(Rejection.UNREADABLE, _web_page(text, url), "web_page")
     broken = _xml_safety.check(text)
     found = _parsed(text, url)
     if not found.version and not found.entries:
@@ -58,8 +63,26 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
         language=clean(_get(found.feed, "language", "")),
         encoding=decoded.encoding,
         broken=broken,
+        wished_seconds=wish_of_feed(*(clean(_get(found.feed, name, "")) for name in ("ttl", "sy_updateperiod", "sy_updatefrequency"))),
+        hubs=_linked(found.feed, "hub", url),
+        own_address=next(iter(_linked(found.feed, "self", url)), ""),
         items=tuple(_items(found, data, url)),
     )
+
+
+def _web_page(text: str, url: str) -> str:
+    """Why a web page is no feed, with the feeds that it names."""
+    if named := feeds_in(text, url):
+        return (
+            f"{url} answers with a web page instead of a feed; the page names {', '.join(each.url for each in named[:3])}: take one as url"
+        )
+    return f"{url} answers with a web page instead of a feed: open it and look for its feed, the old address may be gone"
+
+
+def _linked(record: Any, relation: str, url: str) -> tuple[str, ...]:
+    """The addresses of the feed's own links of one relation."""
+    found = (shown(clean(_get(each, "href", "")), url) for each in _get(record, "links", []) if _get(each, "rel") == relation)
+    return tuple(dict.fromkeys(each for each in found if each))[:5]
 
 
 def _get(record: Any, name: str, default: Any = None) -> Any:

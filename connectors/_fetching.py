@@ -60,7 +60,8 @@ def connectors_of(settings: Settings, now: Callable[[], datetime]) -> dict[str, 
         options = dict(each.options)
         if settings.contact and "contact" in module.Options.model_fields:
             options.setdefault("contact", settings.contact)
-        context = plugins.Context(name=each.id, folder=settings.folder, now=now)
+        named = each.every_seconds if "every_seconds" in each.model_fields_set else None
+        context = plugins.Context(name=each.id, folder=settings.folder, now=now, every_seconds=named)
         found[each.id] = plugins.make(module, module.Options.model_validate(options), context)
     return found
 

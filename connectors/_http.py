@@ -33,6 +33,9 @@ _ADVICE = {
     410: "the publisher has removed it for good: remove the source",
     451: "it may not be shown for legal reasons",
 }
+# What may follow a redirect to another host: without its validators a feed that has moved would never answer 304.
+_HARMLESS = frozenset(("accept", "if-none-match", "if-modified-since"))
+_KINDS = {404: "not_found", 410: "gone"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Client:
         self._max_bytes = max_bytes
 
     def get(self, url: str, headers: Mapping[str, str], now: datetime) -> Answer:
-        """The answer after at most five redirects. `headers` go only to the host (and port) of `url`.
+        """The answer after at most five redirects. `headers` go only to the host (and port) of `url`, but for Accept and the validators.
 
         Raises Transient for what may work later (`after_seconds` where the server says when) and Permanent for what will not.
         """
@@ -79,7 +82,7 @@ class Client:
         with self._exchange(deadline) as exchange:
             for hop in range(MAX_REDIRECTS + 1):
                 check_url(url)
-                sent = headers if _origin(url) == first else {}
+                sent = headers if _origin(url) == first else {name: headers[name] for name in headers if name.lower() in _HARMLESS}
                 answer, location = self._one(exchange, url, sent, now)
                 if answer:
                     return _moved(answer, url) if hop and permanent else answer
@@ -140,33 +143,41 @@ def _refuse_status(status: int, url: str, headers: Mapping[str, str], now: datet
     asked = retry_after_seconds(headers.get("retry-after", ""), now)
     after_seconds = min(asked, MAX_RETRY_AFTER_SECONDS) if asked else None
     if status in (408, 425, 429) or status >= 500:
-        raise Transient(f"{place} answers {status}" + (f" and asks to wait {after_seconds:.0f} s" if after_seconds else ""), after_seconds)
-    raise Permanent(Rejection.UNREADABLE, f"{place} answers {status}: {_ADVICE.get(status, 'that is no feed; check the address')}")
+        asks = f" and asks to wait {after_seconds:.0f} s" if after_seconds else ""
+        raise Transient(f"{place} answers {status}{asks}", after_seconds, "throttled" if status == 429 else "server")
+    advice = _ADVICE.get(status, "that is no feed; check the address")
+    raise Permanent(Rejection.UNREADABLE, f"{place} answers {status}: {advice}", _KINDS.get(status, "refused"))
 
 
 def _no_answer(url: str, error: OutgoingError, timeout_seconds: float) -> Transient | Permanent:
     place = without_query(url)
     match error:
         case NotAllowed():
-            return Permanent(Rejection.INVALID, f"{error}; if that is meant, add {error.host} to the source's allow_private")
+            return Permanent(Rejection.INVALID, f"{error}; if that is meant, add {error.host} to the source's allow_private", "address")
         case NotSendable():
-            return Permanent(Rejection.INVALID, f"{place} cannot be asked: {error}")
+            return Permanent(Rejection.INVALID, f"{place} cannot be asked: {error}", "address")
         case NotTrusted():
-            return Permanent(Rejection.INVALID, f"{place} shows a certificate that cannot be trusted: {error}")
+            return Permanent(Rejection.INVALID, f"{place} shows a certificate that cannot be trusted: {error}", "certificate")
         case TooLarge():
             return Permanent(Rejection.TOO_LARGE, f"{error}; raise max_bytes if that is meant")
         case NotResolved():
-            return Transient(str(error))
+            return Transient(str(error), kind="name")
         case TimeIsOver():
-            return Transient(f"{place} did not answer in full within {timeout_seconds:g} s")
+            return Transient(f"{place} did not answer in full within {timeout_seconds:g} s", kind="timeout")
         case _:
-            return Transient(f"{place} cannot be fetched: {error}"[:400])
+            return Transient(f"{place} cannot be fetched: {error}"[:400], kind="connection")
 
 
 def _merged(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
     """`others` replace those of `headers` with the same name, whatever its case."""
     replaced = {name.lower() for name in others}
     return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(others)
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether both addresses have the same scheme, host and port, or differ only in that the first is https: that is no stranger."""
+    first, second = _origin(one), _origin(other)
+    return first == second or (first[0] == "https" and first[1] == second[1] and first[2] is None and second[2] is None)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

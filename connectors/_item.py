@@ -49,7 +49,15 @@ class Item:
 
 
 def article_of(
-    item: Item, source: Source, *, guid: str, url: str = "", encoding: str, fetched_at: datetime, flags: tuple[str, ...] = ()
+    item: Item,
+    source: Source,
+    *,
+    guid: str,
+    url: str = "",
+    encoding: str,
+    fetched_at: datetime,
+    flags: tuple[str, ...] = (),
+    backfill: bool = False,
 ) -> Article:
     """The collected article. Its id is made of `guid` within the source's site, or else of `url`. Raises ValueError when both are empty."""
     return Article(
@@ -74,6 +82,7 @@ def article_of(
         original_sha256=hashlib.sha256(item.original).hexdigest() if item.original else "",
         clock=Clock(fetched_at=fetched_at),
         flags=(*item.flags, *flags),
+        backfill=backfill,
     )
 
 

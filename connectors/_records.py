@@ -68,7 +68,8 @@ def _stamped(each: Article, settings: SourceSettings, now: datetime) -> Article:
         tier=settings.tier or each.source.tier,
     )
     language = each.language if each.language.declared else replace(each.language, declared=settings.language)
-    return replace(each, source=source, language=language, clock=replace(each.clock, collected_at=now))
+    backfill = each.backfill and not settings.backfill_alerts
+    return replace(each, source=source, language=language, backfill=backfill, clock=replace(each.clock, collected_at=now))
 
 
 def of_unreadable(each: Unreadable, settings: SourceSettings, now: datetime, max_bytes: int) -> list[Outgoing]:

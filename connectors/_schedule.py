@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from connectors._rhythm import longest_gap_seconds, silent_after_seconds
+from pipeline.errors import LagebildError
 from pipeline.plugins import Batch
 from pipeline.sources import SourceHealth, State
 
@@ -14,9 +16,9 @@ LONGEST_BACK_OFF_SECONDS = 3_600.0
 BACK_OFF_PAUSES = 12
 SHORTEST_LONGEST_SECONDS = 60.0
 FIRST_RETRY_SECONDS = 10.0
-# Slower than this is silence: a day, or twenty pauses of a source that is asked less often.
-SILENT_AFTER = timedelta(hours=24)
-SILENT_PAUSES = 20
+# A source that is gone (HTTP 410, so often in a row) is asked once a day: publishers do take it back, and nothing ends without a word.
+GONE_AFTER = 3
+GONE_PAUSE_SECONDS = 86_400.0
 # No fetch of ours may take longer: the longest timeout that can be configured is five minutes.
 HANGING_SECONDS = 600.0
 # The times in a health record change at every fetch; that alone is told no more often than this.
@@ -34,13 +36,15 @@ def pause_seconds(batch: Batch, every_seconds: float, roll: float) -> float:
 
 
 def back_off_seconds(
-    failures: int, every_seconds: float, roll: float, *, permanent: bool = False, after_seconds: float | None = None
+    failures: int, every_seconds: float, roll: float, *, permanent: bool = False, after_seconds: float | None = None, kind: str = ""
 ) -> float:
     """How long to leave a source alone after its `failures`-th failure in a row (1 is the first).
 
     Doubles up to twelve pauses, at most an hour; `after_seconds`, which the server asked for, is a floor. A permanent failure starts at the
-    normal pause, since nothing will change soon; any other at 10 seconds at most.
+    normal pause, since nothing will change soon; any other at 10 seconds at most. What is gone for good is asked once a day.
     """
+    if kind == "gone" and failures >= GONE_AFTER:
+        return GONE_PAUSE_SECONDS * (0.95 + 0.1 * roll)
     longest = min(max(BACK_OFF_PAUSES * every_seconds, SHORTEST_LONGEST_SECONDS), LONGEST_BACK_OFF_SECONDS)
     first = every_seconds if permanent else min(every_seconds, FIRST_RETRY_SECONDS)
     wait = min(first * 2.0 ** min(failures - 1, 30), longest) * (0.7 + 0.3 * roll)
@@ -61,6 +65,15 @@ def after_batch(health: SourceHealth, batch: Batch, now: datetime) -> SourceHeal
         last_fetch_at=now,
         last_success_at=health.last_success_at if is_unreadable else now,
         last_article_at=now if batch.articles else health.last_article_at,
+        first_article_at=health.first_article_at or (now if batch.articles else None),
+        longest_gap_seconds=longest_gap_seconds(health, now) if batch.articles else health.longest_gap_seconds,
+        fetches=health.fetches + 1,
+        unchanged=health.unchanged + batch.unchanged,
+        possible_losses=health.possible_losses + batch.possible_losses,
+        last_loss_at=now if batch.possible_losses else health.last_loss_at,
+        left_out=health.left_out + batch.left_out,
+        note=one_line(batch.note),
+        error_class="unreadable" if is_unreadable else "",
         articles=health.articles + len(batch.articles),
         unreadable=health.unreadable + len(batch.unreadable),
         consecutive_failures=0,
@@ -79,12 +92,20 @@ def _unreadable_note(batch: Batch) -> str:
 
 
 def after_failure(health: SourceHealth, error: BaseException, now: datetime) -> SourceHealth:
+    failures, kind = health.consecutive_failures + 1, error_class(error)
+    why = str(error) or type(error).__name__
+    if kind == "gone" and failures >= GONE_AFTER:
+        why += "; from now on it is asked once a day"
     return replace(
-        health,
-        last_fetch_at=now,
-        consecutive_failures=health.consecutive_failures + 1,
-        last_error=one_line(str(error) or type(error).__name__),
+        health, last_fetch_at=now, fetches=health.fetches + 1, consecutive_failures=failures, last_error=one_line(why), error_class=kind
     )
+
+
+def error_class(error: BaseException) -> str:
+    """A short stable word for why a fetch failed: that of the error, `failed` for one without, `defect` for what nobody foresaw."""
+    if not isinstance(error, LagebildError):
+        return "defect"
+    return str(getattr(error, "kind", "")) or "failed"
 
 
 def overdue(health: SourceHealth, running_seconds: float) -> SourceHealth:
@@ -92,15 +113,16 @@ def overdue(health: SourceHealth, running_seconds: float) -> SourceHealth:
     if running_seconds < HANGING_SECONDS:
         return health
     error = f"its fetch has not come back for {running_seconds // 60:.0f} minutes: restart the collector if it stays so"
-    return replace(health, consecutive_failures=max(health.consecutive_failures, 1), last_error=error)
+    return replace(health, consecutive_failures=max(health.consecutive_failures, 1), last_error=error, error_class="hanging")
 
 
 def in_state(health: SourceHealth, *, paused: bool, every_seconds: float, started_at: datetime, now: datetime) -> SourceHealth:
     """`health` with the state that follows from it."""
-    return replace(health, state=_state(health, paused, every_seconds, started_at, now))
+    threshold = silent_after_seconds(health, every_seconds, now)
+    return replace(health, state=_state(health, paused, threshold, started_at, now), silent_after_seconds=threshold)
 
 
-def _state(health: SourceHealth, paused: bool, every_seconds: float, started_at: datetime, now: datetime) -> State:
+def _state(health: SourceHealth, paused: bool, threshold_seconds: float, started_at: datetime, now: datetime) -> State:
     if paused:
         return "paused"
     if health.consecutive_failures or health.is_unreadable:
@@ -108,7 +130,7 @@ def _state(health: SourceHealth, paused: bool, every_seconds: float, started_at:
     if health.last_success_at is None:
         return "starting"
     quiet = now - (health.last_article_at or started_at)
-    return "silent" if quiet > max(SILENT_AFTER, timedelta(seconds=SILENT_PAUSES * every_seconds)) else "ok"
+    return "silent" if quiet.total_seconds() > threshold_seconds else "ok"
 
 
 def is_worth_telling(told: SourceHealth | None, health: SourceHealth, now: datetime) -> bool:
@@ -117,9 +139,13 @@ def is_worth_telling(told: SourceHealth | None, health: SourceHealth, now: datet
         return True
     if now - told.updated_at >= TOLD_AT_LEAST_EVERY:
         return True
-    if (told.state, told.last_error, told.unreadable) != (health.state, health.last_error, health.unreadable):
+    if _urgent(told) != _urgent(health):
         return True
     return replace(told, updated_at=None) != replace(health, updated_at=None) and now - told.updated_at >= TIMES_TOLD_EVERY
+
+
+def _urgent(health: SourceHealth) -> tuple[object, ...]:
+    return health.state, health.last_error, health.unreadable, health.possible_losses, health.left_out, health.note
 
 
 def one_line(text: str) -> str:

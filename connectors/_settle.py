@@ -37,6 +37,8 @@ def arrived(source: Running, batch: Batch, at: datetime, clocks: Clocks) -> None
     source.health = _due_again(source, _schedule.after_batch(source.health, batch, at), clocks)
     if batch.articles or batch.unreadable:
         log.info("collected", source=source.settings.id, articles=len(batch.articles), unreadable=len(batch.unreadable), more=batch.more)
+    if batch.possible_losses or batch.left_out:
+        log.warning("incomplete", source=source.settings.id, possible_losses=batch.possible_losses, left_out=batch.left_out, why=batch.note)
     for found in batch.unreadable[:LOGGED_UNREADABLE]:
         log.warning("unreadable", source=source.settings.id, what=found.subject[:200], why=_schedule.one_line(found.detail))
 
@@ -51,6 +53,7 @@ def failed(source: Running, error: BaseException, clocks: Clocks) -> None:
         clocks.roll(),
         permanent=isinstance(error, Permanent) or not foreseen,
         after_seconds=error.after_seconds if isinstance(error, Transient) else None,
+        kind=health.error_class,
     )
     source.due_at = clocks.monotonic() + wait
     source.health = _due_again(source, health, clocks)

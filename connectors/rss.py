@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors import _feed
+from connectors import _feed, _pace
 from connectors._http import Answer, Client
 from connectors._item import site_of
-from connectors._new_items import Memory, select
+from connectors._new_items import Memory, Selection, select
+from connectors._pace import Limits
+from connectors._polled import Polled, digest
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
@@ -40,6 +43,13 @@ class Options(BaseModel):
     timeout_seconds: float = Field(30, gt=0, le=300, description="time for the whole request, redirects and body included")
     max_bytes: int = Field(10_000_000, ge=1_000, le=100_000_000, description="largest feed, decompressed")
     max_items: int = Field(1_000, ge=1, le=10_000, description="items read from one document at most; more are reported")
+    min_seconds: float = Field(
+        60,
+        ge=5,
+        le=86_400,
+        description="shortest pause between two fetches when the source names no every_seconds: the feed's own rhythm decides",
+    )
+    max_seconds: float = Field(900, ge=5, le=86_400, description="longest pause, likewise; what the feed itself wishes may not exceed it")
     allow_private: list[Allowance] = Field(
         default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
     )
@@ -56,8 +66,19 @@ def create(options: Options, context: Context) -> Rss:
     return Rss(options, context)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """One document that could be read, and what of it is new."""
+
+    feed: _feed.Feed
+    news: Selection
+    polled: Polled
+    over: int
+    tells_over: bool
+
+
 class Rss:
-    """One feed. The cursor: validators, hash of the last document, hashes of items seen, GUIDs known to be used twice."""
+    """One feed. The cursor: where and how it is asked (`Polled`), the items seen (`Memory`), and which complaints were made already."""
 
     def __init__(self, options: Options, context: Context, client: Client | None = None) -> None:
         self._options = options
@@ -68,78 +89,79 @@ class Rss:
             max_bytes=options.max_bytes,
             allow_private=options.allow_private,
         )
+        # One pace for all feeds of a publisher; what was allowed by name is our own.
+        self.host = "" if options.allow_private else (urlsplit(options.url).hostname or "")
 
     def fetch(self, cursor: Mapping[str, Any]) -> Batch:
-        """The items that are new or changed since `cursor`, oldest first.
+        """The items that are new or changed since `cursor`, oldest first; those of the first document are marked as back-fill.
 
         A document that cannot be read at all is handed over once, as `unreadable`; while it stays as it is, Permanent is raised.
         """
         now = self._context.now()
-        same_url = cursor.get("url") == self._options.url
-        answer = self._client.get(self._options.url, self._request_headers(cursor if same_url else {}), now)
+        answer, polled = Polled.of(cursor, self._options.url).ask(self._client, {"Accept": ACCEPT}, self._secrets(), now)
         if answer.status == 304:
-            return Batch(cursor=cursor)
-        digest = hashlib.sha256(answer.body).hexdigest()[:32]
-        if digest == cursor.get("refused"):
+            return self._unchanged(polled.within(cursor), polled, now)
+        if digest(answer.body) == cursor.get("refused"):
             raise Permanent(Rejection.UNREADABLE, str(cursor.get("why", "the feed is still unreadable"))[:500])
-        kept = {name: cursor[name] for name in ("seen", "doubled", "over") if name in cursor}
-        if digest == cursor.get("document"):
+        kept = {name: cursor[name] for name in ("seen", "shown", "doubled", "over") if name in cursor}
+        if digest(answer.body) == polled.document:
             # The server knows no validators or ignores them: nothing is new all the same.
-            return Batch(
-                cursor={
-                    **kept,
-                    "url": self._options.url,
-                    "document": digest,
-                    **_validators(answer, cursor.get("broken")),
-                    **_damage(cursor),
-                }
-            )
+            broken = {"broken": True} if cursor.get("broken") else {}
+            polled = polled.read(answer, keep_validators=not broken)
+            return self._unchanged({**kept, **broken, **polled.as_cursor()}, polled, now)
         try:
             feed = _feed.parse(answer.body, answer.url, answer.headers.get("content-type", ""))
         except Permanent as error:
-            refused = {**kept, "url": self._options.url, "refused": digest, "why": str(error)}
+            refused = {**kept, **polled.forgotten().as_cursor(), "refused": digest(answer.body), "why": str(error)}
             return Batch(cursor=refused, unreadable=(self._unreadable(error.reason, str(error), answer.body),))
-        return self._batch(feed, answer, digest, cursor, now)
+        return self._batch(self._looked(feed, answer, polled, cursor, now), answer, now)
 
-    def _request_headers(self, cursor: Mapping[str, Any]) -> dict[str, str]:
-        headers = {"Accept": ACCEPT} | {name: secret(value) for name, value in self._options.headers.items()}
-        if cursor.get("etag"):
-            headers["If-None-Match"] = str(cursor["etag"])
-        if cursor.get("last_modified"):
-            headers["If-Modified-Since"] = str(cursor["last_modified"])
-        return headers
+    def _secrets(self) -> dict[str, str]:
+        return {name: secret(value) for name, value in self._options.headers.items()}
 
-    def _batch(self, feed: _feed.Feed, answer: Answer, digest: str, cursor: Mapping[str, Any], now: datetime) -> Batch:
+    def _unchanged(self, cursor: Mapping[str, Any], polled: Polled, now: datetime) -> Batch:
+        return Batch(cursor=cursor, wait_seconds=self._wait_seconds(polled, now), unchanged=True, note=polled.note)
+
+    def _wait_seconds(self, polled: Polled, now: datetime) -> float | None:
+        """The pause that the feed's own rhythm asks for; None where the configuration names one."""
+        if self._context.every_seconds is not None:
+            return None
+        limits = Limits(self._options.min_seconds, self._options.max_seconds)
+        return _pace.spread(_pace.pause_seconds(polled.looks, now, limits, polled.wished_seconds), self._context.name, now)
+
+    def _looked(self, feed: _feed.Feed, answer: Answer, polled: Polled, cursor: Mapping[str, Any], now: datetime) -> _Found:
+        site = self._options.site or site_of(feed.link, self._options.url)
+        source = Source(id=self._context.name, name=feed.title[:200], connector="rss", site=site)
+        news = select(feed.items[: self._options.max_items], source, feed.encoding, now, Memory.of(cursor))
+        wish = max(feed.wished_seconds, _pace.wish_of_headers(answer.headers, now))
+        polled = polled.read(answer, keep_validators=not feed.broken)
+        polled = polled.looked(now, news.new, news.shown, is_gap=news.is_gap, wished_seconds=wish)
+        return _Found(feed, news, polled, max(len(feed.items) - self._options.max_items, 0), not cursor.get("over"))
+
+    def _batch(self, found: _Found, answer: Answer, now: datetime) -> Batch:
+        feed, news = found.feed, found.news
         unreadable = []
         if feed.broken:
             detail = f"the feed is broken ({feed.broken}); its {len(feed.items)} complete items were read"
             unreadable.append(self._unreadable(Rejection.UNREADABLE, detail, answer.body))
-        over = len(feed.items) > self._options.max_items
-        if over and not cursor.get("over"):
+        if found.over and found.tells_over:
             detail = (
                 f"the feed holds {len(feed.items):,} items; the first {self._options.max_items:,} are read: raise max_items to read all"
             )
             unreadable.append(self._unreadable(Rejection.TOO_LARGE, detail, b""))
-        items = feed.items[: self._options.max_items]
-        site = self._options.site or site_of(feed.link, self._options.url)
-        source = Source(id=self._context.name, name=feed.title[:200], connector="rss", site=site)
-        news = select(items, source, feed.encoding, now, Memory.of(cursor))
-        new_cursor: dict[str, Any] = {"url": self._options.url, "document": digest, **news.memory.as_cursor()}
-        new_cursor |= {"over": True} if over else {}
-        new_cursor |= {"broken": True} if feed.broken else {}
-        return Batch(news.articles, {**new_cursor, **_validators(answer, feed.broken)}, unreadable=(*unreadable, *news.unreadable))
+        marks = {name: True for name, is_so in (("over", found.over), ("broken", feed.broken)) if is_so}
+        return Batch(
+            news.articles,
+            {**found.polled.as_cursor(), **news.memory.as_cursor(), **marks},
+            self._wait_seconds(found.polled, now),
+            (*unreadable, *news.unreadable),
+            possible_losses=int(news.is_gap),
+            left_out=found.over,
+            note=_LOSS if news.is_gap else found.polled.note,
+        )
 
     def _unreadable(self, reason: str, detail: str, original: bytes) -> Unreadable:
         return Unreadable(self._options.url, reason, detail, original)
 
 
-def _validators(answer: Answer, broken: Any) -> dict[str, str]:
-    """What the next request sends back, byte for byte. A broken document has none, so that its repair is seen."""
-    if broken:
-        return {}
-    found = {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
-    return {name: value for name, value in found.items() if value and len(value) <= 1_000}
-
-
-def _damage(cursor: Mapping[str, Any]) -> dict[str, Any]:
-    return {"broken": True} if cursor.get("broken") else {}
+_LOSS = "the last document shared no item with the one before: some may have come and gone unseen; ask it more often"

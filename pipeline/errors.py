@@ -27,22 +27,28 @@ class LagebildError(Exception):
 
 
 class Transient(LagebildError):
-    """Something outside failed that may work in a moment; `after_seconds` is the earliest that the other side allows."""
+    """Something outside failed that may work in a moment; `after_seconds` is the earliest that the other side allows.
 
-    def __init__(self, message: str = "", after_seconds: float | None = None) -> None:
+    `kind` is a short stable word for the class of the failure ("timeout", "server"), for counting and filtering.
+    """
+
+    def __init__(self, message: str = "", after_seconds: float | None = None, kind: str = "") -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+        self.kind = kind
 
 
 class Permanent(LagebildError):
     """This record can never be processed as it is.
 
-    `reason` is a short stable word of `pipeline.outcome.Rejection`; the message is for people.
+    `reason` is a short stable word of `pipeline.outcome.Rejection`; the message is for people; `kind` is a narrower word than `reason`
+    where there is one ("not_found", "certificate").
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: str, kind: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+        self.kind = kind or reason
 
 
 class TryAgain(LagebildError):

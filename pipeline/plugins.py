@@ -60,6 +60,10 @@ class Batch:
     wait_seconds: float | None = None
     unreadable: tuple[Unreadable, ...] = ()
     more: bool = False  # fetch again at once: the source has more than this batch
+    unchanged: bool = False  # the source itself said that nothing is new, and sent nothing
+    possible_losses: int = 0  # how often something may have come and gone unseen since the last fetch
+    left_out: int = 0  # items that a limit of ours kept out of this batch; they are told in `note` or `unreadable` too
+    note: str = ""  # one sentence for a person about the source's state, such as an address that has moved; "" when there is none
 
 
 class Connector(Protocol):
@@ -99,6 +103,7 @@ class Context:
     name: str  # the source's, enricher's or receiver's name in the configuration
     folder: Path = Path()  # the configuration's folder: relative paths start here
     now: Callable[[], datetime] = _utc_now  # aware UTC; tests set it
+    every_seconds: float | None = None  # the pause that the configuration names for this source; None leaves it to the connector
 
 
 class NoSuchPlugin(LagebildError):

@@ -88,7 +88,15 @@ class SourceSettings(Strict):
     country: Country = Field("", description="ISO 3166 code of the publisher's country")
     language: LanguageCode = Field("", description="the language the publisher declares, used when the text is too short to tell")
     owner: str = Field("", description="who owns the publisher: counts once in corroboration")
-    every_seconds: float = Field(300, ge=0.2, le=86_400, description="pause between two fetches")
+    every_seconds: float = Field(
+        300,
+        ge=0.2,
+        le=86_400,
+        description="pause between two fetches; without it a feed's own rhythm decides, within the connector's limits",
+    )
+    backfill_alerts: bool = Field(
+        False, description="whether what is from before we looked (the first fetch of a new source, archives) alerts like news"
+    )
     paused: bool = Field(False, description="keep the source but do not fetch")
     tier: int = Field(0, ge=0, le=9, description="how far it is trusted: 1 first, 9 last, 0 not said; rules ask for it as source.tier")
     options: dict[str, Any] = Field(default_factory=dict, description="the connector's own options")

@@ -18,6 +18,11 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `articles` and `unreadable` count over restarts; `last_success_at` is the last fetch that worked while the source could be read.
     `last_error` is one line for a person and stays until a fetch succeeds. `unreadable_note` says how much of what came last could
     not be read, and stays until something else comes: a fetch that brings nothing new tells nothing about that.
+
+    Completeness: `possible_losses` counts the looks between which items may have come and gone, `left_out` the items that a limit of ours
+    kept out. `error_class` is a short word for why the last fetch failed (`timeout`, `gone`, …). `silent_after_seconds` is how long a
+    quiet time of this source must be before it is `silent`: twice the longest that was usual (`longest_gap_seconds`, which fades).
+    `note` says what a person should know although fetches work, such as an address that has moved.
     """
 
     source_id: str
@@ -34,6 +39,16 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     last_error: str = ""
     unreadable_note: str = ""
     is_unreadable: bool = False
+    fetches: int = 0
+    unchanged: int = 0
+    error_class: str = ""
+    possible_losses: int = 0
+    last_loss_at: datetime | None = None
+    left_out: int = 0
+    first_article_at: datetime | None = None
+    longest_gap_seconds: float = 0.0
+    silent_after_seconds: float = 0.0
+    note: str = ""
     updated_at: datetime | None = None
 
 

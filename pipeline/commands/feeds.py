@@ -75,12 +75,14 @@ def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
                     _ago(each.last_article_at),
                     each.articles,
                     each.unreadable,
-                    each.last_error,
+                    each.possible_losses,
+                    each.left_out,
+                    each.last_error or each.note,
                 )
                 for each in listed
             ]
-            columns = ["source", "state", "last success", "last article", "articles", "unreadable", "error"]
-            out.print(table(f"{len(rows)} sources", columns, rows, right=[4, 5]))
+            columns = ["source", "state", "last success", "last article", "articles", "unreadable", "gaps", "left out", "what to know"]
+            out.print(table(f"{len(rows)} sources", columns, rows, right=[4, 5, 6, 7]))
         if any(each.state in ("failing", "silent") for each in listed):
             raise typer.Exit(EXIT_FINDINGS)
 

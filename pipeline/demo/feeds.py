@@ -202,6 +202,7 @@ def sources(base_url: str, folder: Path, samples: Samples | None = None, every_s
             "language": feed.language,
             "owner": feed.site.removesuffix(".localhost"),
             "every_seconds": every_seconds,
+            "backfill_alerts": True,
             "options": {"path": str(folder)} if feed.format == "folder" else _rss_options(feed, base_url),
         }
         for feed in (samples or load()).feeds.values()

@@ -137,7 +137,8 @@ def test_nothing_is_new_when_the_cursor_comes_back() -> None:
     assert second.articles == () and second.unreadable == ()
     assert web.asked[1]["If-None-Match"] == 'W/"x"' and web.asked[1]["If-Modified-Since"] == "gestern"
     web.status = 304
-    assert fetch(web, second.cursor) == Batch(cursor=second.cursor)
+    third = fetch(web, second.cursor)
+    assert third.articles == () and third.cursor == second.cursor and third.unchanged
 
 
 def test_a_server_without_validators_that_adds_an_item_brings_only_that_one() -> None:
@@ -294,7 +295,7 @@ def test_the_memory_of_a_busy_feed_stays_bounded() -> None:
     cursor: Mapping[str, Any] = {}
     for page in range(5):
         cursor = fetch(Web(feed(*(f"<title>{page} {n}</title>" for n in range(900)))), cursor).cursor
-    assert len(cursor["seen"]) <= 1_900 and len(json.dumps(cursor)) < 60_000
+    assert len(json.dumps(cursor)) < 25_000
 
 
 def test_a_huge_body_becomes_an_article_without_its_original() -> None:
