@@ -29,7 +29,7 @@ _ID_CHARACTERS = 8
 class Memory:
     """`seen`: content hashes, those of the newest document first. `doubled`: GUIDs (shortened) that stood for several items.
 
-    `shown`: article ids (shortened) of the last document that showed any. `is_new`: no document has been read yet.
+    `shown`: article ids (shortened) of the last document that showed any. `is_new`: the first document has not been read to its end.
     """
 
     seen: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Memory:
             _parted(seen, _MARK_CHARACTERS) if isinstance(seen, str) else tuple(seen or ()),
             tuple(cursor.get("doubled", ())),
             frozenset(_parted(shown, _ID_CHARACTERS) if isinstance(shown, str) else ()),
-            is_new=seen is None or seen == [],
+            is_new=seen is None or seen == [] or cursor.get("is_first") is True,
         )
 
     def as_cursor(self) -> dict[str, Any]:
@@ -65,7 +65,9 @@ class Selection:
     is_gap: bool = False
 
 
-def select(items: Sequence[Item], source: Source, encoding: str, fetched_at: datetime, memory: Memory) -> Selection:
+def select(
+    items: Sequence[Item], source: Source, encoding: str, fetched_at: datetime, memory: Memory, remembered: int = REMEMBERED_ITEMS
+) -> Selection:
     """The articles of `items` (newest first, as feeds have them) that `memory` has not seen, oldest first.
 
     A GUID that stands for different links or, without links, different titles cannot tell articles apart: those take their
@@ -94,7 +96,7 @@ def select(items: Sequence[Item], source: Source, encoding: str, fetched_at: dat
             articles.append(found)
         else:
             unreadable.append(found)
-    marks = tuple(dict.fromkeys((*reversed(current), *memory.seen)))[: len(current) + REMEMBERED_ITEMS]
+    marks = tuple(dict.fromkeys((*reversed(current), *memory.seen)))[: len(current) + remembered]
     newest = frozenset([*ids][-REMEMBERED_IDS:])
     return Selection(
         tuple(articles),

@@ -24,6 +24,10 @@ FEED = b"""<rss version="2.0"><channel><title>Beispiel</title><link>https://www.
 <item><title>Eins</title><link>https://www.example.org/1</link><guid>1</guid><description>Der erste Text.</description></item>
 <item><title>Zwei</title><link>https://www.example.org/2</link><guid>2</guid><description>Der zweite Text.</description></item><item/></channel></rss>"""
 
+PAGE = "<url><loc>https://www.example.org/{0}</loc><news:news><news:publication_date>2099-11-20</news:publication_date><news:title>{0}</news:title></news:news></url>"
+SITEMAP = f"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">
+{PAGE.format("eins")}{PAGE.format("zwei")}<url><loc>https://www.example.org/dr""".encode()
+
 
 def _directory(folder: Path, _stack: ExitStack) -> dict[str, Any]:
     (folder / "a.txt").write_text("Eins\nDer erste Text.")
@@ -36,8 +40,13 @@ def _rss(_folder: Path, stack: ExitStack) -> dict[str, Any]:
     return {"url": f"{url}/feed", "allow_private": ["127.0.0.1"]}
 
 
+def _sitemap(_folder: Path, stack: ExitStack) -> dict[str, Any]:
+    url, _ = stack.enter_context(serving(lambda _path, _headers: (200, {"Content-Type": "application/xml"}, SITEMAP)))
+    return {"url": f"{url}/sitemap.xml", "allow_private": ["127.0.0.1"]}
+
+
 # Per connector: options under which it delivers two articles and one thing that is unreadable.
-EXAMPLES: dict[str, Callable[[Path, ExitStack], dict[str, Any]]] = {"directory": _directory, "rss": _rss}
+EXAMPLES: dict[str, Callable[[Path, ExitStack], dict[str, Any]]] = {"directory": _directory, "rss": _rss, "sitemap": _sitemap}
 NAMES = plugins.names("connectors")
 
 
@@ -108,6 +117,7 @@ def test_a_source_that_is_not_there_is_an_error_of_ours(module: ModuleType, tmp_
     missing = {
         "directory": {"path": "nirgends"},
         "rss": {"url": "http://127.0.0.1:9/feed", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
+        "sitemap": {"url": "http://127.0.0.1:9/sitemap.xml", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
     }
     options = module.Options.model_validate(missing[module.__name__.rpartition(".")[2]])
     with pytest.raises(LagebildError, match=r"\w+ \w+ \w+"):
