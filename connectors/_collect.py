@@ -20,13 +20,14 @@ import structlog
 from msgspec.structs import replace
 
 from connectors import _records, _schedule, _settle
+from connectors._agenda import Agenda
 from connectors._embargo import Embargo
-from connectors._fetching import Fetched, Fetches, Running, connectors_of, due, seconds_to_next
+from connectors._fetching import Fetched, Fetches, Running, connectors_of
 from connectors._outbox import Outbox, Publishing, kafka_errors_are_transient
 from connectors._records import Outgoing
 from connectors._restore import Memory, restored
 from connectors._settle import Clocks
-from connectors._tell import tell
+from connectors._tell import Telling
 from pipeline import article, broker, topology
 from pipeline.errors import Transient, Unreachable
 from pipeline.plugins import Batch
@@ -74,13 +75,14 @@ class Collector:
         self.counts = Counts()
         self._settings = settings
         self._outbox = Outbox(settings, connect, now)
-        self._fetches = Fetches(settings.kafka.max_record_bytes // 2, monotonic)
+        self._fetches = Fetches(settings.collector.fetches_at_once, settings.kafka.max_record_bytes // 2, monotonic)
+        self._agenda = Agenda()
         self._restore = restore
         self._clocks = Clocks(now, monotonic, roll)
-        self._started_at = now()
         self._away = 0
         self._embargo = Embargo({})
         self._sources: list[Running] = []
+        self._telling = Telling((), now(), monotonic)
         self._counted: tuple[float, Counts] = (monotonic(), Counts())
 
     def run(self, stop: threading.Event) -> None:
@@ -108,7 +110,10 @@ class Collector:
             health = replace(known, name=each.name or known.name, connector=each.connector)
             cursor = memory.cursors.get(each.id, {})
             saved = _records.cursor_value(each.connector, cursor) if cursor else b""
-            self._sources.append(Running(each, connectors[each.id], health, cursor, saved, self._clocks.monotonic()))
+            host = str(getattr(connectors[each.id], "host", ""))
+            self._sources.append(Running(each, connectors[each.id], health, saved, saved, host))
+        self._agenda.begin(self._sources, self._clocks.monotonic())
+        self._telling = Telling(self._sources, self._clocks.now(), self._clocks.monotonic)
         log.info("collecting", sources=len(self._sources), cursors=len(memory.cursors), held=len(self._embargo))
 
     def _wait_for_broker(self, error: Exception, stop: threading.Event) -> None:
@@ -120,18 +125,31 @@ class Collector:
 
     def _step(self) -> None:
         """One turn of the loop. Raises Transient when Kafka did not confirm: then nothing of the turn counts."""
-        self.counts.fetches += sum(self._fetches.start(each) for each in due(self._sources, self._clocks.monotonic()))
-        self._settle(self._fetches.done(min(seconds_to_next(self._sources, self._clocks.monotonic()), TICK_SECONDS)))
+        while self._fetches.has_room and (source := self._agenda.take(self._clocks.monotonic())):
+            self._fetches.start(source)
+            self.counts.fetches += 1
+        # Without room only the end of a fetch changes anything.
+        wait = self._agenda.seconds_to_next(self._clocks.monotonic()) if self._fetches.has_room else TICK_SECONDS
+        self._settle(self._fetches.done(min(wait, TICK_SECONDS)))
         self._release()
         self._tell()
         self._log_counts()
 
     def _settle(self, done: Sequence[Fetched]) -> None:
         """Publish what fetches brought. Raises Transient when it was not confirmed: their sources are due again, with their old cursors."""
-        for each in done:
-            if each.error is not None:
-                self.counts.failures += 1
-                _settle.failed(each.source, each.error, self._clocks)
+        try:
+            for each in done:
+                self._agenda.release(each.source, self._clocks.monotonic(), _settle.hold_seconds(each.error))
+                if each.error is not None:
+                    self.counts.failures += 1
+                    _settle.failed(each.source, each.error, self._clocks)
+            self._publish(done)
+        finally:
+            for each in done:
+                self._telling.note(each.source)
+                self._agenda.add(each.source)
+
+    def _publish(self, done: Sequence[Fetched]) -> None:
         now, limit = self._clocks.now(), self._settings.kafka.max_record_bytes
         arrived = [
             (each, each.batch, _records.of_batch(each.batch, each.source.settings, now, limit)) for each in done if each.batch is not None
@@ -149,7 +167,7 @@ class Collector:
         """The batch is safe: its cursor, its health and its counts follow."""
         if fetched.cursor != fetched.source.saved:
             self._outbox.send(Outgoing(topology.CURSORS, fetched.source.settings.id, fetched.cursor))
-        _settle.arrived(fetched.source, batch, now, self._clocks)
+        _settle.arrived(fetched.source, batch, fetched.cursor, now, self._clocks)
         held, ended = self._embargo.note(plan)
         for each in ended:
             self._outbox.send(each)
@@ -167,7 +185,7 @@ class Collector:
             log.info("released", articles=len(ended))
 
     def _tell(self) -> None:
-        tell(self._sources, self._fetches, self._outbox, self._started_at, self._clocks.now())
+        self._telling.tell(self._fetches, self._outbox, self._clocks.now())
 
     def _log_counts(self) -> None:
         at, counts = self._counted

@@ -1,19 +1,18 @@
-"""Fetches in threads: a bounded number at once, one at a time per source, what they brought in a queue."""
+"""Fetches in threads: one at a time per source, what they brought in a queue."""
 
 from __future__ import annotations
 
-import math
+import functools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
-from connectors._records import cursor_value
+from connectors._records import cursor_of, cursor_value
 from pipeline import plugins
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
@@ -24,18 +23,21 @@ from pipeline.sources import SourceHealth
 
 log = structlog.get_logger()
 
-AT_ONCE = 8
-
 
 @dataclass
 class Running:
-    """One source while the collector runs. `saved` is the cursor as Kafka confirmed it; `due_at` and `fetching_since` count on the monotonic clock."""
+    """One source while the collector runs.
+
+    `cursor` is where the next fetch goes on and `saved` what Kafka confirmed of it, both as records: of tens of thousands of feeds the
+    parsed ones would fill the memory. `due_at` and `fetching_since` count on the monotonic clock. `host` is whom a fetch troubles.
+    """
 
     settings: SourceSettings
     connector: Connector
     health: SourceHealth
-    cursor: Mapping[str, Any] = field(default_factory=dict)
+    cursor: bytes = b""
     saved: bytes = b""
+    host: str = ""
     due_at: float = 0.0
     is_fetching: bool = False
     fetching_since: float = 0.0
@@ -55,8 +57,9 @@ class Fetched:
 def connectors_of(settings: Settings, now: Callable[[], datetime]) -> dict[str, Connector]:
     """The connector of each source, with its options checked. An option `contact` is filled from the configuration."""
     found = {}
+    load = functools.cache(lambda name: plugins.load("connectors", name, settings.plugin_folders))
     for each in settings.sources:
-        module = plugins.load("connectors", each.connector, settings.plugin_folders)
+        module = load(each.connector)
         options = dict(each.options)
         if settings.contact and "contact" in module.Options.model_fields:
             options.setdefault("contact", settings.contact)
@@ -66,36 +69,26 @@ def connectors_of(settings: Settings, now: Callable[[], datetime]) -> dict[str, 
     return found
 
 
-def due(sources: Iterable[Running], at: float) -> list[Running]:
-    """The sources to fetch from now, the longest due first. `at` counts on the monotonic clock."""
-    found = [each for each in sources if not (each.is_fetching or each.settings.paused) and each.due_at <= at]
-    return sorted(found, key=lambda each: each.due_at)
-
-
-def seconds_to_next(sources: Iterable[Running], at: float) -> float:
-    """How long until the next source is due, 0 at least; infinite when none will be before a fetch has come back."""
-    waiting = [each.due_at for each in sources if not (each.settings.paused or each.is_fetching)]
-    return max(min(waiting, default=math.inf) - at, 0.0)
-
-
 class Fetches:
     """Starts fetches and hands over what they brought."""
 
-    def __init__(self, max_cursor_bytes: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, at_once: int, max_cursor_bytes: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._at_once = at_once
         self._max_cursor_bytes = max_cursor_bytes
         self._monotonic = monotonic
         self._done: queue.SimpleQueue[Fetched] = queue.SimpleQueue()
         self.running = 0
 
-    def start(self, source: Running) -> bool:
-        """Whether the fetch was started; not when as many as allowed are running."""
-        if self.running >= AT_ONCE or source.is_fetching:
-            return False
+    @property
+    def has_room(self) -> bool:
+        return self.running < self._at_once
+
+    def start(self, source: Running) -> None:
+        """Start the fetch. The caller has seen that there is room."""
         source.is_fetching, source.fetching_since = True, self._monotonic()
         self.running += 1
         # A daemon: a connector that hangs must not keep the process from ending.
         threading.Thread(target=self._fetch, args=(source, source.cursor), name=f"fetch {source.settings.id}", daemon=True).start()
-        return True
 
     def running_seconds(self, source: Running) -> float:
         """How long its fetch has been running; 0 when none is."""
@@ -115,9 +108,9 @@ class Fetches:
         self.running -= len(found)
         return found
 
-    def _fetch(self, source: Running, cursor: Mapping[str, Any]) -> None:
+    def _fetch(self, source: Running, cursor: bytes) -> None:
         try:
-            batch = source.connector.fetch(cursor)
+            batch = source.connector.fetch(cursor_of(cursor, source.settings.connector) if cursor else {})
             encoded = _encoded(source, batch, self._max_cursor_bytes)
         except BaseException as error:
             # Also what nobody foresaw: a faulty connector must not stop the other sources. It shows as failing, with its trace in the log.

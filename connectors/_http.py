@@ -6,6 +6,7 @@ under one deadline. What an answer, or none, means for a source is decided here.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
@@ -120,6 +121,7 @@ class _Location:
     permanent: bool
 
 
+@functools.cache
 def user_agent(contact: str = "") -> str:
     """`Lagebild/<version> (+<contact>)`, in the form publishers look for."""
     try:

@@ -30,9 +30,9 @@ class Clocks:
     roll: Callable[[], float]
 
 
-def arrived(source: Running, batch: Batch, at: datetime, clocks: Clocks) -> None:
-    """Note a batch that is safely in Kafka since `at`."""
-    source.cursor = batch.cursor
+def arrived(source: Running, batch: Batch, cursor: bytes, at: datetime, clocks: Clocks) -> None:
+    """Note a batch that is safely in Kafka since `at`, with the record of its cursor."""
+    source.cursor = cursor
     source.due_at = clocks.monotonic() + _schedule.pause_seconds(batch, source.settings.every_seconds, clocks.roll())
     source.health = _due_again(source, _schedule.after_batch(source.health, batch, at), clocks)
     if batch.articles or batch.unreadable:
@@ -59,6 +59,11 @@ def failed(source: Running, error: BaseException, clocks: Clocks) -> None:
     source.health = _due_again(source, health, clocks)
     facts = {"source": source.settings.id, "why": health.last_error, "in_a_row": health.consecutive_failures}
     log.warning("fetch failed", **facts, again_in_seconds=round(wait, 1), exc_info=None if foreseen else error)
+
+
+def hold_seconds(error: BaseException | None) -> float:
+    """For how long the whole host is to be left alone after this error: what the server asked for."""
+    return (error.after_seconds or 0.0) if isinstance(error, Transient) else 0.0
 
 
 def _due_again(source: Running, health: SourceHealth, clocks: Clocks) -> SourceHealth:

@@ -1,8 +1,8 @@
-"""Tells how the sources are doing, in the topic `sources.health`."""
+"""Tells how the sources are doing, in the topic `sources.health`: at once what has just been fetched, the others in turn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -13,17 +13,50 @@ from connectors._outbox import Outbox
 from connectors._records import Outgoing
 from pipeline import sources, topology
 
+# In so much time every source is looked at once, so that a look costs little with tens of thousands of them.
+ROUND_SECONDS = 5.0
+LOOKED_AT_ONCE = 100
 
-def tell(running: Iterable[Running], fetches: Fetches, outbox: Outbox, started_at: datetime, now: datetime) -> None:
-    """Publish the health of the sources whose health is worth telling. Raises Transient when it was not confirmed."""
-    told = False
-    for source in running:
-        each = source.settings
-        health = _schedule.overdue(source.health, fetches.running_seconds(source))
-        health = _schedule.in_state(health, paused=each.paused, every_seconds=each.every_seconds, started_at=started_at, now=now)
-        if _schedule.is_worth_telling(source.told, health, now):
-            source.told = replace(health, updated_at=now)
-            outbox.send(Outgoing(topology.HEALTH, each.id, sources.encode(source.told)))
-            told = True
-    if told:
-        outbox.confirm()
+
+class Telling:
+    """Remembers whose turn it is."""
+
+    def __init__(self, running: Sequence[Running], started_at: datetime, monotonic: Callable[[], float]) -> None:
+        self._running = running
+        self._started_at = started_at
+        self._monotonic = monotonic
+        self._noted: dict[str, Running] = {}
+        self._next = 0
+        self._last_at = monotonic()
+
+    def note(self, source: Running) -> None:
+        """The source has changed."""
+        self._noted[source.settings.id] = source
+
+    def tell(self, fetches: Fetches, outbox: Outbox, now: datetime) -> None:
+        """Publish the health of the sources whose health is worth telling. Raises Transient when it was not confirmed."""
+        told = False
+        for source in self._turn():
+            each = source.settings
+            health = _schedule.overdue(source.health, fetches.running_seconds(source))
+            health = _schedule.in_state(health, paused=each.paused, every_seconds=each.every_seconds, started_at=self._started_at, now=now)
+            if _schedule.is_worth_telling(source.told, health, now):
+                source.told = replace(health, updated_at=now)
+                outbox.send(Outgoing(topology.HEALTH, each.id, sources.encode(source.told)))
+                told = True
+        if told:
+            outbox.confirm()
+
+    def _turn(self) -> list[Running]:
+        """What was noted, and the next part of all."""
+        at = self._monotonic()
+        share = (at - self._last_at) / ROUND_SECONDS
+        self._last_at = at
+        count = min(max(round(share * len(self._running)), LOOKED_AT_ONCE), len(self._running))
+        found = dict(self._noted)
+        self._noted.clear()
+        for number in range(self._next, self._next + count):
+            each = self._running[number % len(self._running)]
+            found[each.settings.id] = each
+        self._next = (self._next + count) % max(len(self._running), 1)
+        return list(found.values())

@@ -73,6 +73,8 @@ class Connector(Protocol):
         Called by the collector, one call at a time per source, in a thread; may block on the network within its own
         timeouts. It never loops for ever, never sleeps and never knows Kafka. `Transient` backs off and keeps the cursor; `Permanent`
         does the same and marks the source as broken until a fetch succeeds.
+
+        A connector may have an attribute `host`, the publisher's host: then its sources are fetched one at a time, with a pause between two.
         """
         ...
 

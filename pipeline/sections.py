@@ -102,6 +102,10 @@ class SourceSettings(Strict):
     options: dict[str, Any] = Field(default_factory=dict, description="the connector's own options")
 
 
+class Collector(Strict):
+    fetches_at_once: int = Field(32, ge=1, le=512, description="fetches that run at the same time; each may hold one document in memory")
+
+
 class Receiver(Strict):
     name: Id = Field(description="the name that rules route to")
     notifier: str = Field(description="the plug-in that sends: a file name in pipeline/notifiers/")

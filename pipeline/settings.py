@@ -21,6 +21,7 @@ from pipeline.errors import BadConfiguration, Problem
 from pipeline.section_types import PageLanguage, Strict
 from pipeline.sections import (
     Alerts,
+    Collector,
     Console,
     Elasticsearch,
     EnricherSettings,
@@ -47,6 +48,7 @@ class Settings(Strict):
     plugins: list[str] = Field(default_factory=list, description="further folders with connectors/, enrichers/ and notifiers/")
     contact: str = Field("", description="address or URL that publishers see in our User-Agent")
     sources: list[SourceSettings] = Field(default_factory=list, description="what is read")
+    collector: Collector = Field(default_factory=Collector, description="the collector")
     enrichers: list[EnricherSettings] = Field(default_factory=lambda: [EnricherSettings(name="entities")], description="run in this order")
     receivers: list[Receiver] = Field(default_factory=list, description="who is told")
     alerts: Alerts = Field(default_factory=Alerts, description="how alerts behave")

@@ -97,7 +97,7 @@ def configured(*names: str, **kafka: Any) -> Settings:
         SourceSettings(id=name, connector="rss", name=name.title(), country="DE", owner="Haus", language="de", every_seconds=0.2)
         for name in names
     ]
-    return Settings(sources=found, kafka=Kafka(**kafka), folder=Path())
+    return Settings(sources=found, kafka=Kafka(**kafka), collector={"fetches_at_once": 8}, folder=Path())
 
 
 def run(
@@ -350,7 +350,7 @@ def test_a_paused_source_is_told_and_not_fetched(monkeypatch: pytest.MonkeyPatch
     }
 
 
-def test_no_more_than_eight_fetches_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_fetches_than_configured_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     running, most, lock, enough = [0], [0], threading.Lock(), threading.Barrier(8, timeout=10)
 
     class Slow(Script):
