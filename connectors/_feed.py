@@ -11,7 +11,7 @@ import feedparser
 
 from connectors import _json_feed, _xml_safety
 from connectors._canonical import shown
-from connectors._feeds_in_page import feeds_in
+from connectors._feeds_in_page import NamedFeed, feeds_in
 from connectors._item import Item, as_html, clean
 from connectors._pace import wish_of_feed
 from pipeline.errors import Permanent
@@ -41,6 +41,17 @@ class Feed:
     items: tuple[Item, ...] = ()
 
 
+class WebPage(Permanent):
+    """A web page came instead of a feed; `feeds` are those that it names."""
+
+    def __init__(self, url: str, feeds: tuple[NamedFeed, ...]) -> None:
+        advice = (
+            f"the page names {', '.join(each.url for each in feeds[:3])}: take one as url" if feeds else "open it and look for its feed"
+        )
+        super().__init__(Rejection.UNREADABLE, f"{url} answers with a web page instead of a feed: {advice}", "web_page")
+        self.feeds = feeds
+
+
 def parse(data: bytes, url: str, content_type: str = "") -> Feed:
     """The feed in `data`, fetched from `url`. Raises Permanent for what is no feed or must not be parsed."""
     decoded = decode(data, _charset(content_type), "xml")
@@ -52,7 +63,7 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
         feed = _json_feed.parse(data if is_plain else text.encode(), url)
         return Feed(title=feed.title, link=feed.link, language=feed.language, encoding=decoded.encoding, items=feed.items)
     if _HTML.match(text):
-        raise Permanent(Rejection.UNREADABLE, _web_page(text, url), "web_page")
+        raise WebPage(url, feeds_in(text, url))
     broken = _xml_safety.check(text)
     found = _parsed(text, url)
     if not found.version and not found.entries:
@@ -68,15 +79,6 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
         own_address=next(iter(_linked(found.feed, "self", url)), ""),
         items=tuple(_items(found, data, url)),
     )
-
-
-def _web_page(text: str, url: str) -> str:
-    """Why a web page is no feed, with the feeds that it names."""
-    if named := feeds_in(text, url):
-        return (
-            f"{url} answers with a web page instead of a feed; the page names {', '.join(each.url for each in named[:3])}: take one as url"
-        )
-    return f"{url} answers with a web page instead of a feed: open it and look for its feed, the old address may be gone"
 
 
 def _linked(record: Any, relation: str, url: str) -> tuple[str, ...]:

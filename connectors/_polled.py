@@ -125,5 +125,13 @@ class Polled:
         return ""
 
 
+def about_answer(answer: Answer) -> dict[str, Any]:
+    """What a person who tries a source wants to know of the answer."""
+    wanted = ("content-type", "content-encoding", "etag", "last-modified", "cache-control", "expires")
+    said = {name: answer.headers[name] for name in wanted if answer.headers.get(name)}
+    moved = {"moved_for_good_to": answer.moved_to} if answer.moved_to else {}
+    return {"status": answer.status, "address": without_query(answer.url), "bytes": len(answer.body), **moved, **said}
+
+
 def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:32]

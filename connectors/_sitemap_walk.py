@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors import _pace, _sitemap_file
 from connectors._http import Answer, Client
-from connectors._polled import Polled, digest
+from connectors._polled import Polled, about_answer, digest
 from connectors._sitemap_entries import is_older
 from connectors._sitemap_file import Entry, Sitemap
 from pipeline.errors import Permanent, Transient
@@ -44,6 +44,7 @@ class Walk:
     has_read: bool = False
     is_single: bool = True
     more: bool = False
+    about: dict[str, Any] = field(default_factory=dict)
     _known: dict[str, dict[str, Any]] = field(default_factory=dict)
     _named: dict[str, dict[str, Any]] = field(default_factory=dict)
     _asked: int = 0
@@ -53,6 +54,7 @@ class Walk:
         if isinstance(known, dict):
             self._known = {str(url): dict(each) for url, each in known.items() if isinstance(each, dict)}
         answer, polled = polled.ask(self.client, {"Accept": ACCEPT}, self.secrets, self.now)
+        self.about = about_answer(answer)
         self.wished_seconds = _pace.wish_of_headers(answer.headers, self.now)
         if answer.status == 304 or digest(answer.body) == polled.document:
             # The index is as it was; its sitemaps need not be.

@@ -16,7 +16,7 @@ from connectors._http import Answer, Client
 from connectors._item import site_of
 from connectors._new_items import Memory, Selection, select
 from connectors._pace import Limits
-from connectors._polled import Polled, digest
+from connectors._polled import Polled, about_answer, digest
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
@@ -100,7 +100,7 @@ class Rss:
         now = self._context.now()
         answer, polled = Polled.of(cursor, self._options.url).ask(self._client, {"Accept": ACCEPT}, self._secrets(), now)
         if answer.status == 304:
-            return self._unchanged(polled.within(cursor), polled, now)
+            return self._unchanged(polled.within(cursor), polled, about_answer(answer), now)
         if digest(answer.body) == cursor.get("refused"):
             raise Permanent(Rejection.UNREADABLE, str(cursor.get("why", "the feed is still unreadable"))[:500])
         kept = {name: cursor[name] for name in ("seen", "shown", "doubled", "over") if name in cursor}
@@ -108,19 +108,21 @@ class Rss:
             # The server knows no validators or ignores them: nothing is new all the same.
             broken = {"broken": True} if cursor.get("broken") else {}
             polled = polled.read(answer, keep_validators=not broken)
-            return self._unchanged({**kept, **broken, **polled.as_cursor()}, polled, now)
+            return self._unchanged({**kept, **broken, **polled.as_cursor()}, polled, about_answer(answer), now)
         try:
             feed = _feed.parse(answer.body, answer.url, answer.headers.get("content-type", ""))
         except Permanent as error:
             refused = {**kept, **polled.forgotten().as_cursor(), "refused": digest(answer.body), "why": str(error)}
-            return Batch(cursor=refused, unreadable=(self._unreadable(error.reason, str(error), answer.body),))
+            named = {"feeds": [[each.url, each.title] for each in error.feeds]} if isinstance(error, _feed.WebPage) else {}
+            found = self._unreadable(error.reason, str(error), answer.body)
+            return Batch(cursor=refused, unreadable=(found,), about=about_answer(answer) | named)
         return self._batch(self._looked(feed, answer, polled, cursor, now), answer, now)
 
     def _secrets(self) -> dict[str, str]:
         return {name: secret(value) for name, value in self._options.headers.items()}
 
-    def _unchanged(self, cursor: Mapping[str, Any], polled: Polled, now: datetime) -> Batch:
-        return Batch(cursor=cursor, wait_seconds=self._wait_seconds(polled, now), unchanged=True, note=polled.note)
+    def _unchanged(self, cursor: Mapping[str, Any], polled: Polled, about: Mapping[str, Any], now: datetime) -> Batch:
+        return Batch(cursor=cursor, wait_seconds=self._wait_seconds(polled, now), unchanged=True, note=polled.note, about=about)
 
     def _wait_seconds(self, polled: Polled, now: datetime) -> float | None:
         """The pause that the feed's own rhythm asks for; None where the configuration names one."""
@@ -157,6 +159,14 @@ class Rss:
             (*unreadable, *news.unreadable),
             possible_losses=int(news.is_gap),
             left_out=found.over,
+            about=about_answer(answer)
+            | {
+                "title": feed.title,
+                "language": feed.language,
+                "encoding": feed.encoding,
+                "items": len(feed.items),
+                "hubs": list(feed.hubs),
+            },
             note=_LOSS if news.is_gap else found.polled.note,
         )
 

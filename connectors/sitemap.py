@@ -125,6 +125,7 @@ class Sitemaps:
             unchanged=not walk.has_read,
             possible_losses=int(is_gap),
             left_out=left_out,
+            about=walk.about | {"title": walk.publication, "encoding": walk.encoding, "items": len(walk.entries)},
             note="; ".join(each for each in (polled.note, *notes) if each),
         )
 

@@ -53,12 +53,12 @@ class Located:
         return Problem(self.file, *place, message)
 
 
-def read(path: Path, name: str | None = None) -> Located:
+def read(path: Path, name: str | None = None, max_bytes: int = MAX_BYTES) -> Located:
     """The file's data with places; what is wrong stands in `problems`, and then `data` is None. Never raises for bad content."""
     located = Located(name or str(path))
     try:
-        if path.stat().st_size > MAX_BYTES:
-            located.problems.append(Problem(located.file, 1, 1, f"the file is larger than {MAX_BYTES:,} bytes: split it"))
+        if path.stat().st_size > max_bytes:
+            located.problems.append(Problem(located.file, 1, 1, f"the file is larger than {max_bytes:,} bytes: split it"))
             return located
         return read_text(path.read_text(encoding="utf-8"), located.file)
     except OSError as error:

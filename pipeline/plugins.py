@@ -63,6 +63,9 @@ class Batch:
     unchanged: bool = False  # the source itself said that nothing is new, and sent nothing
     possible_losses: int = 0  # how often something may have come and gone unseen since the last fetch
     left_out: int = 0  # items that a limit of ours kept out of this batch; they are told in `note` or `unreadable` too
+    about: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what the source says of itself (status, validators, …), for `lagebild feeds test`
     note: str = ""  # one sentence for a person about the source's state, such as an address that has moved; "" when there is none
 
 

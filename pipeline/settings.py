@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import zoneinfo
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pydantic
@@ -33,6 +35,8 @@ from pipeline.sections import (
     Worker,
 )
 
+# Twenty thousand feeds with names and options need about five million.
+MAX_BYTES = 20_000_000
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
@@ -87,7 +91,7 @@ class Settings(Strict):
 
 def load(path: Path) -> Settings:
     """The settings in `path`. Raises BadConfiguration with all problems at once."""
-    source = located.read(path)
+    source = located.read(path, max_bytes=MAX_BYTES)
     if source.problems:
         raise BadConfiguration(source.problems)
     data = source.data or {}
@@ -114,7 +118,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
 
 def rules_folder_in(path: Path) -> Path | None:
     """The rules folder of the configuration in `path`, whatever else is wrong with it. None when `load` has reported the folder, or cannot read the file."""
-    data = located.read(path).data
+    data = located.read(path, max_bytes=MAX_BYTES).data
     named = data.get("rules", Settings.model_fields["rules"].default) if isinstance(data, dict) else None
     if not isinstance(named, str):
         return None
@@ -192,6 +196,7 @@ def _plugin_problems(data: Mapping[str, Any], source: located.Located, folder: P
     listed = data.get("plugins")
     folders = tuple(folder / each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, str))
     found: list[Problem] = []
+    load = functools.cache(lambda kind, name: plugins.load(kind, name, folders))
     for section, kind, key in (
         ("sources", "connectors", "connector"),
         ("enrichers", "enrichers", "name"),
@@ -200,16 +205,21 @@ def _plugin_problems(data: Mapping[str, Any], source: located.Located, folder: P
         for index, each in _entries(data, section):
             name, options = each.get(key), each.get("options", {})
             if isinstance(name, str) and isinstance(options, dict):
-                found += _plugin_problem(source, (section, index), (kind, key, name), options, folders)
+                found += _plugin_problem(source, (section, index), (kind, key, name), options, folders, load)
     return found
 
 
 def _plugin_problem(
-    source: located.Located, place: tuple[str, int], plugin: tuple[str, str, str], options: dict[str, Any], folders: tuple[Path, ...]
+    source: located.Located,
+    place: tuple[str, int],
+    plugin: tuple[str, str, str],
+    options: dict[str, Any],
+    folders: tuple[Path, ...],
+    load: Callable[[str, str], ModuleType],
 ) -> list[Problem]:
     kind, key, name = plugin
     try:
-        module = plugins.load(kind, name, folders)
+        module = load(kind, name)
     except plugins.NoSuchPlugin as error:
         return [source.problem((*place, key), f"{error}.{located.nearest(name, plugins.names(kind, folders))}")]
     except plugins.FaultyPlugin as error:

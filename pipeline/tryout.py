@@ -75,6 +75,14 @@ def _next(out: Out, offset: int) -> Work:
     return Work(out.key.encode(), out.value or b"", Position(out.topic, 0, offset), datetime.now(UTC))
 
 
+def try_articles(articles: Iterable[Article], settings: Settings, rules: RuleSet) -> Tried:
+    """These collected articles, in their order, through all stages."""
+    tryout = Tryout(stages(settings, lambda: rules), settings)
+    for article in articles:
+        tryout.take(article, datetime.now(UTC))
+    return tryout.result()
+
+
 def try_files(paths: Iterable[Path], settings: Settings, rules: RuleSet) -> Tried:
     """The files (or all files of the folders) in `paths`, in order of their names, through all stages."""
     directory = plugins.load("connectors", "directory", settings.plugin_folders)

@@ -52,7 +52,8 @@ def test_every_command_in_readme_exists() -> None:
 
 @pytest.mark.parametrize("command", ["demo", "run", "check", "doctor", "try", "trace", "version", "topics apply", "index apply", "index rebuild", "config schema",
                                      "rejected list", "rejected show", "rejected replay", "rules list", "rules check", "rules apply", "rules try",
-                                     "feeds list", "feeds test", "feeds health", "alerts list"])  # fmt: skip
+                                     "feeds list", "feeds test", "feeds health", "feeds add", "feeds import", "feeds export", "feeds pause",
+                                     "alerts list"])  # fmt: skip
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"])
     assert result.exit_code == 0

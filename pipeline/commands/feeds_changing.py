@@ -1,0 +1,175 @@
+"""`lagebild feeds add | import | export | pause`: the list of sources in the configuration file, whose comments stay."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from pipeline.commands.feeds_trying import looked, source_of
+from pipeline.commands.terminal import (
+    DEFAULT_CONFIG,
+    EXIT_FINDINGS,
+    EXIT_USAGE,
+    AsJson,
+    Config,
+    err,
+    errors_told,
+    out,
+    print_json,
+    printable,
+    settings_from,
+    table,
+)
+from pipeline.errors import LagebildError
+from pipeline.rules.compiled import RuleSet
+from pipeline.settings import Settings
+from pipeline.subscriptions import amending, opml, planning
+from pipeline.subscriptions.opml import Outline
+from pipeline.subscriptions.planning import Plan, Skipped
+
+_RESTART = "A running collector takes it up at its next start."
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("add", help="Try the feed at an address (or the one that a web page names) and add it to the configuration.")(add)
+    app.command("import", help="Add the feeds of an OPML file; those that are there already are passed over, each with its reason.")(
+        import_list
+    )
+    app.command("export", help="Write the sources as OPML, for other readers and for import; secrets stay out.")(export_list)
+    app.command("pause", help="Keep a source but do not fetch it; --resume takes it up again.")(pause)
+
+
+def add(
+    url: Annotated[str, typer.Argument(help="The address of a feed, or of a page that names its feeds.")],
+    id: Annotated[str, typer.Option("--id", help="Its id; else made of its title.")] = "",
+    name: Annotated[str, typer.Option(help="What people see; else the feed's title.")] = "",
+    country: Annotated[str, typer.Option(help="ISO code of the publisher's country.")] = "",
+    every: Annotated[float | None, typer.Option(help="Seconds between two fetches; else the feed's own rhythm.")] = None,
+    allow_private: Annotated[list[str] | None, typer.Option(help="A host or network that may be private.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    with errors_told():
+        settings = settings_from(config)
+        address, about = _feed_at(url, settings, allow_private or [])
+        given = {
+            "id": id,
+            "country": country,
+            "every_seconds": every,
+            "options": {"allow_private": allow_private} if allow_private else None,
+        }
+        wanted = Outline(
+            url=address,
+            title=name or str(about.get("title", "")),
+            language=str(about.get("language", "")),
+            settings={key: value for key, value in given.items() if value},
+        )
+        plan = planning.planned([wanted], settings.sources)
+        if plan.skipped:
+            raise LagebildError(f"{plan.skipped[0].url} is not added: {plan.skipped[0].why}")
+        _write(config, plan, dry_run=dry_run, as_json=as_json)
+
+
+def _feed_at(url: str, settings: Settings, allow_private: list[str]) -> tuple[str, Mapping[str, Any]]:
+    """The address of the feed, and what it says of itself. Raises LagebildError when there is none, or when a page names several."""
+    found = looked(settings, source_of(url, settings, "rss", allow_private), RuleSet()).first
+    named = found.about.get("feeds", [])
+    if len(named) == 1:
+        err.print(Text(f"The page names one feed: {named[0][0]}"))
+        url = named[0][0]
+        found = looked(settings, source_of(url, settings, "rss", allow_private), RuleSet()).first
+    elif named:
+        raise LagebildError(
+            "\n".join([f"the page names {len(named)} feeds; add one of them:", *(f"  {each[0]}  {each[1]}" for each in named)])
+        )
+    if found.unreadable and not found.articles:
+        raise LagebildError(f"{found.unreadable[0].detail}; nothing was added")
+    return url, found.about
+
+
+def import_list(
+    file: Annotated[Path, typer.Argument(help="The OPML file; - reads standard input.")],
+    config: Config = DEFAULT_CONFIG,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    with errors_told():
+        settings = settings_from(config)
+        try:
+            listed = opml.read(sys.stdin.buffer.read(opml.MAX_BYTES + 1) if str(file) == "-" else file.read_bytes())
+        except OSError as error:
+            err.print(Text(f"{file} cannot be read: {error.strerror}"))
+            raise typer.Exit(EXIT_USAGE) from None
+        except opml.NotOpml as error:
+            raise LagebildError(f"{file} cannot be imported: {error}") from error
+        _write(config, planning.planned(listed.outlines, settings.sources), listed.notes, dry_run=dry_run, as_json=as_json)
+
+
+def _write(config: Path, plan: Plan, notes: Sequence[str] = (), *, dry_run: bool, as_json: bool) -> None:
+    if plan.added and not dry_run:
+        amending.add_sources(config, plan.added)
+    if as_json:
+        print_json({"added": plan.added, "skipped": [_skipped(each) for each in plan.skipped], "notes": notes, "dry_run": dry_run})
+    else:
+        _show(config, plan, notes, dry_run=dry_run)
+    if notes:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _show(config: Path, plan: Plan, notes: Sequence[str], *, dry_run: bool) -> None:
+    rows = [(each["id"], each.get("name", ""), each.get("language", ""), each["options"]["url"]) for each in plan.added]
+    out.print(table(f"{len(rows)} sources {'would be' if dry_run else 'were'} added", ["id", "name", "language", "address"], rows))
+    if plan.skipped:
+        left = [(each.title, each.url, each.why) for each in plan.skipped]
+        out.print(table(f"{len(left)} were passed over", ["title", "address", "why"], left))
+    for each in notes:
+        err.print(Text(printable(each)))
+    if plan.added and not dry_run:
+        err.print(f"Written to {config}. {_RESTART}")
+
+
+def _skipped(each: Skipped) -> dict[str, str]:
+    return {"url": each.url, "title": each.title, "why": each.why}
+
+
+def export_list(
+    file: Annotated[Path, typer.Argument(help="Where to write; - is standard output.")] = Path("-"),
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    with errors_told():
+        outlines, skipped = planning.exported(settings_from(config).sources)
+        document = opml.written("Lagebild", outlines)
+        if str(file) == "-":
+            sys.stdout.write(document.decode())
+        else:
+            try:
+                file.write_bytes(document)
+            except OSError as error:
+                raise LagebildError(f"{file} cannot be written: {error.strerror}") from error
+        for each in skipped:
+            err.print(Text(printable(f"{each.url}: {each.why}")))
+        err.print(f"{len(outlines)} sources were exported.")
+
+
+def pause(
+    source_id: Annotated[str, typer.Argument(metavar="SOURCE", help="A configured source's id.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Fetch it again.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    with errors_told():
+        settings_from(config)
+        changed = amending.set_paused(config, source_id, paused=not resume)
+        if as_json:
+            print_json({"source": source_id, "paused": not resume, "changed": changed})
+            return
+        state = "fetched" if resume else "paused"
+        out.print(Text(f"{source_id} is {state} from now on. {_RESTART}" if changed else f"{source_id} is {state} already."))

@@ -1,0 +1,141 @@
+"""Which feeds of a list become sources, under which id, and why the others do not; and the way back. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pydantic
+
+from pipeline.outgoing.address import is_public, url_problem, without_query
+from pipeline.sections import SourceSettings
+from pipeline.subscriptions.opml import Outline
+
+CONNECTOR = "rss"
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "a", "ł": "l", "đ": "d"})
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+# What OPML has words for, and what other readers must not see: request headers hold secrets.
+_IN_OPML = ("name", "language", "connector")
+_SECRET_OPTIONS = ("headers",)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A feed that does not become a source, and why, in a sentence."""
+
+    url: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`added` are entries for `sources:` of a configuration."""
+
+    added: tuple[dict[str, Any], ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+def planned(outlines: Iterable[Outline], sources: Sequence[SourceSettings]) -> Plan:
+    """What importing `outlines` into a configuration with `sources` adds."""
+    known = {_sameness(str(each.options["url"])): each.id for each in sources if isinstance(each.options.get("url"), str)}
+    ids = {each.id for each in sources}
+    added, skipped = [], []
+    for each in outlines:
+        entry: dict[str, Any] = {}
+        why = _refusal(each, known)
+        if not why:
+            entry = entry_for(each, ids)
+            why = _not_valid(entry)
+        if why:
+            skipped.append(Skipped(without_query(each.url), each.title[:200], why))
+            continue
+        known[_sameness(each.url)] = entry["id"]
+        ids.add(entry["id"])
+        added.append(entry)
+    return Plan(tuple(added), tuple(skipped))
+
+
+def _refusal(outline: Outline, known: Mapping[str, str]) -> str:
+    if problem := url_problem(outline.url):
+        return f"its address {problem}"
+    if same := known.get(_sameness(outline.url)):
+        return f"the source {same} has this address already"
+    host = urlsplit(outline.url).hostname or ""
+    try:
+        inside = not is_public(ipaddress.ip_address(host))
+    except ValueError:
+        inside = host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+    if inside and not _allows_private(outline):
+        return f"{host} is inside a network: if that is meant, add it by hand with allow_private"
+    return ""
+
+
+def _allows_private(outline: Outline) -> bool:
+    options = outline.settings.get("options")
+    return isinstance(options, dict) and bool(options.get("allow_private"))
+
+
+def entry_for(outline: Outline, taken: Collection[str]) -> dict[str, Any]:
+    """The entry of one feed; its id is the exported one, or made of its title or host, with a number when it is `taken`."""
+    settings = {name: value for name, value in outline.settings.items() if name in SourceSettings.model_fields and name not in _IN_OPML}
+    options = settings.pop("options", {})
+    wanted = str(settings.pop("id", "")) or _slug(outline.title) or _slug(urlsplit(outline.url).hostname or "") or "feed"
+    entry: dict[str, Any] = {"id": _free(wanted, taken), "connector": str(outline.settings.get("connector", CONNECTOR))}
+    if outline.title:
+        entry["name"] = " ".join(outline.title.split())[:200]
+    if _LANGUAGE.fullmatch(outline.language):
+        entry["language"] = outline.language
+    return entry | settings | {"options": {"url": outline.url} | (options if isinstance(options, dict) else {})}
+
+
+def _not_valid(entry: Mapping[str, Any]) -> str:
+    try:
+        SourceSettings.model_validate(entry)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return ""
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.lower().translate(_SPELT_OUT)).encode("ascii", "ignore").decode()
+    found = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].rstrip("-")
+    return found if len(found) >= 2 else ""
+
+
+def _free(wanted: str, taken: Collection[str]) -> str:
+    if wanted not in taken:
+        return wanted
+    return next(name for number in range(2, len(taken) + 3) if (name := f"{wanted[:58]}-{number}") not in taken)
+
+
+def _sameness(url: str) -> str:
+    """What two spellings of one feed's address share: neither scheme nor `www.`, a trailing slash nor the case of the host tells feeds apart."""
+    try:
+        parts = urlsplit(url.strip())
+        return f"{(parts.hostname or '').removeprefix('www.')}:{parts.port or ''}{parts.path.rstrip('/')}?{parts.query}"
+    except ValueError:
+        return url
+
+
+def exported(sources: Iterable[SourceSettings]) -> tuple[tuple[Outline, ...], tuple[Skipped, ...]]:
+    """The sources that have an address, as outlines; what else they say goes along, but for secrets. The others, and what is missing, with the reason."""
+    outlines, skipped = [], []
+    for each in sources:
+        url = each.options.get("url")
+        if not isinstance(url, str):
+            skipped.append(Skipped(each.id, each.name, f"the connector {each.connector} reads no address: OPML has no word for it"))
+            continue
+        if missing := [name for name in _SECRET_OPTIONS if each.options.get(name)]:
+            skipped.append(Skipped(each.id, each.name, f"exported without its {', '.join(missing)}: they may hold secrets"))
+        options = {name: value for name, value in each.options.items() if name != "url" and name not in _SECRET_OPTIONS}
+        said = each.model_dump(exclude_unset=True, exclude={*_IN_OPML, "options"})
+        settings = said | ({"connector": each.connector} if each.connector != CONNECTOR else {}) | ({"options": options} if options else {})
+        outlines.append(Outline(url=url, title=each.name, language=each.language, settings=settings))
+    return tuple(outlines), tuple(skipped)
