@@ -116,6 +116,7 @@ def rows(figures: Figures) -> list[tuple[str, str]]:
         _matching_rows,
         _backtest_rows,
         _following_rows,
+        _polling_rows,
         _function_rows,
         _flow_rows,
         _latency_rows,
@@ -179,6 +180,16 @@ def _following_rows(figures: Figures) -> list[tuple[str, str]]:
         (f"{what} in a follower", held),
         (f"{what} in the folder", folder),
     ]
+
+
+def _polling_rows(figures: Figures) -> list[tuple[str, str]]:
+    found = figures.get("polling")
+    if not found:
+        return []
+    what = f"{found['sources']:,} feeds every {number(found['cycle_seconds'])} s on one collector"
+    kept = f"{number(found['on_time_share'] * 100)} % asked in time, the slowest after {number(found['pause_seconds'].get('max', 0))} s"
+    cost = f"{number(found['cpu_share'] * 100)} % of a core, {number(found['memory_bytes'] / 1e6)} MB, {number(found['cpu_ms_per_request'])} ms CPU a fetch"
+    return [(what, f"{kept}; {number(found['requests_per_second'])} fetches/s; {cost}")]
 
 
 def _function_rows(figures: Figures) -> list[tuple[str, str]]:

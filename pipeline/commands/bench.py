@@ -32,6 +32,8 @@ Paced = Annotated[float, typer.Option(min=0, max=3_600, help="Seconds of even lo
 Seed = Annotated[int, typer.Option(min=0, max=1_000_000, help="Seed of the generated articles.")]
 Rules = Annotated[int, typer.Option(min=1, max=5_000, help="Alert rules, of which one matches.")]
 RuleFiles = Annotated[int, typer.Option(min=0, max=200_000, help="Rule files whose changes are followed over Kafka; 0 leaves it out.")]
+Feeds = Annotated[int, typer.Option(min=0, max=100_000, help="Feeds that one collector polls from a simulating server; 0 leaves it out.")]
+FeedsSeconds = Annotated[float, typer.Option(min=10, max=7_200, help="How long they are watched after the first fetch of each.")]
 InMemory = Annotated[bool, typer.Option("--in-memory", help="Only what needs no server.")]
 NoCollector = Annotated[bool, typer.Option("--no-collector", help="Leave out the round through the collector.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Where the servers keep their data; a temporary folder when left out.")]
@@ -53,6 +55,8 @@ def bench(
     seed: Seed = 1,
     rules: Rules = 100,
     rule_files: RuleFiles = 10_000,
+    feeds: Feeds = 0,
+    feeds_seconds: FeedsSeconds = 640.0,
     in_memory: InMemory = False,
     no_collector: NoCollector = False,
     data: Data = None,
@@ -69,7 +73,8 @@ def bench(
     with errors_told():
         events.configure("bench", level="warning")
         plan = Plan(articles, rounds, workers, paced_seconds, seed, not no_collector)
-        figures = _measured(plan, rules, rule_files, data, data_folder, profile, with_servers=not in_memory)
+        polled = (feeds, feeds_seconds)
+        figures = _measured(plan, rules, rule_files, polled, data, data_folder, profile, with_servers=not in_memory)
         if output:
             output.write_text(json.dumps(figures, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
         if readme:
@@ -82,7 +87,15 @@ def bench(
 
 
 def _measured(
-    plan: Any, rules: int, rule_files: int, data: Path | None, data_folder: Path, profile: Path | None, *, with_servers: bool
+    plan: Any,
+    rules: int,
+    rule_files: int,
+    polled: tuple[int, float],
+    data: Path | None,
+    data_folder: Path,
+    profile: Path | None,
+    *,
+    with_servers: bool,
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -99,6 +112,7 @@ def _measured(
             **asdict(plan),
             "rules": rules,
             "rule_files": rule_files,
+            "feeds": polled[0],
             "data_folder": str(data_folder),
             "data_folder_present": data_folder.is_dir(),
             "profiled": profile is not None,
@@ -108,7 +122,7 @@ def _measured(
         err.print(Text(f"There is no {data_folder}: measuring on generated articles only."))
     figures["in_memory"] = in_memory.measure(plan.articles, plan.seed, data_folder, Settings(), compiled(rules), plan.rounds, tell)
     if with_servers:
-        figures |= _with_servers(plan, rules, rule_files, data, profile)
+        figures |= _with_servers(plan, rules, rule_files, polled, data, profile)
     figures["targets"] = [
         {"what": each.what, "wanted": each.wanted, "found": each.found, "unit": each.unit, "verdict": each.verdict}
         for each in report.targets(figures)
@@ -116,8 +130,10 @@ def _measured(
     return figures
 
 
-def _with_servers(plan: Any, rules: int, rule_files: int, data: Path | None, profile: Path | None) -> dict[str, Any]:
-    from pipeline.bench import end_to_end, following
+def _with_servers(
+    plan: Any, rules: int, rule_files: int, polled: tuple[int, float], data: Path | None, profile: Path | None
+) -> dict[str, Any]:
+    from pipeline.bench import end_to_end, following, polling
     from pipeline.bench.system import prepare
     from pipeline.worker import PROFILE
 
@@ -133,6 +149,8 @@ def _with_servers(plan: Any, rules: int, rule_files: int, data: Path | None, pro
             tell(f"rules: {rule_files:,} files, changed one at a time")
             settings = following.settings_for(folder / f"{prefix}following", servers.addresses, f"{prefix}following-")
             found["following"] = following.measure_following(settings, rule_files, plan.seed)
+        if polled[0]:
+            found["polling"] = polling.measure_polling(folder / f"{prefix}feeds", servers.addresses, f"{prefix}feeds-", *polled, tell)
         return found
 
 
