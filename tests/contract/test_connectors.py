@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -13,10 +15,15 @@ from typing import Any
 import pydantic
 import pytest
 
-from pipeline import article, plugins
+from connectors._collect import Collector
+from connectors._records import cursor_of
+from connectors._restore import Memory
+from pipeline import article, plugins, topology
 from pipeline.errors import LagebildError
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Connector, Context
+from pipeline.sections import SourceSettings
+from pipeline.settings import Settings
 from tests.local_servers import serving
 
 NOW = datetime.now(UTC) + timedelta(hours=1)
@@ -111,6 +118,85 @@ def test_the_same_state_of_the_world_gives_the_same_batch(fetch: Callable[..., B
 @pytest.mark.parametrize("cursor", [{"unknown": 1}, {"files": "", "seen": [], "etag": 5}])
 def test_a_cursor_with_other_names_is_no_obstacle(fetch: Callable[..., Batch], cursor: dict[str, Any]) -> None:
     assert len(fetch(cursor).articles) == 2
+
+
+class Killed(BaseException):
+    """The process is gone: nobody gets to do anything about it."""
+
+
+class Journal:
+    """Stands in for Kafka: what was confirmed is there for ever. Dies at one operation, before or after it had its effect."""
+
+    def __init__(self, dies_at: int) -> None:
+        self.log: list[tuple[str, str, bytes | None]] = []
+        self.operations = 0
+        self._dies_at = dies_at
+        self._waiting: list[tuple[str, str, bytes | None]] = []
+
+    def send(self, topic: str, key: str, value: bytes | None, *, headers: Any = ()) -> None:
+        self._count()
+        self._waiting.append((topic, key, value))
+
+    def confirm(self, timeout_seconds: float = 0) -> None:
+        self._count()
+        self.log += self._waiting
+        self._waiting = []
+        self._count()
+
+    def close(self) -> None:
+        self._waiting = []
+
+    def _count(self) -> None:
+        self.operations += 1
+        if self.operations == self._dies_at:
+            self._waiting = []
+            raise Killed
+
+    def of(self, topic: str) -> list[tuple[str, bytes]]:
+        return [(key, value) for where, key, value in self.log if where == topic and value is not None]
+
+    def memory(self, connector: str) -> Memory:
+        return Memory(cursors={key: cursor_of(value, connector) for key, value in self.of(topology.CURSORS)})
+
+
+def _collected(settings: Settings, journal: Journal, connector: str) -> bool:
+    """Whether the collector lived until everything was told; False when it was killed before."""
+    ended, killed = threading.Event(), []
+
+    class Enough(threading.Event):
+        def is_set(self) -> bool:
+            return bool(journal.of(topology.CURSORS) and journal.of(topology.HEALTH))
+
+    def run() -> None:
+        try:
+            Collector(settings, lambda: journal, restore=lambda: journal.memory(connector), now=lambda: NOW).run(Enough())
+        except Killed:
+            killed.append(True)
+        ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    assert ended.wait(20)
+    return not killed
+
+
+def test_a_death_at_any_moment_loses_nothing_and_repeats_keep_their_ids(
+    module: ModuleType, tmp_path: Path, fetch: Callable[..., Batch]
+) -> None:
+    name = module.__name__.rpartition(".")[2]
+    expected = fetch()
+    with ExitStack() as stack:
+        source = SourceSettings(id="quelle", connector=name, every_seconds=0.2, options=EXAMPLES[name](tmp_path, stack))
+        settings = Settings(sources=[source], folder=tmp_path)
+        for moment in itertools.count(1):
+            journal = Journal(moment)
+            lived = _collected(settings, journal, name)
+            _collected(settings, journal, name)
+            found = [article.decode(value) for _, value in journal.of(topology.COLLECTED)]
+            assert {each.id: each.title for each in found} == {each.id: each.title for each in expected.articles}, moment
+            assert len({key for key, _ in journal.of(topology.REJECTED)}) == 1, moment
+            if lived:
+                break
+    assert moment > 8, "every send and confirmation was a moment to die"
 
 
 def test_a_source_that_is_not_there_is_an_error_of_ours(module: ModuleType, tmp_path: Path) -> None:
