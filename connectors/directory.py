@@ -1,4 +1,4 @@
-"""A watched folder of articles: plain text, HTML, JSON, NDJSON."""
+"""A watched folder of articles: plain text, HTML, JSON, NDJSON, and the formats of agencies."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors import _file_items
 from connectors._canonical import canonical
-from connectors._file_items import Entry
 from connectors._folder import Found, Known, content_mark, listing, read
 from connectors._item import article_of, site_of
+from connectors._wire.documents import Entry
 from pipeline.article import Article, Source
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
