@@ -1,0 +1,241 @@
+"""A text through the weights: names with their probabilities, in about a millisecond an article.
+
+What a word says is added up once and kept in one row of a table for each place it may have beside a label, so that a text costs one look-up a
+word and one addition of rows. All sentences go forward and backward together, step by step.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.entities.corpora import OUTSIDE
+from pipeline.entities.features import BOUNDARY, Word, between, hinted, with_left, with_right, word_of
+from pipeline.entities.tokens import Token
+from pipeline.entities.weights import Matrix, Weights
+
+# Rows that are kept; then all are thrown away. A row is some hundred bytes, and a worker meets some ten thousand words in an hour.
+_MOST_ROWS = 40_000
+# Longer sentences are tables or hostile; they are cut, so that the number of steps is bounded.
+_LONGEST_SENTENCE = 120
+_PLACES = 5
+_PADS = 2
+_RESCALE_EVERY = 8
+Numbers = npt.NDArray[np.intp]
+
+
+class Name(NamedTuple):
+    """Tokens `first` to `last` (exclusive) are a name of this type, with the share of such names that were right in the corpus."""
+
+    first: int
+    last: int
+    type: str
+    confidence: float
+
+
+class _Rows:
+    """Sums of weights, one row for each key, in a table that grows."""
+
+    def __init__(self, weights: Weights, places: int) -> None:
+        self._vectors = weights.vectors
+        self._labels = len(weights.header.labels)
+        self.table = np.zeros((256, places, self._labels), dtype=np.float32)
+        self.numbers: dict[object, int] = {}
+
+    def add(self, key: object, features: Sequence[Iterable[str]]) -> int:
+        """The number of the new row for `key`; `features` are those of each place."""
+        number = len(self.numbers)
+        if number == len(self.table):
+            self.table = np.concatenate([self.table, np.zeros_like(self.table)])
+        self.table[number] = 0
+        for place, each in enumerate(features):
+            self._sum(self.table[number, place], each)
+        self.numbers[key] = number
+        return number
+
+    def _sum(self, row: Matrix, features: Iterable[str]) -> None:
+        for feature in features:
+            found = self._vectors.get(feature)
+            if found is not None:
+                for label, weight in zip(*found, strict=True):
+                    row[label] += weight
+
+
+class Tagger:
+    """Tags with one model. Not safe for several threads at once."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.language = weights.header.language
+        self._weights = weights
+        self._labels = weights.header.labels
+        self._steps = np.exp(weights.transitions).astype(np.float64)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._words = _Rows(self._weights, _PLACES)
+        self._pairs = _Rows(self._weights, 1)
+        self._word_of: list[Word] = []
+        self._groups: dict[str, int] = {}
+        self._group_of: list[int] = []
+        self._boundary = self._word_number(BOUNDARY)
+
+    def names(self, tokens: Sequence[Token], hints: Sequence[str], sentences: Sequence[tuple[int, int]]) -> list[Name]:
+        """The names among the tokens, in order; `sentences` are the ranges of the text, `hints` has one for each token."""
+        if not tokens:
+            return []
+        if len(self._words.numbers) + len(self._pairs.numbers) > _MOST_ROWS:
+            self._forget()
+        ranges = _token_ranges(tokens, sentences)
+        scores = self._scores([token.form for token in tokens], hints, ranges)
+        return self._decoded(self._probabilities(scores, ranges), ranges)
+
+    def _word_number(self, form: str) -> int:
+        number = self._words.numbers.get(form)
+        if number is not None:
+            return number
+        word = word_of(form, self.language)
+        self._word_of.append(word)
+        self._group_of.append(self._groups.setdefault(word.group, len(self._groups)))
+        around = [["+2" + each for each in word.far], ["+1" + each for each in word.near], word.here]
+        around += [["-1" + each for each in word.near], ["-2" + each for each in word.far]]
+        return self._words.add(form, around)
+
+    def _pair_number(self, key: tuple[int, ...], features: tuple[str, ...]) -> int:
+        return self._pairs.add(key, [features])
+
+    def _scores(self, forms: list[str], hints: Sequence[str], ranges: Sequence[tuple[int, int]]) -> Matrix:
+        """What all features say for each token and label, without what stands beside it being decided."""
+        numbers = self._words.numbers
+        pads = [self._boundary] * _PADS
+        row: list[int] = []
+        places: list[int] = []
+        for first, last in ranges:
+            row += pads
+            places += range(len(row), len(row) + last - first)
+            row += [number if (number := numbers.get(form)) is not None else self._word_number(form) for form in forms[first:last]]
+            row += pads
+        at, ids = np.array(places, dtype=np.intp), np.array(row, dtype=np.intp)
+        table = self._words.table
+        scores: Matrix = table[ids[at], 2]
+        for place, offset in ((0, 2), (1, 1), (3, -1), (4, -2)):
+            scores += table[ids[at + offset], place]
+        self._add_neighbours(scores, row, places)
+        if any(hints):
+            self._add_hints(scores, row, places, hints, ranges)
+        return scores
+
+    def _add_neighbours(self, scores: Matrix, row: list[int], places: list[int]) -> None:
+        groups, known = self._group_of, self._pairs.numbers
+        threes, lefts, rights = [], [], []
+        for at in places:
+            left, word, right = row[at - 1], row[at], row[at + 1]
+            before, here, after = groups[left], groups[word], groups[right]
+            three, pair, other = (before, here, after), (left, here, -1, -1), (-1, here, right, -1)
+            number = known.get(three)
+            threes.append(self._new_three(three, left, word, right) if number is None else number)
+            number = known.get(pair)
+            lefts.append(
+                self._pair_number(pair, (with_left(self._word_of[left].small, self._word_of[word].group),)) if number is None else number
+            )
+            number = known.get(other)
+            rights.append(
+                self._pair_number(other, (with_right(self._word_of[word].group, self._word_of[right].small),)) if number is None else number
+            )
+        table = self._pairs.table[:, 0]
+        for numbers in (threes, lefts, rights):
+            scores += table[numbers]
+
+    def _new_three(self, key: tuple[int, int, int], left: int, word: int, right: int) -> int:
+        groups = [self._word_of[each].group for each in (left, word, right)]
+        return self._pair_number(key, between(*groups))
+
+    def _add_hints(
+        self, scores: Matrix, row: list[int], places: list[int], hints: Sequence[str], ranges: Sequence[tuple[int, int]]
+    ) -> None:
+        known = self._pairs.numbers
+        for first, last in ranges:
+            for at in range(first, last):
+                if not (hint := hints[at]):
+                    continue
+                word = self._word_of[row[places[at]]]
+                for target, key, features in (
+                    (at, ("0", hint, word.small, word.group), hinted(hint, word)),
+                    (at + 1, ("-1", hint), (f"-1g={hint}",)),
+                    (at - 1, ("+1", hint), (f"+1g={hint}",)),
+                ):
+                    if first <= target < last:
+                        number = known.get(key)
+                        scores[target] += self._pairs.table[self._pairs.add(key, [features]) if number is None else number, 0]
+
+    def _probabilities(self, scores: Matrix, ranges: Sequence[tuple[int, int]]) -> npt.NDArray[np.float64]:
+        """The probability of each label at each token, given the whole sentence."""
+        firsts, lengths = np.array([first for first, _ in ranges]), np.array([last - first for first, last in ranges])
+        longest = int(lengths.max())
+        grid = np.minimum(firsts[:, None] + np.arange(longest), len(scores) - 1)
+        likely = np.exp(scores - scores.max(axis=1, keepdims=True)).astype(np.float64)[grid].transpose(1, 0, 2).copy()
+        ends = np.arange(longest)[:, None] >= lengths - 1
+        forward = self._forward(likely)
+        backward = self._backward(likely, ends)
+        both = forward * backward
+        both /= both.sum(axis=2, keepdims=True)
+        inside = np.arange(longest)[:, None] < lengths
+        return both.transpose(1, 0, 2)[inside.T]
+
+    def _forward(self, likely: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        found = np.empty_like(likely)
+        found[0] = likely[0]
+        for step in range(1, len(likely)):
+            np.matmul(found[step - 1], self._steps, out=found[step])
+            found[step] *= likely[step]
+            if step % _RESCALE_EVERY == 0:
+                found[step] /= found[step].sum(axis=1, keepdims=True)
+        return found
+
+    def _backward(self, likely: npt.NDArray[np.float64], ends: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        found = np.empty_like(likely)
+        found[-1] = 1
+        back = self._steps.T
+        for step in range(len(likely) - 2, -1, -1):
+            np.matmul(likely[step + 1] * found[step + 1], back, out=found[step])
+            found[step][ends[step]] = 1
+            if step % _RESCALE_EVERY == 0:
+                found[step] /= found[step].sum(axis=1, keepdims=True)
+        return found
+
+    def _decoded(self, probabilities: npt.NDArray[np.float64], ranges: Sequence[tuple[int, int]]) -> list[Name]:
+        best = probabilities.argmax(axis=1).tolist()
+        names: list[Name] = []
+        outside = self._labels.index(OUTSIDE)
+        for first, last in ranges:
+            at = first
+            while at < last:
+                if best[at] == outside:
+                    at += 1
+                    continue
+                end = at + 1
+                kind = self._labels[best[at]][2:]
+                while end < last and self._labels[best[end]] == f"I-{kind}":
+                    end += 1
+                certainty = min(float(probabilities[each, best[each]]) for each in range(at, end))
+                if kind.isupper():
+                    names.append(Name(at, end, kind, self._calibrated(certainty)))
+                at = end
+        return names
+
+    def _calibrated(self, certainty: float) -> float:
+        table = self._weights.header.calibration
+        return table[min(int(certainty * len(table)), len(table) - 1)] if table else certainty
+
+
+def _token_ranges(tokens: Sequence[Token], sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The sentences as ranges of tokens, none longer than the limit."""
+    starts = [token.start for token in tokens]
+    bounds = sorted({0, *(bisect_left(starts, start) for start, _ in sentences), len(tokens)})
+    ranges = []
+    for first, last in zip(bounds, bounds[1:], strict=False):
+        ranges += [(at, min(at + _LONGEST_SENTENCE, last)) for at in range(first, last, _LONGEST_SENTENCE)]
+    return ranges
