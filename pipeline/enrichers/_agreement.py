@@ -25,6 +25,11 @@ _OPENERS = frozenset(_OPENERS_WORDS.split())
 _ENDINGS = tuple(sorted(role for role in _ROLES if len(role) > 3))
 
 
+def is_role(form: str) -> bool:
+    """Whether the folded word is a title or role, or a compound that ends in one ("aussenminister")."""
+    return form in _ROLES or form.endswith(_ENDINGS)
+
+
 def family_mentions(words: Words, persons: list[Subject], taken: set[tuple[int, int]]) -> Iterator[tuple[Subject, int]]:
     """Each person with the number of a word that is their family name. Names that two of `persons` share are left out, as are words
     in `taken` (identity of the words, number) and words that stand beside another name."""
@@ -62,7 +67,7 @@ def _part_of_another_name(words: Words, at: int, subject: Subject, inflected: bo
     if not at or not _is_capital_beside(words, at - 1, at - 1):
         return False
     before = words.forms[at - 1]
-    return not (before in _ROLES or before in _OPENERS or before.endswith(_ENDINGS))
+    return not (before in _OPENERS or is_role(before))
 
 
 def _is_capital_beside(words: Words, left: int, looked_at: int) -> bool:

@@ -1,7 +1,7 @@
 """From found names to the entities of one article: decide between namesakes, let "Kim" follow "Kim Jong Un", count, weigh.
 
-Finders come in by order of trust: the team's watch lists, then the packaged names. A statistical recogniser would be one more finder behind them:
-longer spans win, then earlier finders.
+Finders come in by order of trust: the team's watch lists, then the packaged names; longer spans win, then earlier finders. The statistical model
+speaks last: it adds names, and has a say where a name of the package may mean several things (`_weighing.py`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ from pipeline.article import FIELDS, Article, Entity, Field, Mention
 from pipeline.enrichers._agreement import family_mentions
 from pipeline.enrichers._gazetteer import Found, Gazetteer, Sense, Subject, Words, language_bit, words_of
 from pipeline.enrichers._senses import is_place_here, possible, preceding
+from pipeline.enrichers._spot import Spot
+from pipeline.enrichers._statistical import Statistical
+from pipeline.enrichers._weighing import named, weighed
 
 # Bounds for hostile texts; no real article comes near.
 MAX_MENTIONS = 200
 MAX_ENTITIES = 500
 _LEAD_CHARACTERS = 400
+# How sure a name is that had to be told from its namesakes.
+_DECIDED = 0.8
 # What stands between the places of a list: "Essen, Dortmund und Bochum", "Halle/Leipzig".
 _ENUMERATION = re.compile(r", ?| ?/ ?|,? (?:und|oder|sowie|bzw\.|and|or|et|ou|y|e|en|i) | \(")
 _RANKS = {"person": 4, "organisation": 3, "country": 2, "place": 1, "other": 0}
@@ -28,55 +33,50 @@ _REGION = {"GE": ("RU", "AM", "AZ", "TR", "UA", "MD"), "TD": ("SD", "NE", "LY", 
 
 
 @dataclass(slots=True)
-class Spot:
-    """A name at its place, with the senses it may have; `subject` once that is decided."""
-
-    field: Field
-    words: Words
-    found: Found
-    senses: list[Sense]
-    subject: Subject | None = None
-    certain: bool = True
-
-
-@dataclass(slots=True)
 class Gathered:
     subject: Subject
     mentions: list[Mention] = field(default_factory=list)
-    certain: bool = False
+    confidence: float = 0.0
 
 
-def recognise(article: Article, finders: Sequence[Gazetteer], first_names: frozenset[str]) -> tuple[Entity, ...]:
-    """The entities of the article, the most salient first; () when it names none."""
+def recognise(
+    article: Article, finders: Sequence[Gazetteer], first_names: frozenset[str], statistical: Statistical | None = None
+) -> tuple[Entity, ...]:
+    """The entities of the article, the most salient first; () when it names none. The last of `finders` has the packaged names."""
     language = language_bit(article.language.code)
     texts = [(name, words_of(text)) for name in FIELDS if (text := getattr(article, name))]
-    spots = [spot for name, words in texts for spot in _spots(name, words, finders, language, first_names)]
+    found = [[finder.find(words) for finder in finders] for _, words in texts]
+    spots = [
+        spot
+        for (name, words), each in zip(texts, found, strict=True)
+        for spot in _spots(name, words, _longest(each), language, first_names)
+    ]
+    marked = statistical.marked(article.language.code, texts, [each[-1] for each in found]) if statistical else []
+    spots, marked = weighed(spots, marked)
     _decide(spots)
+    spots += named(marked, spots, texts, article.language.code) if marked else []
     gathered: dict[str, Gathered] = {}
     for spot in spots:
         if spot.subject is not None:
-            _gather(gathered, spot.subject, spot.field, spot.words, spot.found.first, spot.found.last, spot.certain)
+            _gather(gathered, spot.subject, spot.field, spot.words, spot.found.first, spot.found.last, spot.confidence)
     persons = [each.subject for each in gathered.values() if each.subject.type == "person"]
     if persons:
         taken = {(id(spot.words), at) for spot in spots if spot.subject for at in range(spot.found.first, spot.found.last)}
         for name, words in texts:
             for subject, at in family_mentions(words, persons, taken):
-                _gather(gathered, subject, name, words, at, at + 1, False)
+                _gather(gathered, subject, name, words, at, at + 1, 0.0)
     entities = [_entity(each) for each in gathered.values()]
     return tuple(sorted(entities, key=lambda entity: -entity.salience)[:MAX_ENTITIES])
 
 
-def _spots(name: Field, words: Words, finders: Sequence[Gazetteer], language: int, first_names: frozenset[str]) -> list[Spot]:
-    found = finders[0].find(words) if len(finders) == 1 else _longest([finder.find(words) for finder in finders])
-    spots = []
-    for each in found:
-        if senses := possible(words, each, language, first_names):
-            spots.append(Spot(name, words, each, senses))
-    return spots
+def _spots(name: Field, words: Words, found: list[Found], language: int, first_names: frozenset[str]) -> list[Spot]:
+    return [Spot(name, words, each, senses) for each in found if (senses := possible(words, each, language, first_names))]
 
 
 def _longest(found: list[list[Found]]) -> list[Found]:
     """All finders' names without overlaps: the longest wins, then the earlier finder."""
+    if len(found) == 1:
+        return found[0]
     ranked = sorted((each.first - each.last, number, each.first, each) for number, names in enumerate(found) for each in names)
     taken: set[int] = set()
     kept = []
@@ -103,7 +103,7 @@ def _decide(spots: list[Spot]) -> None:
             sense = _chosen(spot.senses, support)
             if _holds(spot, sense, support, spots[max(0, number - 1) : number + 2]):
                 spot.subject = sense.subject
-                spot.certain = False
+                spot.confidence = _DECIDED
 
 
 def _chosen(senses: list[Sense], support: Counter[str]) -> Sense:
@@ -122,6 +122,8 @@ def _support(subject: Subject, support: Counter[str]) -> int:
 def _holds(spot: Spot, sense: Sense, support: Counter[str], nearest: list[Spot]) -> bool:
     """Whether there is reason enough to believe in the sense; `nearest` are the spots before and after."""
     rivals = len(spot.senses) > 1 and sense.subject.type == "country"
+    if spot.confirmed and sense.subject.type in ("place", "country"):
+        return True
     if sense.doubtful and not rivals:
         return is_place_here(spot.words, spot.found, lambda: _has_neighbour(spot, sense.subject.country, nearest))
     if sense.remote and not support[sense.subject.country]:
@@ -141,11 +143,11 @@ def _has_neighbour(spot: Spot, country: str, nearest: list[Spot]) -> bool:
     return False
 
 
-def _gather(gathered: dict[str, Gathered], subject: Subject, name: Field, words: Words, first: int, last: int, certain: bool) -> None:
+def _gather(gathered: dict[str, Gathered], subject: Subject, name: Field, words: Words, first: int, last: int, confidence: float) -> None:
     into = gathered.get(subject.id)
     if into is None:
         into = gathered[subject.id] = Gathered(subject)
-    into.certain = into.certain or certain
+    into.confidence = max(into.confidence, confidence)
     if len(into.mentions) < MAX_MENTIONS:
         start, end = words.starts[first], words.ends[last - 1]
         if end - words.starts[last - 1] == 1 and words.text[end - 2 : end + 1 : 2] == "..":
@@ -166,7 +168,7 @@ def _entity(gathered: Gathered) -> Entity:
         latitude=subject.latitude,
         longitude=subject.longitude,
         salience=_salience(mentions),
-        confidence=1.0 if gathered.certain else 0.8,
+        confidence=round(gathered.confidence, 2) or _DECIDED,
     )
 
 

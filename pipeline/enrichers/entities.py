@@ -1,4 +1,7 @@
-"""Entities from gazetteers and the team's watch lists: countries, places, organisations, people. Needs no download and no model."""
+"""Entities from gazetteers, the team's watch lists and a statistical model that comes with the package: countries, places, organisations, people.
+
+Needs no download.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pipeline.article import Article
 from pipeline.enrichers._gazetteer import Gazetteer, key
 from pipeline.enrichers._names import NameLanguage, packaged_names, persons
 from pipeline.enrichers._recognise import recognise
+from pipeline.enrichers._statistical import Statistical
 from pipeline.enrichers._watch_lists import WatchLists
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.plugins import Context
@@ -23,22 +27,31 @@ class Options(BaseModel):
     watch_lists: str = Field(
         "", description="folder with the team's own names (*.csv, *.yaml), relative to the configuration; read again when a file changes"
     )
+    model: bool = Field(
+        True, description="whether the statistical model adds names that no list has, in the languages it was trained for (de, en)"
+    )
+    least_confidence: float = Field(
+        0.5, ge=0, le=1, description="names that the model is less sure of are left out: higher gives fewer wrong ones and more missed ones"
+    )
     name_language: NameLanguage = Field("de", description="the language in which countries and cities are called in the result: de or en")
 
 
 class Entities:
     """The enricher: `article.entities` holds each named thing once, with all its mentions."""
 
-    def __init__(self, packaged: Gazetteer, lists: WatchLists | None, first_names: frozenset[str]) -> None:
+    def __init__(
+        self, packaged: Gazetteer, lists: WatchLists | None, first_names: frozenset[str], statistical: Statistical | None = None
+    ) -> None:
         self._packaged = packaged
         self._lists = lists
         self._first_names = first_names
+        self._statistical = statistical
 
     def enrich(self, article: Article) -> Article:
         """The article with its entities, the most salient first; those it had before are replaced."""
         lists = self._lists.gazetteer if self._lists else None
         finders = (lists, self._packaged) if lists else (self._packaged,)
-        return msgspec.structs.replace(article, entities=recognise(article, finders, self._first_names))
+        return msgspec.structs.replace(article, entities=recognise(article, finders, self._first_names, self._statistical))
 
     def reload(self) -> tuple[Problem, ...]:
         """The problems of the watch lists as they are on disk now; () when all are in use. A broken file keeps the names it had."""
@@ -51,7 +64,8 @@ def create(options: Options, context: Context) -> Entities:
     if lists and (problems := lists.reload()):
         raise BadConfiguration(list(problems))
     packaged = packaged_names(options.name_language)
-    return Entities(packaged, lists, frozenset(_first_names(packaged)))
+    statistical = Statistical(options.least_confidence) if options.model else None
+    return Entities(packaged, lists, frozenset(_first_names(packaged)), statistical)
 
 
 def _first_names(packaged: Gazetteer) -> Iterator[str]:

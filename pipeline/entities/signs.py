@@ -112,3 +112,9 @@ def ending_noun(word: str) -> str:
     """The last part of a German compound, folded; "" for what is none."""
     found = heads(fold(word)) if len(word) >= _SHORTEST_COMPOUND and word[0].isalpha() else ()
     return found[-1] if found else ""
+
+
+def is_common(word: str, language: str) -> bool:
+    """Whether the dictionaries know the word as something other than a name: written small, with a plural, or as a compound."""
+    known = signs(word, language)
+    return any(sign in known for sign in ("low", ":p", "compound", "verb", "small"))

@@ -169,7 +169,8 @@ class Tagger:
                 ):
                     if first <= target < last:
                         number = known.get(key)
-                        scores[target] += self._pairs.table[self._pairs.add(key, [features]) if number is None else number, 0]
+                        number = self._pairs.add(key, [features]) if number is None else number
+                        scores[target] += self._pairs.table[number, 0]
 
     def _probabilities(self, scores: Matrix, ranges: Sequence[tuple[int, int]]) -> npt.NDArray[np.float64]:
         """The probability of each label at each token, given the whole sentence."""

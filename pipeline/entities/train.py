@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipeline.enrichers._gazetteer import Gazetteer, language_bit
 from pipeline.entities.corpora import Sentence, read
 from pipeline.entities.features import features_of
-from pipeline.entities.fit import Example, Fitted, fit, labels_of
+from pipeline.entities.fit import Example, Fitted, labels_of
 from pipeline.entities.hints import hints_in
 from pipeline.entities.weights import packed
 

@@ -1,0 +1,30 @@
+"""Recognisers asked about labelled sentences, so that they can be scored side by side: the whole enricher, gazetteers alone, the model alone."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from pipeline.article import Article, Language, Source
+from pipeline.entities.corpora import Sentence, Span
+from pipeline.entities.hints import joined
+from pipeline.entities.score import Recogniser
+from pipeline.plugins import Enricher
+
+_TYPES = {"person": "PER", "organisation": "ORG", "place": "LOC", "country": "LOC", "other": "OTH"}
+
+
+def whole(enricher: Enricher, language: str) -> Recogniser:
+    """The recogniser that runs live, with all that its options say, asked about each sentence as an article of its own."""
+
+    def recognise(sentence: Sentence) -> Iterator[Span]:
+        text, tokens = joined(sentence.words)
+        article = Article(id="sentence", source=Source(id="corpus"), body=text, language=Language(code=language))
+        starts, ends = [token.start for token in tokens], [token.end for token in tokens]
+        for entity in enricher.enrich(article).entities:
+            for mention in entity.mentions:
+                first, last = bisect_left(starts, mention.start), bisect_left(ends, mention.end)
+                if last < len(tokens) and starts[first] == mention.start and ends[last] == mention.end:
+                    yield Span(first, last + 1, _TYPES[entity.type])
+
+    return recognise
