@@ -52,8 +52,25 @@ def _sitemap(_folder: Path, stack: ExitStack) -> dict[str, Any]:
     return {"url": f"{url}/sitemap.xml", "allow_private": ["127.0.0.1"]}
 
 
+def _web(_folder: Path, stack: ExitStack) -> dict[str, Any]:
+    pages = {
+        "/robots.txt": (404, {}, b""),
+        "/": (200, {"Content-Type": "text/html"}, b"<main><a href='/a'>Eins</a> <a href='/b'>Zwei</a> <a href='/c'>Drei</a></main>"),
+        "/a": (200, {"Content-Type": "text/html"}, b"<html><title>Eins</title><p>Der erste Text.</p></html>"),
+        "/b": (200, {"Content-Type": "text/html"}, b"<html><title>Zwei</title><p>Der zweite Text.</p></html>"),
+        "/c": (200, {"Content-Type": "application/pdf"}, b"%PDF-1.7"),
+    }
+    url, _ = stack.enter_context(serving(lambda path, _headers: pages[path]))
+    return {"url": f"{url}/", "select": "main a", "delay_seconds": 0, "allow_private": ["127.0.0.1"]}
+
+
 # Per connector: options under which it delivers two articles and one thing that is unreadable.
-EXAMPLES: dict[str, Callable[[Path, ExitStack], dict[str, Any]]] = {"directory": _directory, "rss": _rss, "sitemap": _sitemap}
+EXAMPLES: dict[str, Callable[[Path, ExitStack], dict[str, Any]]] = {
+    "directory": _directory,
+    "rss": _rss,
+    "sitemap": _sitemap,
+    "web": _web,
+}
 NAMES = plugins.names("connectors")
 
 
@@ -204,6 +221,7 @@ def test_a_source_that_is_not_there_is_an_error_of_ours(module: ModuleType, tmp_
         "directory": {"path": "nirgends"},
         "rss": {"url": "http://127.0.0.1:9/feed", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
         "sitemap": {"url": "http://127.0.0.1:9/sitemap.xml", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
+        "web": {"url": "http://127.0.0.1:9/", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
     }
     options = module.Options.model_validate(missing[module.__name__.rpartition(".")[2]])
     with pytest.raises(LagebildError, match=r"\w+ \w+ \w+"):

@@ -1,0 +1,89 @@
+"""Web pages without a feed: the articles that a list page links to, or one page whose text changes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cssselect
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from connectors._article_page import ArticlePages
+from connectors._http import Client
+from connectors._robots import Robots
+from connectors._watched_list import WatchedList
+from connectors._watched_page import WatchedPage
+from connectors._watching import Watched
+from pipeline.outgoing.address import Allowance, url_problem, without_query
+from pipeline.plugins import Connector, Context
+from pipeline.settings import secret
+
+
+class Options(BaseModel):
+    """A page to watch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="address of the page, http or https")
+    watch: Literal["list", "page"] = Field(
+        "list",
+        description="list: the page links to articles, and new ones are read; page: its own text is the article, and changes are its revisions",
+    )
+    select: str = Field(
+        "",
+        max_length=1_000,
+        description="CSS selector of the links (or of what holds them), or of the text of a watched page; default: found automatically",
+    )
+    delay_seconds: float = Field(
+        1, ge=0, le=3_600, description="pause between two requests to the site; the Crawl-delay of its robots.txt counts when it is longer"
+    )
+    robots: bool = Field(True, description="obey robots.txt; switch it off only for sites of your own")
+    max_links: int = Field(100, ge=1, le=500, description="links taken from one look at the list at most; more are reported")
+    site: str = Field("", description="the publisher's host; default: that of the address")
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="further request headers, such as Authorization; values may be ${env:NAME} or ${file:/path}"
+    )
+    contact: str = Field("", description="address or URL in our User-Agent; default: contact of the configuration")
+    timeout_seconds: float = Field(30, gt=0, le=300, description="time for one request, redirects and body included")
+    max_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, description="largest page, decompressed")
+    allow_private: list[Allowance] = Field(
+        default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
+    )
+
+    @pydantic.field_validator("url")
+    @classmethod
+    def _can_be_asked(cls, value: str) -> str:
+        if problem := url_problem(value):
+            raise ValueError(f"{without_query(value)} {problem}")
+        return value
+
+    @pydantic.field_validator("select")
+    @classmethod
+    def _is_a_selector(cls, value: str) -> str:
+        try:
+            cssselect.HTMLTranslator().css_to_xpath(value or "a")
+        except cssselect.SelectorError as error:
+            raise ValueError(f"{value!r} is no CSS selector: {error}; write for example main article h2 a") from None
+        return value
+
+
+def create(options: Options, context: Context) -> Connector:
+    client = Client(
+        contact=options.contact,
+        timeout_seconds=options.timeout_seconds,
+        max_bytes=options.max_bytes,
+        allow_private=options.allow_private,
+    )
+    watched = Watched(
+        url=options.url,
+        select=options.select,
+        site=options.site,
+        delay_seconds=options.delay_seconds,
+        max_links=options.max_links,
+        headers={name: secret(value) for name, value in options.headers.items()},
+        source_id=context.name,
+    )
+    robots = Robots(client, context.now) if options.robots else None
+    if options.watch == "page":
+        return WatchedPage(watched, client, robots, context.now)
+    return WatchedList(watched, client, robots, context.now, ArticlePages(client, robots, context.now))
