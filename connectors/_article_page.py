@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import Message
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors import _html_page
@@ -43,6 +44,16 @@ class ArticlePages:
         answer = self._client.get(url, {"Accept": ACCEPT} | dict(headers or {}), self._now())
         item, encoding = _html_page.read(page_of(answer), url=answer.url, charset=charset_of(answer))
         return ArticlePage(replace(item, url=_own_address(item.url, answer.url)), encoding)
+
+
+def saved_page(path: Path, max_bytes: int) -> ArticlePage:
+    """The article in a saved page. Raises OSError, and Permanent when it holds none or has more than `max_bytes`."""
+    with path.open("rb") as file:
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise Permanent(Rejection.TOO_LARGE, f"{path} has more than {max_bytes:,} bytes")
+    item, encoding = _html_page.read(data)
+    return ArticlePage(item, encoding)
 
 
 def check_robots(robots: Robots | None, url: str) -> None:

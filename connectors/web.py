@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import cssselect
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors._article_page import ArticlePages
+from connectors._article_page import ArticlePages, saved_page
+from connectors._canonical import canonical
 from connectors._http import Client
+from connectors._item import article_of, site_of
 from connectors._robots import Robots
 from connectors._watched_list import WatchedList
 from connectors._watched_page import WatchedPage
 from connectors._watching import Watched
+from pipeline.article import Article, Source
 from pipeline.outgoing.address import Allowance, url_problem, without_query
 from pipeline.plugins import Connector, Context
 from pipeline.settings import secret
+
+MAX_BYTES = 5_000_000
 
 
 class Options(BaseModel):
@@ -45,7 +52,7 @@ class Options(BaseModel):
     )
     contact: str = Field("", description="address or URL in our User-Agent; default: contact of the configuration")
     timeout_seconds: float = Field(30, gt=0, le=300, description="time for one request, redirects and body included")
-    max_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, description="largest page, decompressed")
+    max_bytes: int = Field(MAX_BYTES, ge=1_000, le=100_000_000, description="largest page, decompressed")
     allow_private: list[Allowance] = Field(
         default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
     )
@@ -87,3 +94,19 @@ def create(options: Options, context: Context) -> Connector:
     if options.watch == "page":
         return WatchedPage(watched, client, robots, context.now)
     return WatchedList(watched, client, robots, context.now, ArticlePages(client, robots, context.now))
+
+
+def read_page(place: str, context: Context, *, contact: str = "", allow_private: Sequence[str] = ()) -> Article:
+    """The article in one page, a file or an address, as a source would deliver it.
+
+    Raises OSError for a file, what the client raises for an address, Permanent for a page without an article, and ValueError for what is
+    none of the hosts, addresses and networks in `allow_private`.
+    """
+    if place.lower().startswith(("http://", "https://")):
+        client = Client(contact=contact, max_bytes=MAX_BYTES, allow_private=allow_private)
+        page = ArticlePages(client, Robots(client, context.now), context.now).read(place)
+    else:
+        page = saved_page(Path(place), MAX_BYTES)
+    source = Source(id=context.name, connector="web", site=site_of(page.item.url) or context.name)
+    url = canonical(page.item.url)
+    return article_of(page.item, source, guid="" if url else place, url=url, encoding=page.encoding, fetched_at=context.now())

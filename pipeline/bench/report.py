@@ -77,6 +77,13 @@ def targets(figures: Figures) -> list[Target]:
         Target("a changed rule with every follower", 5, dig(figures, "following", "change_seconds", "max"), "s", most=True),
         Target("language against langdetect, warm", 10, _worst(figures, "times_langdetect_warm"), "times"),
         Target("same language, texts of 200 letters and more", 99.5, _percent(_worst(figures, "same_answer_share")), "%"),
+        Target("text of web pages, F1", 0.955, dig(figures, "in_memory", "extraction", "ours_f1"), ""),
+        Target(
+            "text of web pages against trafilatura's fast mode",
+            1,
+            dig(figures, "in_memory", "extraction", "times_trafilatura_fast"),
+            "times",
+        ),
     ]
 
 
@@ -209,6 +216,12 @@ def _function_rows(figures: Figures) -> list[tuple[str, str]]:
         )
     for corpus, each in memory.get("signature", {}).items():
         found.append((f"signature, {corpus} texts", f"{number(each['ours_ms_per_text'])} ms a text"))
+    if pages := memory.get("extraction"):
+        told = [
+            f"{what} F1 {number(pages[f'{name}_f1'])} in {number(pages[f'{name}_cpu_ms_per_page'])} ms of CPU"
+            for name, what in (("ours", "ours"), ("trafilatura_fast", "trafilatura's fast mode"))
+        ]
+        found.append((f"text of {number(pages['pages'])} web pages", "; ".join(told)))
     if hot := memory.get("hot_story"):
         found.append((f"story decision, {number(hot['copies'])} copies of one text", f"{number(hot['decisions_per_second'])} decisions/s"))
     return found

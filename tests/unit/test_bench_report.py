@@ -62,6 +62,14 @@ def figures(rate: float = 320.0, p95: float = 0.4) -> dict[str, Any]:
             },
             "signature": {"generated": {"ours_ms_per_text": 0.07}},
             "stories": {"decisions_per_second": 4_900.0, "state_bytes_per_article": 1_218.0},
+            "extraction": {
+                "pages": 91,
+                "ours_f1": 0.977,
+                "ours_cpu_ms_per_page": 9.6,
+                "trafilatura_fast_f1": 0.969,
+                "trafilatura_fast_cpu_ms_per_page": 9.4,
+                "times_trafilatura_fast": 0.979,
+            },
             "hot_story": {"copies": 3_000, "decisions_per_second": 3_758.0},
             "known": {"memory_bytes_per_article": 764.0},
             "backtest": {
@@ -119,6 +127,7 @@ def test_each_target_says_whether_it_is_reached() -> None:
         *("reached", "not reached"),  # the rules: memory, and seconds to read them
         *("reached", "reached"),  # a back-test, a changed rule
         *("reached", "reached"),
+        *("reached", "not reached"),  # web pages: well found, and slower than the other
     ]
     assert [each.verdict for each in targets(figures(rate=299.9, p95=2.0))][:2] == ["not reached", "not reached"]
 

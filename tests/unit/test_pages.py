@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from connectors import _html_page, _html_process, _html_worker, _page_kind, _pag
 from connectors._html_process import Question
 from connectors._page_linked_data import article_in
 from connectors._page_text import extract
+from pipeline.bench.extraction import measure_extraction, score
 from pipeline.errors import Permanent
 
 SENTENCE = "Am Dienstagabend hat die Werkfeuerwehr im Hafen von Wismar einen Brand in einer Lagerhalle gelöscht, verletzt wurde niemand. "
@@ -278,3 +280,19 @@ def test_no_page_breaks_the_parsers(page: str) -> None:
         asked = {"task": task, "page": page.encode("utf-8", "replace").decode(), "url": "https://a.example/", "select": "p"}
         told = msgspec.msgpack.decode(_html_worker.answer(msgspec.msgpack.encode(asked)))
         assert "found" in told, told
+
+
+DATA_FOLDER = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+def test_the_score_is_that_of_the_benchmark() -> None:
+    truth = {"a": "eins zwei drei vier fünf", "b": "eins zwei"}
+    assert score(truth, truth) == 1.0
+    assert score(truth, {"a": "", "b": ""}) == 0.0
+    assert score(truth, {"a": "eins zwei drei vier", "b": "eins zwei"}) == pytest.approx(2 * 1 * 0.75 / 1.75)
+
+
+@pytest.mark.skipif(not (DATA_FOLDER / "extraction").is_dir(), reason="real pages stand in ../shared/data/extraction, which is not here")
+def test_the_text_of_real_pages_is_found() -> None:
+    figures = measure_extraction(DATA_FOLDER, rounds=1)
+    assert figures is not None and figures["ours_f1"] >= 0.955 and figures["ours_f1"] >= figures["trafilatura_fast_f1"]
