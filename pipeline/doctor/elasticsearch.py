@@ -9,8 +9,9 @@ from typing import Any
 from pipeline import search
 from pipeline.doctor.facts import ElasticsearchFacts, NodeFacts
 from pipeline.errors import Unreachable
-from pipeline.index import mappings
-from pipeline.index.apply import analysers, apply_to
+from pipeline.index import analysis, mappings
+from pipeline.index.abilities import abilities
+from pipeline.index.apply import apply_to
 from pipeline.settings import Settings
 
 _DISK = "cluster.routing.allocation.disk"
@@ -26,14 +27,14 @@ def ask_elasticsearch(settings: Settings) -> ElasticsearchFacts:
         health = server.request("GET", "/_cluster/health")
         if not isinstance(health, Mapping) or "status" not in health:
             raise Unreachable(f"{server.url} does not answer as an Elasticsearch does; set elasticsearch.url")
-        available = analysers(server)
+        able = abilities(server)
         disk = _disk_settings(server)
         drift = {each.name: each.change for each in apply_to(server, settings, dry_run=True) if each.change != "unchanged"}
         return ElasticsearchFacts(
             status=str(health["status"]),
             nodes=_nodes(server),
-            analysers_missing=tuple(sorted(set(mappings.ANALYSERS.values()) - available)),
-            has_ilm=_has(server, "/_ilm/status"),
+            analysers_missing=tuple(sorted({*mappings.ANALYSERS.values(), analysis.GERMAN} - able.analysers)),
+            has_ilm=able.has_lifecycle,
             drift=drift,
             watermarks={stage: str(disk.get(f"{_DISK}.watermark.{stage}", "")) for stage in _STAGES},
             thresholds_enabled=str(disk.get(f"{_DISK}.threshold_enabled", "true")).lower() != "false",
@@ -41,14 +42,6 @@ def ask_elasticsearch(settings: Settings) -> ElasticsearchFacts:
             missing_rights=_missing_rights(server, settings),
             certificate_ends_at=search.certificate_ends_at(settings),
         )
-
-
-def _has(server: search.Server, path: str) -> bool:
-    try:
-        return server.found(path) is not None
-    except (search.Refused, search.Denied) as error:
-        # Who may not ask is told nothing; it is there.
-        return isinstance(error, search.Denied)
 
 
 def _nodes(server: search.Server) -> tuple[NodeFacts, ...]:
