@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 from pipeline.broker.groups import join_to_the_end
 from pipeline.broker.handshake import Denied
 from pipeline.broker.records import Record, record_of
-from pipeline.broker.rights import TOPIC_DENIED
+from pipeline.broker.rights import TOPIC_DENIED, us
 from pipeline.broker.security import client_options
 from pipeline.errors import Transient, Unreachable
 from pipeline.sections import Kafka
@@ -68,7 +68,7 @@ def partitions_of(kafka: Kafka, topic: str) -> list[int]:
         for each in admin.describe_topics([topic]):
             if each["error_code"] == TOPIC_DENIED:
                 raise Denied(
-                    f"Kafka does not allow {kafka.user or 'us'} to see the topic {topic}: deploy/kafka-acls.sh gives each process its rights"
+                    f"Kafka does not allow {us(kafka)} to see the topic {topic}: deploy/kafka-acls.sh gives each process its rights"
                 )
             if not each["error_code"]:
                 return sorted(partition["partition_index"] for partition in each["partitions"])

@@ -17,8 +17,9 @@ from kafka.errors import (
 
 from pipeline import privileges
 from pipeline.broker.handshake import Denied
-from pipeline.broker.security import client_options, signs_in
+from pipeline.broker.security import client_options, credentials, signs_in
 from pipeline.privileges import Privilege
+from pipeline.sections import Kafka
 from pipeline.settings import Settings
 
 _PATIENCE_SECONDS = 10.0
@@ -36,11 +37,16 @@ def need_rights(settings: Settings, process: str) -> None:
         return
     missing = missing_rights(settings, privileges.role(process).privileges)
     if missing:
-        who = f"the user {kafka.user!r}" if kafka.user else "whom our certificate names"
         raise Denied(
-            f"Kafka does not allow {who} what the {process} needs: {'; '.join(map(str, missing))}. "
+            f"Kafka does not allow {us(kafka)} what the {process} needs: {'; '.join(map(str, missing))}. "
             f"deploy/kafka-acls.sh gives these rights (variable {process.upper()})"
         )
+
+
+def us(kafka: Kafka) -> str:
+    """Who we are at the broker, for messages."""
+    who = credentials(kafka)
+    return f"the user {who.user!r}" if who else "the user that our certificate names" if kafka.certificate_file else "us"
 
 
 def in_words(error: Exception) -> str:

@@ -31,7 +31,7 @@ def doctor(
     config: Config = DEFAULT_CONFIG,
     role: Annotated[
         str,
-        typer.Option("--as", callback=_known_role, help=f"Whose rights in Kafka the configured user must have: {', '.join(_ROLE_NAMES)}."),
+        typer.Option("--as", callback=_known_role, help=f"Whose rights the configured users must have: {', '.join(_ROLE_NAMES)}."),
     ] = OPERATOR,
     as_json: AsJson = False,
 ) -> None:

@@ -12,16 +12,20 @@ from pipeline.errors import Unreachable
 from pipeline.index import analysis, mappings
 from pipeline.index.abilities import abilities
 from pipeline.index.apply import apply_to
+from pipeline.privileges import OPERATOR
 from pipeline.settings import Settings
 
 _DISK = "cluster.routing.allocation.disk"
 _STAGES = ("low", "high", "flood_stage")
-# What the processes do (deploy/elasticsearch-roles.yml), as Elasticsearch names it.
-_CLUSTER_RIGHTS = ("monitor",)
-_INDEX_RIGHTS = ("create_index", "index", "read", "view_index_metadata")
+# Rights on the cluster and on our indices by role, as in deploy/elasticsearch-roles.yml; the other roles only read.
+_RIGHTS = {
+    OPERATOR: (("monitor", "manage_index_templates"), ("manage", "read", "write")),
+    "indexer": (("monitor",), ("create_index", "index", "read", "view_index_metadata")),
+}
+_READING = ((), ("read", "view_index_metadata"))
 
 
-def ask_elasticsearch(settings: Settings) -> ElasticsearchFacts:
+def ask_elasticsearch(settings: Settings, role: str) -> ElasticsearchFacts:
     """What Elasticsearch shows of itself. Raises Transient, Denied or Refused, and Unreachable when it has no primary shards at all."""
     with search.Server(settings, request_seconds=10.0) as server:
         health = server.request("GET", "/_cluster/health")
@@ -39,7 +43,7 @@ def ask_elasticsearch(settings: Settings) -> ElasticsearchFacts:
             watermarks={stage: str(disk.get(f"{_DISK}.watermark.{stage}", "")) for stage in _STAGES},
             thresholds_enabled=str(disk.get(f"{_DISK}.threshold_enabled", "true")).lower() != "false",
             read_only=_read_only(server, settings),
-            missing_rights=_missing_rights(server, settings),
+            missing_rights=_missing_rights(server, settings, role),
             certificate_ends_at=search.certificate_ends_at(settings),
         )
 
@@ -85,12 +89,13 @@ def _read_only(server: search.Server, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _missing_rights(server: search.Server, settings: Settings) -> tuple[str, ...]:
-    """Rights that the user lacks; nothing when nobody signs in."""
+def _missing_rights(server: search.Server, settings: Settings, role: str) -> tuple[str, ...]:
+    """Rights that the user lacks for `role`; nothing when nobody signs in."""
     if not search.signs_in(settings):
         return ()
     indices = settings.index("news-*")
-    asked = {"cluster": list(_CLUSTER_RIGHTS), "index": [{"names": [indices], "privileges": list(_INDEX_RIGHTS)}]}
+    on_cluster, on_indices = _RIGHTS.get(role, _READING)
+    asked = {"cluster": list(on_cluster), "index": [{"names": [indices], "privileges": list(on_indices)}]}
     answer = server.request("POST", "/_security/user/_has_privileges", asked)
     cluster = [f"{name} on the cluster" for name, has in answer.get("cluster", {}).items() if not has]
     index = [f"{name} on {indices}" for name, has in answer.get("index", {}).get(indices, {}).items() if not has]

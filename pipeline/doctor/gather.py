@@ -33,7 +33,7 @@ def gather(settings: Settings, role: str) -> Facts:
 
     with ThreadPoolExecutor(3) as pool:
         kafka = pool.submit(ask_kafka, settings, role)
-        elasticsearch = pool.submit(ask_elasticsearch, settings)
+        elasticsearch = pool.submit(ask_elasticsearch, settings, role)
         kibana = pool.submit(ask_kibana, settings)
         return Facts(
             machine=_machine(),

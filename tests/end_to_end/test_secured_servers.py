@@ -256,11 +256,13 @@ def test_a_right_that_is_missing_in_kafka_is_named_before_anything_fails_for_it(
         done = command(config, "run", "worker", kafka="worker")
         assert done.returncode == 4
         assert (
-            "does not allow the user '${env:KAFKA_USER}' what the worker needs: Write on the topic evidence. deploy/kafka-acls.sh"
+            "does not allow the user 'lagebild-worker' what the worker needs: Write on the topic evidence. deploy/kafka-acls.sh"
             in done.stderr
         )
     done = command(config, "feeds", "health", kafka="nobody")
-    assert done.returncode == 4 and "to see the topic sources.health: deploy/kafka-acls.sh" in done.stderr, done.stderr
+    assert done.returncode == 4 and "the user 'lagebild-nobody' to see the topic sources.health: deploy/kafka-acls.sh" in done.stderr, (
+        done.stderr
+    )
     done = command(config, "alerts", "note", "some-episode", "hello", "--by", "Ada", kafka="indexer")
     assert done.returncode == 4 and "alerts.commands" in done.stderr and "deploy/kafka-acls.sh" in done.stderr, done.stderr
 
@@ -342,6 +344,8 @@ def test_the_doctor_sees_what_is_wrong_and_what_is_not(secured: Secured, tmp_pat
         problems = {each["what"]: each["fix"] for each in findings if each["level"] == "problem"}
         assert list(problems) == ["Kafka does not allow the operator: Read on the topic rules"], problems
         assert all("OPERATOR" in fix for fix in problems.values())
+    done = command(config, "doctor", "--as", "indexer", "--json", kafka="indexer", elasticsearch="reader")
+    assert done.returncode == 1 and "cluster:monitor/health" in done.stdout, done.stdout + done.stderr
     done = command(config, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     for words in ("21 topics are as they should be", "Elasticsearch allows", "the certificate of Kafka ends", "the certificate of Elasticsearch",
