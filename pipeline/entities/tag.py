@@ -7,15 +7,15 @@ word and one addition of rows. All sentences go forward and backward together, s
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.entities.corpora import OUTSIDE
 from pipeline.entities.features import BOUNDARY, Word, between, hinted, with_left, with_right, word_of
-from pipeline.entities.tokens import Token
+from pipeline.entities.tokens import Tokens
 from pipeline.entities.weights import Matrix, Weights
 
 # Rows that are kept; then all are thrown away. A row is some hundred bytes, and a worker meets some ten thousand words in an hour.
@@ -26,6 +26,10 @@ _PLACES = 5
 _PADS = 2
 _RESCALE_EVERY = 8
 Numbers = npt.NDArray[np.intp]
+Said = Callable[[Word, Word, Word], tuple[str, ...]]
+# Bits that hold the number of a group: there are some thousand different ones, and rows are thrown away long before there are more.
+_GROUP = 16
+_TWO_GROUPS = 2 * _GROUP
 
 
 class Name(NamedTuple):
@@ -37,6 +41,16 @@ class Name(NamedTuple):
     confidence: float
 
 
+class TagsNames(Protocol):
+    """What finds names in tokens: the shipped models, or a pipeline of spaCy's."""
+
+    recogniser: str
+
+    def names(self, tokens: Tokens, hints: Sequence[str], sentences: Sequence[tuple[int, int]]) -> list[Name]:
+        """The names among the tokens, in order."""
+        ...
+
+
 class _Rows:
     """Sums of weights, one row for each key, in a table that grows."""
 
@@ -44,14 +58,13 @@ class _Rows:
         self._vectors = weights.vectors
         self._labels = len(weights.header.labels)
         self.table = np.zeros((256, places, self._labels), dtype=np.float32)
-        self.numbers: dict[object, int] = {}
+        self.numbers: dict[Hashable, int] = {}
 
-    def add(self, key: object, features: Sequence[Iterable[str]]) -> int:
+    def add(self, key: Hashable, features: Sequence[Iterable[str]]) -> int:
         """The number of the new row for `key`; `features` are those of each place."""
         number = len(self.numbers)
         if number == len(self.table):
             self.table = np.concatenate([self.table, np.zeros_like(self.table)])
-        self.table[number] = 0
         for place, each in enumerate(features):
             self._sum(self.table[number, place], each)
         self.numbers[key] = number
@@ -70,6 +83,7 @@ class Tagger:
 
     def __init__(self, weights: Weights) -> None:
         self.language = weights.header.language
+        self.recogniser = f"model:{self.language}"
         self._weights = weights
         self._labels = weights.header.labels
         self._steps = np.exp(weights.transitions).astype(np.float64)
@@ -77,20 +91,23 @@ class Tagger:
 
     def _forget(self) -> None:
         self._words = _Rows(self._weights, _PLACES)
-        self._pairs = _Rows(self._weights, 1)
+        self._threes, self._lefts, self._rights, self._hints = (_Rows(self._weights, 1) for _ in range(4))
         self._word_of: list[Word] = []
         self._groups: dict[str, int] = {}
         self._group_of: list[int] = []
         self._boundary = self._word_number(BOUNDARY)
 
-    def names(self, tokens: Sequence[Token], hints: Sequence[str], sentences: Sequence[tuple[int, int]]) -> list[Name]:
+    def _count_rows(self) -> int:
+        return sum(len(rows.numbers) for rows in (self._words, self._threes, self._lefts, self._rights, self._hints))
+
+    def names(self, tokens: Tokens, hints: Sequence[str], sentences: Sequence[tuple[int, int]]) -> list[Name]:
         """The names among the tokens, in order; `sentences` are the ranges of the text, `hints` has one for each token."""
-        if not tokens:
+        if not tokens.forms:
             return []
-        if len(self._words.numbers) + len(self._pairs.numbers) > _MOST_ROWS:
+        if self._count_rows() > _MOST_ROWS:
             self._forget()
-        ranges = _token_ranges(tokens, sentences)
-        scores = self._scores([token.form for token in tokens], hints, ranges)
+        ranges = token_ranges(tokens, sentences)
+        scores = self._scores(tokens.forms, hints, ranges)
         return self._decoded(self._probabilities(scores, ranges), ranges)
 
     def _word_number(self, form: str) -> int:
@@ -103,9 +120,6 @@ class Tagger:
         around = [["+2" + each for each in word.far], ["+1" + each for each in word.near], word.here]
         around += [["-1" + each for each in word.near], ["-2" + each for each in word.far]]
         return self._words.add(form, around)
-
-    def _pair_number(self, key: tuple[int, ...], features: tuple[str, ...]) -> int:
-        return self._pairs.add(key, [features])
 
     def _scores(self, forms: list[str], hints: Sequence[str], ranges: Sequence[tuple[int, int]]) -> Matrix:
         """What all features say for each token and label, without what stands beside it being decided."""
@@ -123,54 +137,60 @@ class Tagger:
         scores: Matrix = table[ids[at], 2]
         for place, offset in ((0, 2), (1, 1), (3, -1), (4, -2)):
             scores += table[ids[at + offset], place]
-        self._add_neighbours(scores, row, places)
+        self._add_neighbours(scores, ids[at - 1], ids[at], ids[at + 1])
         if any(hints):
             self._add_hints(scores, row, places, hints, ranges)
         return scores
 
-    def _add_neighbours(self, scores: Matrix, row: list[int], places: list[int]) -> None:
-        groups, known = self._group_of, self._pairs.numbers
-        threes, lefts, rights = [], [], []
-        for at in places:
-            left, word, right = row[at - 1], row[at], row[at + 1]
-            before, here, after = groups[left], groups[word], groups[right]
-            three, pair, other = (before, here, after), (left, here, -1, -1), (-1, here, right, -1)
-            number = known.get(three)
-            threes.append(self._new_three(three, left, word, right) if number is None else number)
-            number = known.get(pair)
-            lefts.append(
-                self._pair_number(pair, (with_left(self._word_of[left].small, self._word_of[word].group),)) if number is None else number
-            )
-            number = known.get(other)
-            rights.append(
-                self._pair_number(other, (with_right(self._word_of[word].group, self._word_of[right].small),)) if number is None else number
-            )
-        table = self._pairs.table[:, 0]
-        for numbers in (threes, lefts, rights):
-            scores += table[numbers]
+    def _add_neighbours(self, scores: Matrix, left: Numbers, word: Numbers, right: Numbers) -> None:
+        """Adds what neighbours say together. They are looked up by one number for each combination."""
+        groups = np.array(self._group_of, dtype=np.intp)
+        before, here, after = groups[left], groups[word], groups[right]
+        self._add_rows(scores, self._threes, (before << _TWO_GROUPS) | (here << _GROUP) | after, self._said_by_three, left, word, right)
+        self._add_rows(scores, self._lefts, (left << _GROUP) | here, self._said_by_left, left, word, right)
+        self._add_rows(scores, self._rights, (right << _GROUP) | here, self._said_by_right, left, word, right)
 
-    def _new_three(self, key: tuple[int, int, int], left: int, word: int, right: int) -> int:
-        groups = [self._word_of[each].group for each in (left, word, right)]
-        return self._pair_number(key, between(*groups))
+    def _add_rows(self, scores: Matrix, rows: _Rows, keys: Numbers, said: Said, left: Numbers, word: Numbers, right: Numbers) -> None:
+        wanted = keys.tolist()
+        numbers = [*map(rows.numbers.get, wanted)]
+        if None in numbers:
+            for at, key in enumerate(wanted):
+                if numbers[at] is None:
+                    number = rows.numbers.get(key)
+                    around = [self._word_of[each] for each in (left[at], word[at], right[at])]
+                    numbers[at] = rows.add(key, [said(*around)]) if number is None else number
+        scores += rows.table[np.array(numbers, dtype=np.intp), 0]
+
+    @staticmethod
+    def _said_by_three(left: Word, word: Word, right: Word) -> tuple[str, ...]:
+        return between(left.group, word.group, right.group)
+
+    @staticmethod
+    def _said_by_left(left: Word, word: Word, right: Word) -> tuple[str, ...]:
+        return (with_left(left.small, word.group),)
+
+    @staticmethod
+    def _said_by_right(left: Word, word: Word, right: Word) -> tuple[str, ...]:
+        return (with_right(word.group, right.small),)
 
     def _add_hints(
         self, scores: Matrix, row: list[int], places: list[int], hints: Sequence[str], ranges: Sequence[tuple[int, int]]
     ) -> None:
-        known = self._pairs.numbers
+        known = self._hints.numbers
         for first, last in ranges:
             for at in range(first, last):
                 if not (hint := hints[at]):
                     continue
                 word = self._word_of[row[places[at]]]
                 for target, key, features in (
-                    (at, ("0", hint, word.small, word.group), hinted(hint, word)),
+                    (at, (hint, word.small, word.group), hinted(hint, word)),
                     (at + 1, ("-1", hint), (f"-1g={hint}",)),
                     (at - 1, ("+1", hint), (f"+1g={hint}",)),
                 ):
                     if first <= target < last:
                         number = known.get(key)
-                        number = self._pairs.add(key, [features]) if number is None else number
-                        scores[target] += self._pairs.table[number, 0]
+                        number = self._hints.add(key, [features]) if number is None else number
+                        scores[target] += self._hints.table[number, 0]
 
     def _probabilities(self, scores: Matrix, ranges: Sequence[tuple[int, int]]) -> npt.NDArray[np.float64]:
         """The probability of each label at each token, given the whole sentence."""
@@ -209,6 +229,7 @@ class Tagger:
 
     def _decoded(self, probabilities: npt.NDArray[np.float64], ranges: Sequence[tuple[int, int]]) -> list[Name]:
         best = probabilities.argmax(axis=1).tolist()
+        sure = probabilities.max(axis=1)
         names: list[Name] = []
         outside = self._labels.index(OUTSIDE)
         for first, last in ranges:
@@ -221,7 +242,7 @@ class Tagger:
                 kind = self._labels[best[at]][2:]
                 while end < last and self._labels[best[end]] == f"I-{kind}":
                     end += 1
-                certainty = min(float(probabilities[each, best[each]]) for each in range(at, end))
+                certainty = float(sure[at:end].min())
                 if kind.isupper():
                     names.append(Name(at, end, kind, self._calibrated(certainty)))
                 at = end
@@ -232,10 +253,9 @@ class Tagger:
         return table[min(int(certainty * len(table)), len(table) - 1)] if table else certainty
 
 
-def _token_ranges(tokens: Sequence[Token], sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def token_ranges(tokens: Tokens, sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The sentences as ranges of tokens, none longer than the limit."""
-    starts = [token.start for token in tokens]
-    bounds = sorted({0, *(bisect_left(starts, start) for start, _ in sentences), len(tokens)})
+    bounds = sorted({0, *(bisect_left(tokens.starts, start) for start, _ in sentences), len(tokens.forms)})
     ranges = []
     for first, last in zip(bounds, bounds[1:], strict=False):
         ranges += [(at, min(at + _LONGEST_SENTENCE, last)) for at in range(first, last, _LONGEST_SENTENCE)]

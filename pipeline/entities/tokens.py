@@ -7,19 +7,18 @@ from typing import NamedTuple
 
 # Nothing behind the first character class can fail, so no text makes it step back.
 _TOKEN = re.compile(r"\w+(?:['’./&-]\w+)*(?:(?<=\b[A-Z])\.)?|[^\w\s]")
-# Longer runs are no words, and may be hostile.
-MAX_CHARACTERS = 60
 
 
-class Token(NamedTuple):
-    """`text[start:end]` is `form`."""
+class Tokens(NamedTuple):
+    """Parallel lists: `text[starts[i]:ends[i]]` is `forms[i]`."""
 
-    form: str
-    start: int
-    end: int
+    forms: list[str]
+    starts: list[int]
+    ends: list[int]
 
 
-def tokens_of(text: str, start: int = 0, end: int | None = None) -> list[Token]:
-    """The tokens of `text[start:end]` in order, with their offsets in `text`; [] for blanks."""
-    matches = _TOKEN.finditer(text, start, len(text) if end is None else end)
-    return [Token(match[0], match.start(), match.end()) for match in matches]
+def tokens_of(text: str, start: int = 0, end: int | None = None) -> Tokens:
+    """The tokens of `text[start:end]` in order, with their offsets in `text`; empty lists for blanks."""
+    spans = [match.span() for match in _TOKEN.finditer(text, start, len(text) if end is None else end)]
+    starts, ends = map(list, zip(*spans, strict=True)) if spans else ([], [])
+    return Tokens([text[first:last] for first, last in spans], starts, ends)

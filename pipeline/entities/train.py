@@ -1,26 +1,30 @@
-"""From a folder of labelled corpora to the models that ship: `python -m pipeline.entities.train FOLDER`, or `lagebild entities train FOLDER`.
+"""From a folder of labelled corpora to the models that ship: `lagebild entities train FOLDER`.
 
-Each model is trained twice: on four fifths of its leading corpus, to learn from the last fifth how good it is and how sure it may be, and then on
-all of it. The card tells the first model's scores. The same files and versions give the same bytes.
+Each model is trained once on all of its corpora, and five times on four fifths of the leading one: asked about the fifth that it has not seen, these
+tell how good the recipe is and how often it is right when it is so sure. The same files and versions give the same bytes.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.enrichers._gazetteer import Gazetteer, language_bit
-from pipeline.entities.corpora import Sentence, read
+from pipeline.entities.corpora import OUTSIDE, Sentence, Span, read, spans_of
 from pipeline.entities.features import features_of
-from pipeline.entities.fit import Example, Fitted, labels_of
-from pipeline.entities.hints import hints_in
-from pipeline.entities.weights import packed
+from pipeline.entities.fit import Example, Fitted, fit, labels_of
+from pipeline.entities.hints import hints_in, joined
+from pipeline.entities.signs import is_common
+from pipeline.entities.tag import Tagger
+from pipeline.entities.weights import packed, unpacked
 
 SEED = 1
 FOLDS = 5
-_SHORTEST_SENTENCE = 5
+_TENTHS = 10
+# Lines of fewer words are headings and hashtags, which teach little about sentences.
+_SHORTEST_HELP = 5
 Say = Callable[[str], None]
 
 
@@ -38,16 +42,37 @@ RECIPES = (
 )
 
 
+class Trained(NamedTuple):
+    """A model's file; and for each fold the sentences it has not seen, with the model that has seen the others."""
+
+    recipe: Recipe
+    content: bytes
+    folds: tuple[tuple[list[Sentence], list[Sentence], bytes], ...]
+
+
+def trained(recipe: Recipe, folder: Path, gazetteer: Gazetteer, say: Say) -> Trained:
+    """The model of a recipe, calibrated. Raises BadConfiguration for files that are missing or in another format."""
+    sentences = shuffled(read(folder / recipe.leading))
+    seen = examples(sentences, recipe.language, gazetteer)
+    helping = _helping(recipe, folder, gazetteer)
+    say(f"{recipe.language}: {len(seen):,} sentences of {recipe.leading}, {len(helping):,} of other corpora")
+    folds = []
+    for fold in range(FOLDS):
+        fitted = fit([each for number, each in enumerate(seen) if number % FOLDS != fold] + helping)
+        known = [each for number, each in enumerate(sentences) if number % FOLDS != fold]
+        folds.append((known, [each for number, each in enumerate(sentences) if number % FOLDS == fold], fitted))
+        say(f"{recipe.language}: fold {fold + 1} of {FOLDS} trained")
+    calibration = _calibration(_answers(recipe, [(unseen, fitted) for _, unseen, fitted in folds], gazetteer))
+    final = fit([*seen, *helping])
+    say(f"{recipe.language}: trained on everything")
+    return Trained(recipe, _file(recipe, final, calibration), tuple((a, b, _file(recipe, fitted, calibration)) for a, b, fitted in folds))
+
+
 def shuffled(sentences: Iterable[Sentence]) -> list[Sentence]:
-    """The sentences in the order that decides which fifth is held out."""
+    """The sentences in the order that decides which fold they are in: the place modulo the number of folds."""
     found = list(sentences)
     random.Random(SEED).shuffle(found)
     return found
-
-
-def is_held_out(number: int) -> bool:
-    """Whether the sentence of this number in the shuffled order is not trained on when the card's scores are taken."""
-    return number % FOLDS == 0
 
 
 def examples(sentences: Sequence[Sentence], language: str, gazetteer: Gazetteer, elsewhere: str = "") -> list[Example]:
@@ -58,12 +83,43 @@ def examples(sentences: Sequence[Sentence], language: str, gazetteer: Gazetteer,
     ]
 
 
-def model(recipe: Recipe, fitted: Fitted, calibration: Iterable[float]) -> bytes:
-    """The file of the model."""
+def _helping(recipe: Recipe, folder: Path, gazetteer: Gazetteer) -> list[Example]:
+    sentences = [each for name in recipe.helping for each in read(folder / name) if len(each.words) >= _SHORTEST_HELP]
+    return examples([reconciled(each, recipe.language) for each in sentences], recipe.language, gazetteer, "elsewhere")
+
+
+def reconciled(sentence: Sentence, language: str) -> Sentence:
+    """The sentence without names of one word that are common nouns ("der Konzern"), which the leading corpora do not call names."""
+    labels = list(sentence.labels)
+    for span in spans_of(sentence.labels):
+        if span.last - span.first == 1 and is_common(sentence.words[span.first], language):
+            labels[span.first] = OUTSIDE
+    return sentence._replace(labels=tuple(labels))
+
+
+def _file(recipe: Recipe, fitted: Fitted, calibration: Iterable[float]) -> bytes:
     return packed(recipe.language, fitted.labels, fitted.states, fitted.steps, calibration)
 
 
-def helping_examples(recipe: Recipe, folder: Path, gazetteer: Gazetteer) -> list[Example]:
-    """What the helping corpora give; their shortest lines are headings and hashtags."""
-    sentences = [each for name in recipe.helping for each in read(folder / name) if len(each.words) >= _SHORTEST_SENTENCE]
-    return examples(sentences, recipe.language, gazetteer, "elsewhere")
+def _answers(recipe: Recipe, folds: Sequence[tuple[list[Sentence], Fitted]], gazetteer: Gazetteer) -> Iterator[tuple[float, bool]]:
+    """What models say of sentences they have not seen: how probable they find each name, and whether it is right."""
+    for unseen, fitted in folds:
+        tagger = Tagger(unpacked(_file(recipe, fitted, ())))
+        for sentence in unseen:
+            text, tokens = joined(sentence.words)
+            right = set(spans_of(sentence.labels))
+            for name in tagger.names(tokens, hints_in(sentence.words, gazetteer, language_bit(recipe.language)), [(0, len(text))]):
+                yield name.confidence, Span(name.first, name.last, name.type) in right
+
+
+def _calibration(answers: Iterable[tuple[float, bool]]) -> list[float]:
+    """The share of right names in each tenth of probability; never less than in the tenth before."""
+    counts = [[0, 0] for _ in range(_TENTHS)]
+    for probability, right in answers:
+        tenth = counts[min(int(probability * _TENTHS), _TENTHS - 1)]
+        tenth[0] += right
+        tenth[1] += 1
+    shares: list[float] = []
+    for true, asked in counts:
+        shares.append(max(true / asked if asked else 0.0, shares[-1] if shares else 0.0))
+    return shares

@@ -74,7 +74,7 @@ def unpacked(content: bytes) -> Weights:
         feature, *cells = line.split("\t")
         pairs = [cell.split(":") for cell in cells]
         vectors[feature] = tuple(int(label) for label, _ in pairs), tuple(int(weight) / _SCALE for _, weight in pairs)
-    return Weights(header, vectors, np.array(header.transitions, dtype=np.float32) / _SCALE)
+    return Weights(header, vectors, np.array(header.transitions, dtype=np.float32) / np.float32(_SCALE))
 
 
 def shipped_languages() -> tuple[str, ...]:
