@@ -82,7 +82,7 @@ class Collector:
         self._away = 0
         self._embargo = Embargo({})
         self._sources: list[Running] = []
-        self._telling = Telling((), now(), monotonic)
+        self._telling = Telling((), now(), settings.language, monotonic)
         self._counted: tuple[float, Counts] = (monotonic(), Counts())
 
     def run(self, stop: threading.Event) -> None:
@@ -113,7 +113,7 @@ class Collector:
             host = str(getattr(connectors[each.id], "host", ""))
             self._sources.append(Running(each, connectors[each.id], health, saved, saved, host))
         self._agenda.begin(self._sources, self._clocks.monotonic())
-        self._telling = Telling(self._sources, self._clocks.now(), self._clocks.monotonic)
+        self._telling = Telling(self._sources, self._clocks.now(), self._settings.language, self._clocks.monotonic)
         log.info("collecting", sources=len(self._sources), cursors=len(memory.cursors), held=len(self._embargo))
 
     def _wait_for_broker(self, error: Exception, stop: threading.Event) -> None:

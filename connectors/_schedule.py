@@ -145,7 +145,7 @@ def is_worth_telling(told: SourceHealth | None, health: SourceHealth, now: datet
 
 
 def _urgent(health: SourceHealth) -> tuple[object, ...]:
-    return health.state, health.last_error, health.unreadable, health.possible_losses, health.left_out, health.note
+    return health.state, health.last_error, health.unreadable, health.possible_losses, health.left_out, health.note, health.complained_of
 
 
 def one_line(text: str) -> str:

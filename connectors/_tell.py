@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import structlog
 from msgspec.structs import replace
 
-from connectors import _schedule
+from connectors import _complaints, _schedule
+from connectors._complaints import Complaint
 from connectors._fetching import Fetches, Running
 from connectors._outbox import Outbox
 from connectors._records import Outgoing
-from pipeline import sources, topology
+from pipeline import article, sources, topology
+from pipeline.sources import SourceHealth
+
+log = structlog.get_logger()
 
 # In so much time every source is looked at once, so that a look costs little with tens of thousands of them.
 ROUND_SECONDS = 5.0
 LOOKED_AT_ONCE = 100
+_COMPLAINED = ("complained_of", "complained_at", "losses_told", "losses_told_at")
 
 
 class Telling:
     """Remembers whose turn it is."""
 
-    def __init__(self, running: Sequence[Running], started_at: datetime, monotonic: Callable[[], float]) -> None:
+    def __init__(self, running: Sequence[Running], started_at: datetime, language: str, monotonic: Callable[[], float]) -> None:
+        self._language = language
         self._running = running
         self._started_at = started_at
         self._monotonic = monotonic
@@ -40,12 +47,22 @@ class Telling:
             each = source.settings
             health = _schedule.overdue(source.health, fetches.running_seconds(source))
             health = _schedule.in_state(health, paused=each.paused, every_seconds=each.every_seconds, started_at=self._started_at, now=now)
+            if complaint := _complaints.due(health, self._started_at, now):
+                health = self._complain(complaint, health, outbox, now)
+                source.health = replace(source.health, **{name: getattr(health, name) for name in _COMPLAINED})
             if _schedule.is_worth_telling(source.told, health, now):
                 source.told = replace(health, updated_at=now)
                 outbox.send(Outgoing(topology.HEALTH, each.id, sources.encode(source.told)))
                 told = True
         if told:
             outbox.confirm()
+
+    def _complain(self, complaint: Complaint, health: SourceHealth, outbox: Outbox, now: datetime) -> SourceHealth:
+        """Tell the desk, by an article. It is confirmed before the health that says so is published."""
+        told = _complaints.article(complaint, health, self._language, now)
+        outbox.publish([Outgoing(topology.COLLECTED, told.id, article.encode(told), source_id=told.source.id)])
+        log.warning("told the desk", source=health.source_id, what=complaint.kind, since=complaint.since.isoformat())
+        return _complaints.noted(health, complaint, now)
 
     def _turn(self) -> list[Running]:
         """What was noted, and the next part of all."""

@@ -22,7 +22,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Completeness: `possible_losses` counts the looks between which items may have come and gone, `left_out` the items that a limit of ours
     kept out. `error_class` is a short word for why the last fetch failed (`timeout`, `gone`, …). `silent_after_seconds` is how long a
     quiet time of this source must be before it is `silent`: twice the longest that was usual (`longest_gap_seconds`, which fades).
-    `note` says what a person should know although fetches work, such as an address that has moved.
+    `note` says what a person should know although fetches work, such as an address that has moved. `complained_of` is the state that the
+    desk was told of (`failing`, `silent`) and has not been told the end of; `losses_told` are the losses and caps it was told of.
     """
 
     source_id: str
@@ -49,6 +50,10 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     longest_gap_seconds: float = 0.0
     silent_after_seconds: float = 0.0
     note: str = ""
+    complained_of: str = ""
+    complained_at: datetime | None = None
+    losses_told: int = 0
+    losses_told_at: datetime | None = None
     updated_at: datetime | None = None
 
 

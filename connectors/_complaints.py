@@ -1,0 +1,110 @@
+"""What the desk must be told about a source, as an article that goes the way of all others: then rules, routes and silences hold for it too.
+
+A complaint is made once. What was complained of stands in the source's health, so that a restart does not repeat it; a crash between the two
+makes the same article again, which is recognised as a repeat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from pipeline.article import Article, Clock, Dates, Language, Source, identity
+from pipeline.sources import SourceHealth
+
+SOURCE_ID = "lagebild-sources"
+_SITE = "sources.invalid"
+# One failed fetch is weather. So many, for so long, are a state.
+FAILING_AFTER = 3
+FAILING_FOR = timedelta(minutes=15)
+# Gaps and limits come back at every look until somebody mends them.
+REPEATED_EVERY = timedelta(hours=24)
+
+_WORDS = {
+    "failing": ("Quelle gestört", "Source failing"),
+    "silent": ("Quelle bleibt still", "Source silent"),
+    "losing": ("Quelle lückenhaft", "Source incomplete"),
+    "recovered": ("Quelle wieder da", "Source back"),
+}
+_TEXTS = {
+    "failing": (
+        "Seit {since} ist kein Abruf von {name} gelungen ({failures} Versuche, Art: {kind}). Zuletzt: {error}",
+        "No fetch of {name} has worked since {since} ({failures} attempts, class: {kind}). The last: {error}",
+    ),
+    "silent": (
+        "{name} antwortet, hat aber seit {since} nichts Neues gebracht; üblich sind höchstens {usual} Stunden.",
+        "{name} answers but has brought nothing new since {since}; usual are {usual} hours at most.",
+    ),
+    "losing": (
+        "Bei {name} sind bisher {losses} mögliche Lücken und {left_out} ausgelassene Einträge gezählt. {note}",
+        "{losses} possible gaps and {left_out} items left out have been counted for {name} so far. {note}",
+    ),
+    "recovered": ("{name} bringt wieder, was es bringen soll.", "{name} brings again what it should."),
+}
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """`kind` is failing, silent, losing or recovered; `since` tells one such time from the next."""
+
+    kind: str
+    since: datetime
+
+
+def due(health: SourceHealth, started_at: datetime, now: datetime) -> Complaint | None:
+    """What is to be told of `health` now; None when nothing is, or when it was told already."""
+    well_at = health.last_success_at or started_at
+    if health.state == "failing":
+        is_lasting = health.is_unreadable or (health.consecutive_failures >= FAILING_AFTER and now - well_at >= FAILING_FOR)
+        return Complaint("failing", well_at) if is_lasting and health.complained_of != "failing" else None
+    if health.state == "silent":
+        return Complaint("silent", health.last_article_at or started_at) if health.complained_of != "silent" else None
+    if health.state != "ok":
+        return None
+    if health.complained_of:
+        return Complaint("recovered", health.complained_at or now)
+    counted = health.possible_losses + health.left_out
+    is_old = health.losses_told_at is None or now - health.losses_told_at >= REPEATED_EVERY
+    return Complaint("losing", health.last_loss_at or now) if counted > health.losses_told and is_old else None
+
+
+def noted(health: SourceHealth, complaint: Complaint, now: datetime) -> SourceHealth:
+    """`health` after the complaint was made."""
+    if complaint.kind == "losing":
+        return replace(health, losses_told=health.possible_losses + health.left_out, losses_told_at=now)
+    return replace(health, complained_of="" if complaint.kind == "recovered" else complaint.kind, complained_at=now)
+
+
+def article(complaint: Complaint, health: SourceHealth, language: str, now: datetime) -> Article:
+    """The complaint as an article; the same complaint has the same id."""
+    at = 0 if language == "de" else 1
+    name = health.name or health.source_id
+    body = _TEXTS[complaint.kind][at].format(
+        name=name,
+        since=f"{complaint.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        failures=health.consecutive_failures,
+        kind=health.error_class or "-",
+        error=health.last_error,
+        usual=f"{health.silent_after_seconds / 3_600:.0f}",
+        losses=health.possible_losses,
+        left_out=health.left_out,
+        note=health.note,
+    )
+    guid = f"{health.source_id}:{complaint.kind}:{complaint.since.isoformat()}"
+    return Article(
+        id=identity(_SITE, guid, ""),
+        source=Source(id=SOURCE_ID, name="Lagebild", connector="collector", site=_SITE),
+        guid=guid,
+        title=f"{_WORDS[complaint.kind][at]}: {name}"[:300],
+        body=body,
+        keywords=(f"source-{complaint.kind}", health.source_id),
+        dates=Dates(published_raw=now.isoformat()),
+        language=Language(declared=language),
+        original=body.encode(),
+        original_sha256=hashlib.sha256(body.encode()).hexdigest(),
+        encoding="utf-8",
+        clock=Clock(fetched_at=now, collected_at=now),
+    )
