@@ -157,7 +157,10 @@ def _print_episode(episode: Episode, ledger: Ledger, zone: str) -> None:
     ]
     out.print(table("", ["", ""], [row for row in rows if row[1]]))
     members = [(times.shown(each.at, zone), each.source_name, each.role, each.title, each.url) for each in episode.members]
-    out.print(table(counted(len(members), "article"), ["seen", "source", "role", "title", "address"], members, whole=[0]))
+    if members:
+        out.print(table(counted(len(members), "article"), ["seen", "source", "role", "title", "address"], members, whole=[0]))
+    else:
+        out.print("No articles: the rule tells of silence." if message.why == "silent" else "No articles are recorded.")
     told = [(times.shown(each.created_at, zone), told_words(each, ledger.silences, zone)) for each in ledger.told(episode.id)]
     out.print(table(counted(len(told), "message"), ["made", "to whom, and what came of it"], told, whole=[0]))
     notes = [(times.shown(each.at, zone), each.by, each.text) for each in episode.notes]

@@ -29,11 +29,9 @@ from pipeline.commands.terminal import (
     table,
 )
 from pipeline.errors import LagebildError, NoSuchRule
-from pipeline.inquiry import asking, preview
 from pipeline.inquiry.why import Finding, Question
 from pipeline.located import nearest
 from pipeline.rules.compiled import CompiledRule
-from pipeline.rules.load import load_folder
 from pipeline.settings import Settings
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
@@ -51,6 +49,8 @@ def why(
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
+    from pipeline.inquiry import asking
+
     with errors_answered(as_json):
         settings = settings_with_kafka(config, "lagebild alerts why")
         with reading("what is known") as progress:
@@ -79,6 +79,8 @@ def render(
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
+    from pipeline.inquiry import asking, preview
+
     with errors_answered(as_json):
         now = datetime.now(UTC)
         settings = settings_with_kafka(config, "lagebild alerts render") if article else settings_from(config)
@@ -99,6 +101,8 @@ def render(
 
 def _rule(settings: Settings, rule_id: str) -> CompiledRule:
     """The rule as it stands in the folder, whether it is applied or not."""
+    from pipeline.rules.load import load_folder
+
     loaded = load_folder(settings.rules_folder)
     for each in loaded.rules:
         if each.rule.id == rule_id:
@@ -125,6 +129,8 @@ def _channel(settings: Settings, name: str) -> tuple[ModuleType, Any]:
 
 
 def _sample(compiled: CompiledRule, text: str, title: str, language: str, now: datetime) -> Any:
+    from pipeline.inquiry import preview
+
     tests = [each for each in compiled.rule.tests if each.match]
     if not text and not title:
         if not tests:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pipeline import rejected
 from pipeline.article import Article
-from pipeline.commands.rules import Folder, rule_set
+from pipeline.commands.rules_folder import Folder, rule_set
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,

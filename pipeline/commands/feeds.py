@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from pipeline import broker, sources, topology
-from pipeline.commands import feeds_changing, feeds_trying
+from pipeline.commands import feeds_changing, feeds_extract, feeds_trying
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
@@ -28,6 +28,7 @@ feeds = typer.Typer(help="Sources and their health.", no_args_is_help=True)
 def add_to(app: typer.Typer) -> None:
     feeds_trying.add_to(feeds)
     feeds_changing.add_to(feeds)
+    feeds_extract.add_to(feeds)
     app.add_typer(feeds, name="feeds")
 
 

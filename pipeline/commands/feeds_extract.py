@@ -11,7 +11,6 @@ from rich.text import Text
 
 from pipeline import plugins
 from pipeline.article import Article
-from pipeline.commands.feeds import feeds
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_USAGE,
@@ -36,8 +35,8 @@ AllowPrivate = Annotated[
 ]
 
 
-def add_to(_app: typer.Typer) -> None:
-    feeds.command("extract", help="Read one page, a file or an address: title, body, dates, authors, flags. Nothing is saved.")(extract)
+def add_to(app: typer.Typer) -> None:
+    app.command("extract", help="Read one page, a file or an address: title, body, dates, authors, flags. Nothing is saved.")(extract)
 
 
 def extract(

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import broker, events
+from pipeline import events
 from pipeline.errors import BadConfiguration, LagebildError, NoSuchRule, Transient, Unreachable
 from pipeline.settings import Settings, load
 from pipeline.stopping import EXIT_INTERRUPTED as EXIT_INTERRUPTED
@@ -59,6 +59,8 @@ def settings_with_kafka(path: Path, what: str) -> Settings:
 
 def need_kafka(settings: Settings, what: str, instead: str = "") -> None:
     """Return once a broker answers. Raises Unreachable with what to do about it; `instead` is what can be done without one."""
+    from pipeline import broker
+
     try:
         broker.connect(settings.kafka, what, wait_seconds=3)
     except Unreachable as error:
@@ -77,8 +79,8 @@ def errors_told() -> Iterator[None]:
             err.print(Text(str(problem)))
         err.print(f"{counted(len(error.problems), 'problem')}: nothing was started or changed.")
         raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
-    except (Unreachable, Transient, broker.KafkaFault) as error:
-        err.print(Text(broker.in_words(error)))
+    except _unreachable() as error:
+        err.print(Text(_in_words(error)))
         raise typer.Exit(EXIT_UNREACHABLE) from None
     except LagebildError as error:
         err.print(Text(str(error)))
@@ -87,6 +89,18 @@ def errors_told() -> Iterator[None]:
         # The reader of our output went away (`| head`): the interpreter's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(EXIT_OK) from None
+
+
+def _unreachable() -> tuple[type[Exception], ...]:
+    """The errors of what is not there. The Kafka client's count where it is loaded: that takes a third of a second, which many commands do without."""
+    client = sys.modules.get("pipeline.broker")
+    return (Unreachable, Transient, *([client.KafkaFault] if client else []))
+
+
+def _in_words(error: Exception) -> str:
+    """The error for people, in the words of the Kafka client where that is loaded."""
+    client = sys.modules.get("pipeline.broker")
+    return str(client.in_words(error)) if client else str(error) or type(error).__name__
 
 
 def print_json(value: Any) -> None:

@@ -97,6 +97,8 @@ class KafkaNotifier:
         connection = self._options.anchored(self._context.folder).model_dump(include=set(KafkaConnection.model_fields))
         kafka = Kafka(**connection, max_record_bytes=max(self._options.max_record_bytes, 100_000))
         broker.connect(kafka, f"receiver {self._context.name}", _CONNECT_SECONDS)
+        # Asked for first: a producer waits a minute for a topic that is not there, and says so in its log only.
+        broker.partitions_of(kafka, self._options.topic)
         return broker.Publisher(kafka, linger_ms=0)
 
     def _later(self, error: Exception) -> TryAgain:

@@ -153,6 +153,9 @@ def test_one_press_says_false_alarm_and_a_second_one_mends_the_rule(chrome: Chro
     applied(page, tmp_path / "rules")
     until(lambda: "Active since" in said(chrome, "#tighten-body"))
     assert [each.kind for each in page.commands] == ["verdict", "note"]
+    press(chrome, Keys.ESCAPE)
+    until(lambda: chrome.execute_script("return document.activeElement.closest('.alert')?.dataset.id") == episode.id)
+    assert one(chrome, '[data-part="do-w"]').get_attribute("aria-label") == f"Why? – {episode.rule_title}"
 
 
 def test_a_false_alarm_whose_rule_lies_elsewhere_says_so_and_keeps_the_verdict(chrome: Chrome, page: Page) -> None:

@@ -99,6 +99,12 @@ def test_ids_and_times_stay_whole_on_every_terminal(call: Call, topics: Topics, 
     assert any("2026-11-20 12:00:00 UTC" in line for line in call("show", "e1").stdout.splitlines())
 
 
+def test_an_alert_about_silence_has_no_articles_and_says_so(call: Call, topics: Topics) -> None:
+    silent = msgspec.structs.replace(topics.desk.episodes["f2"].message, why="silent")
+    topics.desk.episodes["f2"] = episode("f2", rule_id="beben", message=silent)
+    assert "No articles: the rule tells of silence." in call("show", "f2").stdout
+
+
 @pytest.mark.parametrize(
     ("filters", "count"),
     [

@@ -73,7 +73,9 @@ def test_a_kind_of_channel_that_nobody_configured_is_shown_by_its_example(render
 def test_what_does_not_match_or_is_not_there_is_said_with_exit_code_1(render: Callable[..., Result]) -> None:
     nothing = render("raketentest", "--channel", "slack", "--text", "Protest gegen Raketen")
     assert nothing.exit_code == 1 and "does not match this text" in nothing.stderr
-    assert "there is no rule 'beben'" in render("beben", "--channel", "slack").stderr
+    unknown = render("raketentset", "--channel", "slack")
+    assert unknown.exit_code == 2
+    assert "there is no rule 'raketentset'" in unknown.stderr and "Did you mean 'raketentest'?" in unknown.stderr
     assert "there is no plug-in 'pigeon' among the notifiers" in render("raketentest", "--channel", "pigeon").stderr
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
+import typer
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
@@ -121,11 +122,13 @@ def test_a_problem_of_a_rule_is_an_object_with_its_place(folder: Path) -> None:
 
 def test_every_command_but_run_takes_json() -> None:
     without = []
+    context = typer.Context(get_command(app))
 
     def walk(command: Any, name: str) -> None:
-        for each, inner in getattr(command, "commands", {}).items():
-            walk(inner, f"{name} {each}".strip())
-        if not hasattr(command, "commands") and "--json" not in {option for each in command.params for option in each.opts}:
+        names = command.list_commands(context) if hasattr(command, "commands") else []
+        for each in names:
+            walk(command.get_command(context, each), f"{name} {each}".strip())
+        if not names and "--json" not in {option for each in command.params for option in each.opts}:
             without.append(name)
 
     walk(get_command(app), "")

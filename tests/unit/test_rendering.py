@@ -198,6 +198,8 @@ def test_a_message_about_several_lists_each_with_its_link(name: str) -> None:
     entries = [line for line in lines(made) if line.role == "entry"]
     assert len(entries) == 2 and all("Beben in X" in each.text and any(run.url == LINK for run in each.runs) for each in entries)
     assert ("7 Alarme zurückgehalten" if name == "held" else "2 Ereignisse:") in whole(made)
+    changes = {"items": (item,)} if name == "items" else {"held": (held,), "held_back": 1}
+    assert ("1 Alarm zurückgehalten" if name == "held" else "1 Ereignis:") in whole(alert(kind="storm", why="storm", **changes))
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.integers(), lambda inner: st.lists(inner), max_leaves=4))

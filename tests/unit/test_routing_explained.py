@@ -14,6 +14,7 @@ from pipeline.routing import check, drill, heart
 from pipeline.routing.model import Event, Inhibition, Interval, Receiver, Roster, Route, Routing, Times
 from pipeline.routing.silences import objections
 from pipeline.routing.why import chains, hours_in_words, verdict_chain
+from pipeline.routing.wording import say
 from pipeline.rules.model import Escalate, Notify
 from tests.builders import NOON
 from tests.routing_cases import World, episode, intent, policy, silence
@@ -247,3 +248,10 @@ def test_a_heartbeat_says_how_sending_is_doing() -> None:
         "failing": ["lage"],
         "newest_match_at": "2026-11-20T12:00:00Z",
     }
+
+
+def test_one_thing_is_told_in_the_singular() -> None:
+    assert say("digest", "de", count=1, since="8:00") == "1 Ereignis seit 8:00"
+    assert say("digest", "de", count=2, since="8:00") == "2 Ereignisse seit 8:00"
+    assert say("throttled", "en", count=1, since="8:00") == "1 alert held back since 8:00"
+    assert say("nothing", "de") == "Nichts Neues seit dem letzten Mal"

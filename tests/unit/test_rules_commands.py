@@ -79,7 +79,24 @@ def test_test_shows_what_matched_and_fails_with_code_1(folder: Path) -> None:
     code, shown, _ = said("test", "--rules", str(folder))
     assert code == 1 and "FAILS" in shown and "should not match and does" in shown
     code, _, told = said("test", "raketentset", "--rules", str(folder))
-    assert code == 1 and "Did you mean 'raketentest'?" in told
+    assert code == 2 and "Did you mean 'raketentest'?" in told
+
+
+def test_what_is_one_is_told_as_one(folder: Path) -> None:
+    assert "2 tests of 1 rule, 0 fail" in said("test", "--rules", str(folder))[1]
+    assert "1 rule is fine; 2 tests passed." in said("check", "--rules", str(folder))[1]
+
+
+def test_a_rule_that_does_not_exist_is_a_usage_error_of_every_command(folder: Path) -> None:
+    for command in (("test", "raketentset"), ("explain", "raketentset")):
+        code, _, told = said(*command, "--rules", str(folder))
+        assert code == 2 and "there is no rule 'raketentset' in this folder. Did you mean 'raketentest'?" in told
+
+
+def test_new_writes_letters_as_they_are(folder: Path) -> None:
+    assert said("new", "faehre", "--term", "Fähre", "--title", "Fähren\u2028 🚢\x7f", "--rules", str(folder))[0] == 0
+    text = (folder / "faehre.yaml").read_text(encoding="utf-8")
+    assert '- "Fähre"' in text and 'title: "Fähren\\u2028 🚢\\u007f"' in text
 
 
 def test_new_writes_a_rule_that_check_takes_and_overwrites_nothing(folder: Path) -> None:
@@ -143,4 +160,4 @@ def test_a_folder_that_is_named_is_held_against_the_receivers_of_the_configurati
 
 def test_what_is_not_found_is_an_object_for_scripts(folder: Path) -> None:
     code, shown, told = said("test", "raketentset", "--rules", str(folder), "--json")
-    assert code == 1 and json.loads(shown)["error"] == told.strip()
+    assert code == 2 and json.loads(shown)["error"] == told.strip()

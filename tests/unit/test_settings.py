@@ -250,5 +250,14 @@ def test_check_tells_of_rules_and_configuration_in_one_go_and_warns_of_nothing_i
     assert {Path(each["file"]).name for each in found["problems"]} == {"lagebild.yaml", "broken.yaml"}
 
 
+def test_the_receiver_of_the_heartbeat_is_used(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    receivers = "receivers: [{name: beat, notifier: console}, {name: idle, notifier: console}]\n"
+    found = checked(tmp_path, receivers + "alerts: {heartbeat: {receiver: beat}}\n")
+    assert [each for each in found["warnings"] if "leads to the receiver" in each] == [
+        "no rule, route, fallback or roster leads to the receiver 'idle'"
+    ]
+
+
 def test_a_missing_rules_folder_is_told_once(tmp_path: Path) -> None:
     assert len(checked(tmp_path, "rules: nowhere\nenrichers: []\n")["problems"]) == 1

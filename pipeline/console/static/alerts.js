@@ -121,7 +121,7 @@ export const ACTIONS = {
 };
 
 function actions(alert) {
-  const of = (key, text, attributes = {}) => button(text, () => ACTIONS[key](model.alerts.get(alert.id) ?? alert), { class: "quiet", "data-part": `do-${key}`, "aria-keyshortcuts": key, ...attributes });
+  const of = (key, text, attributes = {}) => button(text, () => ACTIONS[key](model.alerts.get(alert.id) ?? alert), { class: "quiet", "data-part": `do-${key}`, "aria-keyshortcuts": key, "aria-label": `${text} – ${alert.rule_title}`, ...attributes });
   return make(
     "div",
     { class: "actions", role: "group", "aria-label": alert.rule_title },

@@ -13,8 +13,10 @@ let episode = "";
 let found = null;
 let fault = "";
 let after = null;
+let opener = null;
 
 export async function falseAlarm(id) {
+  opener = document.activeElement;
   if (!(await act("verdict", { episode: id, verdict: "false_alarm" }))) return;
   episode = id;
   found = null;
@@ -87,7 +89,17 @@ element("tighten-form").addEventListener("submit", async (event) => {
   draw();
 });
 element("tighten-close").addEventListener("click", () => dialog.close());
-dialog.addEventListener("close", () => (episode = ""));
+dialog.addEventListener("close", () => {
+  if (document.activeElement === document.body) focusAgain();
+  episode = "";
+});
+
+// The verdict moves the alert and draws its buttons anew, and with that the focus was gone.
+function focusAgain() {
+  const item = document.querySelector(`#alert-list [data-id="${CSS.escape(episode)}"]`) ?? document.querySelector("#alert-list .item");
+  const still = opener !== document.body && opener?.isConnected;
+  (still ? opener : item)?.focus({ preventScroll: true });
+}
 onSent(() => dialog.open && element("tighten-body").querySelector(":focus")?.matches("input") !== true && drawStatus());
 
 // Only the line about what was sent: choices that somebody is making stay.
