@@ -35,13 +35,12 @@ def reports(alerts: Alerts, notification: Notification, routing: Routing, now: d
     """
     if notification.kind == "channel" or not _is_trouble(notification, now):
         return
-    failing = _failing(alerts.sent)
-    for receiver in dict.fromkeys(notification.route):
-        if receiver == notification.receiver or receiver in failing:
-            continue
-        earlier = alerts.sent.reports(receiver)
-        if not any(_tells(each, notification.receiver, alerts.sent, now) for each in earlier):
-            yield _report(notification, receiver, earlier, routing, now)
+    others = {each: alerts.sent.reports(each) for each in notification.route if each != notification.receiver}
+    unaware = [each for each, told in others.items() if not any(_tells(report, notification.receiver, alerts.sent, now) for report in told)]
+    failing = _failing(alerts.sent) if unaware else set()
+    for receiver in unaware:
+        if receiver not in failing:
+            yield _report(notification, receiver, others[receiver], routing, now)
 
 
 def _is_trouble(notification: Notification, now: datetime) -> bool:

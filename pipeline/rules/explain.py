@@ -119,8 +119,9 @@ def _of_words(path: str, node: Words, clause: Clause | None, languages: tuple[st
         )
         pairs = tuple(sorted(f"{verb} … {particle}" for verb, particle in spelling.separated))
         words.append(WordForms(word=word, forms=forms, heads=bool(spelling.heads), separated=pairs))
-    says = f"in this order, at most {node.slop} other words between them" if len(words) > 1 and not node.glued else ""
-    return ClauseForms(clause=path, term=node.term, says=says, words=tuple(words))
+    order = f"in this order, at most {node.slop} other words between them" if len(words) > 1 and not node.glued else ""
+    signs = [f"{each.word} with {spelling.sign} right behind it" for each, spelling in zip(words, node.words, strict=True) if spelling.sign]
+    return ClauseForms(clause=path, term=node.term, says=", ".join(filter(None, (order, *signs))), words=tuple(words))
 
 
 def _described(word: str, clause: Clause | None, languages: tuple[str, ...], single: bool) -> tuple[Form, ...]:

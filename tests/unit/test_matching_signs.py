@@ -41,6 +41,7 @@ def test_a_sign_behind_a_word_belongs_to_it(term: str, text: str, expected: list
 
 def test_why_a_word_without_its_sign_does_not_count_is_explained() -> None:
     compiled = compile_rule(Rule(id="r", title="R", match=Group(any=(Term("Disney+"),))))
+    assert explained(compiled).clauses[0].says == "Disney with + right behind it"
     (miss,) = explained(compiled, "Die Serie läuft bei Disney.").misses
     assert miss.why == "'+' does not stand right behind it"
     assert explained(compile_rule(Rule(id="r", title="R", match=Group(any=(Term("Covid 19"),)))), "Covid-19").matched
