@@ -141,7 +141,9 @@ def _match(top: Block, match: Block, trigger: Trigger) -> Group:
     listed = [name for name in clauses.BOOLEAN if name in match]
     if "query" not in match:
         if not listed and isinstance(top.values["match"], dict) and not isinstance(trigger, Sequence):
-            match.complain(None, "`match` needs `any`, `all` or `query`: the words to look for")
+            empty = "query" in top.values["match"]
+            hint = "; `query` is empty: put one that begins with # in quotes, for what follows it is a comment" if empty else ""
+            match.complain(None, f"`match` needs `any`, `all` or `query`: the words to look for{hint}")
         return clauses.declared(match)
     if listed:
         match.complain("query", f"`query` stands instead of any, all and none: remove it, or `{listed[0]}`", at_key=True)
