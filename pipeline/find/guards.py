@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from pipeline.find.numbers import number_refusal
 from pipeline.lexicon import german as dictionary
 from pipeline.lexicon.compounds import is_head
 from pipeline.rules.spellings import Spelled
@@ -12,7 +11,6 @@ from pipeline.text.tokens import Analysed
 from pipeline.text.unveiling import seen_through
 
 _LEAST_OPEN_LETTERS = 3
-_WORDS_OF_ONE_LETTER = frozenset("AEIOUY")
 
 
 def refusal(spelling: Spelled, form: str, surface: str, *, head: bool = False, swiss: bool = False) -> str:
@@ -41,7 +39,7 @@ def open_refusal(spelling: Spelled, read: Analysed, token: int, joined: str, *, 
     """Why a word and the next, with a blank between them, are not one written apart; "" when they are. `joined` is both, folded."""
     first, second = read.surface(token), read.surface(token + 1)
     if first.isdecimal() or second.isdecimal():
-        return _number_refusal(read, token, german=german)
+        return number_refusal(read, token, read.ends[token + 1], german=german)
     if min(len(first), len(second)) < _LEAST_OPEN_LETTERS:
         return f"{first!r} is too short to be the first part of a compound"
     if first[0].islower() and second[0].isupper():
@@ -49,23 +47,6 @@ def open_refusal(spelling: Spelled, read: Analysed, token: int, joined: str, *, 
     if german and not is_head(joined, joined[len(joined) - len(fold(second)) :]):
         return f"{first!r} is no first part of a compound"
     return _small_refusal(second) if german and spelling.noun else ""
-
-
-_NUMBER_GOES_ON = re.compile(r"[.,:][0-9]")
-
-
-def _number_refusal(read: Analysed, token: int, *, german: bool) -> str:
-    """The same for letters and a number ("A 7", "Covid 19"): few letters need a capital, because "il a 7 ans" has a word."""
-    first, second = read.surface(token), read.surface(token + 1)
-    letters = first if second.isdecimal() else second
-    if len(letters) < _LEAST_OPEN_LETTERS and not letters[0].isupper():
-        return f"{letters!r} with a small letter beside a number is a word or a unit"
-    if not german and letters in _WORDS_OF_ONE_LETTER:
-        return f"{letters!r} is a word of its own in many languages"
-    before, behind = read.text[max(0, read.starts[token] - 2) : read.starts[token]], read.text[read.ends[token + 1] :][:2]
-    if (second.isdecimal() and _NUMBER_GOES_ON.match(behind)) or (first.isdecimal() and _NUMBER_GOES_ON.match(before[::-1])):
-        return "the number goes on"
-    return ""
 
 
 def hyphen_refusal(read: Analysed, spelling: Spelled, token: int, end: int) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from pipeline.find.capitals import capital_refusal
 from pipeline.find.guards import ellipsis_refusal, hyphen_refusal, open_refusal, refusal
 from pipeline.find.index import TextIndex
+from pipeline.find.numbers import before_hyphen
 from pipeline.find.places import Place
 from pipeline.find.separated import separated
 from pipeline.lexicon.compounds import heads, is_head, rest_is_word
@@ -123,6 +124,7 @@ def _open(index: TextIndex, spelling: Spelled) -> Iterator[Place]:
                 and not refusal(spelling, joined, read.text[start:end], swiss=index.swiss)
             ):
                 yield Place(token, token + 1, start, end, "open")
+    yield from before_hyphen(read, spelling, german=index.german)
 
 
 def _elliptic(index: TextIndex, spelling: Spelled) -> Iterator[Place]:

@@ -75,13 +75,16 @@ class Analysed:
         return self._kept["joined"]
 
     def _numbered(self) -> Iterator[str]:
-        """ "A 7" and "5 G": a number with the letters before or behind it."""
+        """ "A 7", "5 G", "G 7-Gipfel": a number with the letters before or behind it."""
         forms = self.forms
         for token in [number for number, form in enumerate(forms) if form < ":" and form.isdecimal()]:
             for first in (token - 1, token):
                 pair = forms[first : first + 2] if first >= 0 else []
                 if len(pair) == 2 and pair[0].isalpha() != pair[1].isalpha() and self.starts[first + 1] - self.ends[first] == 1:
                     yield pair[0] + pair[1]
+        for token, parts in self.parts.items():
+            if token and parts[0][0].isdecimal() and forms[token - 1].isalpha():
+                yield forms[token - 1] + parts[0][0]
 
     def _found_keys(self) -> frozenset[str]:
         found = set(self.forms)
