@@ -28,9 +28,6 @@ class Privilege:
     name: str
     operation: str
 
-    def __str__(self) -> str:
-        return f"{self.operation} on the {self.kind} {self.name}"
-
 
 @dataclass(frozen=True)
 class Role:
@@ -106,6 +103,16 @@ ROLES: tuple[Role, ...] = (
 def role(name: str) -> Role:
     """The role called `name`. Raises KeyError for a name that is not in `ROLES`."""
     return {each.name: each for each in ROLES}[name]
+
+
+def listed(rights: Iterable[Privilege]) -> str:
+    """Rights for people: those of one kind and operation together."""
+    names: dict[tuple[str, Kind], list[str]] = {}
+    for each in sorted(rights):
+        names.setdefault((each.operation, each.kind), []).append(each.name)
+    return "; ".join(
+        f"{operation} on the {kind}{'s' if len(found) > 1 else ''} {', '.join(found)}" for (operation, kind), found in names.items()
+    )
 
 
 def script() -> str:

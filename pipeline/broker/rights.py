@@ -38,7 +38,7 @@ def need_rights(settings: Settings, process: str) -> None:
     missing = missing_rights(settings, privileges.role(process).privileges)
     if missing:
         raise Denied(
-            f"Kafka does not allow {us(kafka)} what the {process} needs: {'; '.join(map(str, missing))}. "
+            f"Kafka does not allow {us(kafka)} what the {process} needs: {privileges.listed(missing)}. "
             f"deploy/kafka-acls.sh gives these rights (variable {process.upper()})"
         )
 

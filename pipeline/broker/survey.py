@@ -9,6 +9,8 @@ from typing import Any
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
+from pipeline.broker.rights import TOPIC_DENIED
+
 
 @dataclass(frozen=True)
 class SurveyedTopic:
@@ -22,23 +24,24 @@ class SurveyedTopic:
 
 @dataclass(frozen=True)
 class Survey:
-    """`version` is what the broker speaks as, such as (4, 3): brokers do not name their release."""
+    """`version` is what the broker speaks as, such as (4, 3): brokers do not name their release. `hidden` are topics that we may not see."""
 
     version: tuple[int, ...]
     brokers: int
     topics: Mapping[str, SurveyedTopic]
+    hidden: frozenset[str]
 
 
 def survey(admin: Any, names: Sequence[str]) -> Survey:
     """The cluster, and those of the topics `names` that exist and that we may see. Raises KafkaError."""
-    found = {each["name"]: each["partitions"] for each in admin.describe_topics(list(names)) if not each["error_code"]}
+    described = admin.describe_topics(list(names))
+    found = {each["name"]: each["partitions"] for each in described if not each["error_code"]}
+    hidden = frozenset(each["name"] for each in described if each["error_code"] == TOPIC_DENIED)
     configurations = _configurations(admin, list(found))
     topics = {name: _surveyed(partitions, configurations.get(name, {})) for name, partitions in found.items()}
-    return Survey(tuple(admin.get_broker_version_data(_any_broker(admin)).broker_version), len(admin.describe_cluster()["brokers"]), topics)
-
-
-def _any_broker(admin: Any) -> int:
-    return int(admin.describe_cluster()["brokers"][0]["broker_id"])
+    brokers = admin.describe_cluster()["brokers"]
+    version = admin.get_broker_version_data(int(brokers[0]["broker_id"])).broker_version
+    return Survey(tuple(version), len(brokers), topics, hidden)
 
 
 def _surveyed(partitions: Sequence[Mapping[str, Any]], configuration: Mapping[str, str]) -> SurveyedTopic:

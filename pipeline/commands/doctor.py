@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pipeline import events
 from pipeline.commands.refusals import errors_answered
 from pipeline.commands.terminal import DEFAULT_CONFIG, EXIT_FINDINGS, AsJson, Config, err, out, print_json, printable, settings_from, table
 from pipeline.doctor.finding import Finding
@@ -40,7 +41,8 @@ def doctor(
 
     with errors_answered(as_json):
         settings = settings_from(config)
-        with err.status("Asking Kafka, Elasticsearch and Kibana …"):
+        # What would be applied is asked for, and that is logged.
+        with err.status("Asking Kafka, Elasticsearch and Kibana …"), events.only_warnings():
             findings = examine(gather(settings, role))
         problems = [each for each in findings if each.level == "problem"]
         if as_json:
@@ -54,7 +56,10 @@ def doctor(
 def _show(findings: list[Finding], problems: list[Finding]) -> None:
     rows = [(each.group, Text(each.level, style=_STYLES[each.level]), each.what) for each in findings]
     out.print(table("Doctor", ["what", "", "found"], rows))
+    fixes: dict[tuple[str, str], list[str]] = {}
     for each in findings:
         if each.fix:
-            out.print(Text(printable(f"\n{each.level}: {each.what}\n  → {each.fix}")))
+            fixes.setdefault((each.level, each.fix), []).append(each.what)
+    for (level, fix), found in fixes.items():
+        out.print(Text(printable("\n" + "\n".join(f"{level}: {what}" for what in found) + f"\n  → {fix}")))
     out.print(Text(f"\n{len(problems)} problem(s)." if problems else "\nNothing is wrong.", style="bold"))

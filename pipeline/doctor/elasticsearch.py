@@ -89,14 +89,14 @@ def _read_only(server: search.Server, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _missing_rights(server: search.Server, settings: Settings, role: str) -> tuple[str, ...]:
+def _missing_rights(server: search.Server, settings: Settings, role: str) -> str:
     """Rights that the user lacks for `role`; nothing when nobody signs in."""
     if not search.signs_in(settings):
-        return ()
+        return ""
     indices = settings.index("news-*")
     on_cluster, on_indices = _RIGHTS.get(role, _READING)
     asked = {"cluster": list(on_cluster), "index": [{"names": [indices], "privileges": list(on_indices)}]}
     answer = server.request("POST", "/_security/user/_has_privileges", asked)
     cluster = [f"{name} on the cluster" for name, has in answer.get("cluster", {}).items() if not has]
     index = [f"{name} on {indices}" for name, has in answer.get("index", {}).get(indices, {}).items() if not has]
-    return (*sorted(cluster), *sorted(index))
+    return "; ".join([*sorted(cluster), *sorted(index)])

@@ -40,7 +40,7 @@ class KafkaFacts:
     topics: Mapping[str, TopicFacts]
     wanted: Mapping[str, WantedTopic]
     lags: tuple[GroupLag, ...] = ()
-    missing_rights: tuple[str, ...] = ()
+    missing_rights: str = ""
     certificate_ends_at: datetime | None = None
 
 
@@ -69,7 +69,7 @@ class ElasticsearchFacts:
     watermarks: Mapping[str, str] = field(default_factory=dict)
     thresholds_enabled: bool = True
     read_only: tuple[str, ...] = ()
-    missing_rights: tuple[str, ...] = ()
+    missing_rights: str = ""
     certificate_ends_at: datetime | None = None
 
 

@@ -28,7 +28,7 @@ def gather(settings: Settings, role: str) -> Facts:
         try:
             return asked.result()
         except (LagebildError, broker.KafkaFault, OSError) as error:
-            unreachable[server] = str(error) or type(error).__name__
+            unreachable[server] = broker.in_words(error)
             return None
 
     with ThreadPoolExecutor(3) as pool:

@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Iterator
+from typing import Any
+
 from pipeline import broker, topology
 from pipeline.doctor.facts import GroupLag, KafkaFacts, TopicFacts, WantedTopic
-from pipeline.privileges import role
+from pipeline.privileges import Privilege, Role, listed, role
 from pipeline.settings import Settings
 
 
 def ask_kafka(settings: Settings, role_name: str) -> KafkaFacts:
-    """What Kafka shows of itself to the user of this configuration. Raises Unreachable, or whatever the client raises."""
+    """What Kafka shows of itself to the user of this configuration. Raises Unreachable, or whatever the client raises.
+
+    Only what `role_name` has to do with is looked at: the rest may be hidden from it.
+    """
     broker.connect(settings.kafka, "lagebild doctor", wait_seconds=2)
     greeted = broker.greeted(settings.kafka)
-    missing = broker.missing_rights(settings, role(role_name).privileges) if broker.signs_in(settings.kafka) else []
+    wanted = role(role_name)
+    missing = broker.missing_rights(settings, wanted.privileges) if broker.signs_in(settings.kafka) else []
+    topics = [each for each in topology.TOPICS if each.name in {*wanted.reads, *wanted.writes}]
     admin = broker.admin_client(settings.kafka)
     try:
-        found = broker.survey(admin, [settings.topic(each.name) for each in topology.TOPICS])
-        topics = {name: TopicFacts(each.partitions, each.copies, each.in_sync, each.configuration) for name, each in found.topics.items()}
+        found = broker.survey(admin, [settings.topic(each.name) for each in topics])
         return KafkaFacts(
             version=found.version,
             brokers=found.brokers,
-            topics=topics,
-            wanted=_wanted(settings),
-            lags=tuple(
-                _lag(admin, settings, group, [name for name in names if settings.topic(name) in topics])
-                for group, names in topology.group_topics().items()
-            ),
-            missing_rights=tuple(map(str, missing)),
+            topics={
+                name: TopicFacts(each.partitions, each.copies, each.in_sync, each.configuration) for name, each in found.topics.items()
+            },
+            wanted={
+                name: WantedTopic(each.partitions, broker.wanted_configuration(each, settings.kafka))
+                for each in topics
+                if (name := settings.topic(each.name)) not in found.hidden
+            },
+            lags=tuple(_lags(admin, settings, _groups(wanted, missing), found.topics)),
+            missing_rights=listed(missing),
             certificate_ends_at=greeted.certificate_ends_at,
         )
     finally:
         admin.close()
 
 
-def _wanted(settings: Settings) -> dict[str, WantedTopic]:
-    return {
-        settings.topic(each.name): WantedTopic(each.partitions, broker.wanted_configuration(each, settings.kafka))
-        for each in topology.TOPICS
-    }
+def _groups(wanted: Role, missing: Iterable[Privilege]) -> list[str]:
+    """The groups that the role may ask about."""
+    denied = any(each.kind == "group" for each in missing)
+    return [] if denied else [each.name for each in wanted.privileges if each.kind == "group"]
 
 
-def _lag(admin: object, settings: Settings, group: str, names: list[str]) -> GroupLag:
-    lags = broker.lag_by(admin, settings, group, names) if names else []
-    began = any(each.committed is not None for each in lags)
-    return GroupLag(group, sum(each.records for each in lags) if began else None)
+def _lags(admin: Any, settings: Settings, groups: Iterable[str], topics: Container[str]) -> Iterator[GroupLag]:
+    for group in groups:
+        names = [name for name in topology.group_topics()[group] if settings.topic(name) in topics]
+        lags = broker.lag_by(admin, settings, group, names) if names else []
+        began = any(each.committed is not None for each in lags)
+        yield GroupLag(group, sum(each.records for each in lags) if began else None)

@@ -21,6 +21,6 @@ def rights(facts: Facts) -> Iterator[Finding]:
         if missing is None:
             continue
         if missing:
-            yield problem("rights", f"{server} does not allow the {facts.role}: {'; '.join(missing)}", fix)
+            yield problem("rights", f"{server} does not allow the {facts.role}: {missing}", fix)
         else:
             yield ok("rights", f"{server} allows what the {facts.role} needs")

@@ -24,12 +24,14 @@ def topics(facts: Facts) -> Iterator[Finding]:
         ),
         *_single(kafka, facts.replication),
     ]
-    yield from found or [ok("topics", f"{len(kafka.wanted)} topics are as they should be")]
+    yield from found
+    if kafka.wanted and not found:
+        yield ok("topics", f"{len(kafka.wanted)} topics are as they should be")
 
 
 def _missing(kafka: KafkaFacts) -> Iterator[Finding]:
     if missing := sorted(kafka.wanted.keys() - kafka.topics.keys()):
-        yield problem("topics", f"missing, or hidden from us: {', '.join(missing)}", _APPLY)
+        yield problem("topics", f"missing: {', '.join(missing)}", _APPLY)
 
 
 def _topic(name: str, wanted: WantedTopic, found: TopicFacts, replication: int) -> Iterator[Finding]:

@@ -263,8 +263,17 @@ def test_a_right_that_is_missing_in_kafka_is_named_before_anything_fails_for_it(
     assert done.returncode == 4 and "the user 'lagebild-nobody' to see the topic sources.health: deploy/kafka-acls.sh" in done.stderr, (
         done.stderr
     )
-    done = command(config, "alerts", "note", "some-episode", "hello", "--by", "Ada", kafka="indexer")
-    assert done.returncode == 4 and "alerts.commands" in done.stderr and "deploy/kafka-acls.sh" in done.stderr, done.stderr
+    said = told(lambda: publish(Kafka(**secured.kafka("indexer")), topology.COMMANDS))
+    assert "did not" in said and topology.COMMANDS in said and "deploy/kafka-acls.sh gives it" in said
+
+
+def publish(kafka: Kafka, topic: str) -> None:
+    publisher = broker.Publisher(kafka)
+    try:
+        publisher.send(topic, "key", b"value")
+        publisher.confirm(20)
+    finally:
+        publisher.close()
 
 
 def in_elasticsearch(section: dict[str, Any], work: Callable[[search.Server], object] = search.ready) -> object:
@@ -346,6 +355,8 @@ def test_the_doctor_sees_what_is_wrong_and_what_is_not(secured: Secured, tmp_pat
         assert all("OPERATOR" in fix for fix in problems.values())
     done = command(config, "doctor", "--as", "indexer", "--json", kafka="indexer", elasticsearch="reader")
     assert done.returncode == 1 and "cluster:monitor/health" in done.stdout, done.stdout + done.stderr
+    done = command(config, "doctor", "--as", "worker", kafka="worker")
+    assert done.returncode == 0 and "Kafka allows what the worker needs" in done.stdout, done.stdout + done.stderr
     done = command(config, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     for words in ("21 topics are as they should be", "Elasticsearch allows", "the certificate of Kafka ends", "the certificate of Elasticsearch",
