@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.article import Article
+from pipeline.console.names_view import NameView, name_views
 from pipeline.episode import Episode, Member
 from pipeline.matched import is_late, snippet
 from pipeline.message import Message, way
@@ -57,6 +58,7 @@ class ArticleView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     story_id: str = ""
     story_position: int = 0
     rules: tuple[RuleView, ...] = ()
+    names: tuple[NameView, ...] = ()
     status: str = "usable"
     late: bool = False
     flags: tuple[str, ...] = ()
@@ -187,6 +189,7 @@ def article_view(article: Article, received_at: datetime, late_hours: float) -> 
         story_id=article.story.id if article.story else "",
         story_position=article.story.position if article.story else 0,
         rules=tuple(RuleView(id=each.rule_id, title=each.title, severity=each.severity) for each in article.matches if not each.shadow),
+        names=name_views(article),
         status=article.pubstatus,
         late=is_late(article.dates, first_seen_at, late_hours),
         flags=article.flags,

@@ -21,6 +21,8 @@ from pipeline.settings import Settings
 
 # `message` is what a person scans in a list: the title and about two sentences.
 LEAD_CHARACTERS = 300
+# Each nested object is a document of its own for the server, which takes at most 10,000 in one article and is slow long before.
+_MOST_NAMED = 100
 
 
 def index_name(settings: Settings, article: Article) -> str:
@@ -99,6 +101,7 @@ def _news(article: Article, indexed_at: datetime | None) -> dict[str, Any]:
             "story": _story(article.story),
             "entity": _entity(article.entities),
             "entities": article.entities,
+            "named": [_named(each) for each in article.entities[:_MOST_NAMED]],
             "terms": article.terms,
             "terms_added": article.terms_added,
             "matches": [_match(match) for match in article.matches],
@@ -183,6 +186,24 @@ def _entity(entities: tuple[Entity, ...]) -> dict[str, Any]:
             "country": _distinct(each.country for each in entities),
             **by_type,
             "location": [{"lat": each.latitude, "lon": each.longitude} for each in entities if _on_earth(each.latitude, each.longitude)],
+        }
+    )
+
+
+def _named(entity: Entity) -> dict[str, Any]:
+    """One entity as a nested object, with its place on the map and how often it is mentioned."""
+    located = _on_earth(entity.latitude, entity.longitude)
+    return _filled(
+        {
+            "id": entity.id,
+            "type": entity.type,
+            "name": entity.name,
+            "country": entity.country,
+            "recogniser": entity.recogniser,
+            "mentions": len(entity.mentions),
+            "salience": entity.salience,
+            "confidence": entity.confidence,
+            "location": {"lat": entity.latitude, "lon": entity.longitude} if located else None,
         }
     )
 

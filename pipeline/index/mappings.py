@@ -73,6 +73,11 @@ BOOLEAN: Mapping = {"type": "boolean"}
 PLACE: Mapping = {"type": "geo_point", "ignore_malformed": True}
 # Kept for the page (offsets, evidence), never searched: any shape is taken.
 KEPT: Mapping = {"type": "object", "enabled": False}
+NAMED: Mapping = {
+    "type": "nested",
+    "properties": {name: KEYWORD for name in ("id", "type", "name", "country", "recogniser")}
+    | {"mentions": INTEGER, "salience": FLOAT, "confidence": FLOAT, "location": PLACE},
+}
 
 _EVENT: Mapping = {"kind": KEYWORD, "dataset": KEYWORD, "id": KEYWORD, "action": KEYWORD, "created": DATE, "ingested": DATE}
 
@@ -131,6 +136,8 @@ _NEWS: Mapping = {
     "entity": {name: KEYWORD for name in ("name", "type", "id", "country", "person", "place", "organisation", "other")}
     | {"location": PLACE},
     "entities": KEPT,
+    # The same once more as nested objects, which alone can say that one name has both this type and this country.
+    "named": NAMED,
     "terms": TERM,
     "terms_added": TERM,
     "matches": {

@@ -1,5 +1,5 @@
 // The list of articles. A row is drawn again only when something in it changed.
-import { choice } from "./choice.js";
+import { choice, choose } from "./choice.js";
 import { articles, fold, level, model, passes } from "./model.js";
 import { arrange, link, make, marked, meter, refill, tag, time } from "./make.js";
 import { age, languageName, say } from "./words.js";
@@ -46,7 +46,7 @@ function rowElement(key, row) {
     elements.set(key, element);
   }
   const open = expanded.has(key);
-  const drawn = [row.article, ...row.members].map((each) => `${each.id}:${each.version ?? 0}`).join() + (open ? "+" : "") + day;
+  const drawn = [row.article, ...row.members].map((each) => `${each.id}:${each.version ?? 0}`).join() + (open ? "+" : "") + day + choice.entity;
   if (element.dataset.drawn !== drawn) {
     element.dataset.drawn = drawn;
     drawRow(element.firstElementChild, key, row, open);
@@ -61,7 +61,7 @@ function drawRow(item, key, { article, members }, open) {
   refill(
     item,
     make("div", { class: "when" }, time(article.at, moment(article.at))),
-    make("div", { class: "what" }, headline(article), lead(article), meta(article)),
+    make("div", { class: "what" }, headline(article), lead(article), meta(article), names(article)),
     members.length ? foldButton(key, members, open) : null,
     members.length && open ? memberList(key, members) : null,
   );
@@ -92,6 +92,20 @@ function meta(article) {
       make("span", { class: `rule severity-${rule.severity}`, title: say(`severity_${rule.severity}`) }, meter(rule.severity), make("bdi", { text: rule.title })),
     ),
   );
+}
+
+// A press shows only what names it, a second press everything again.
+function names(article) {
+  if (!article.names?.length) return null;
+  return make("p", { class: "names" }, ...article.names.map(nameChip));
+}
+
+function nameChip({ id, type, name }) {
+  const pressed = choice.entity === id;
+  const title = say(pressed ? "name_all" : "name_only", { name });
+  const chip = make("button", { type: "button", class: "chip", "data-type": type, "data-part": `name-${id}`, "aria-pressed": String(pressed), title }, make("bdi", { text: name }));
+  chip.addEventListener("click", () => choose({ entity: pressed ? "" : id }));
+  return chip;
 }
 
 export function publishedAt(article) {

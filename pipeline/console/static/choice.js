@@ -7,6 +7,7 @@ export function read() {
     text: (query.get("q") ?? "").slice(0, 200).normalize("NFC").toLowerCase().trim(),
     language: query.get("language") ?? "",
     source: query.get("source") ?? "",
+    entity: (query.get("entity") ?? "").slice(0, 300),
     alerts: query.get("alerts") === "1",
     members: query.get("members") === "0",
     theme: ["dark", "light"].includes(query.get("theme")) ? query.get("theme") : "auto",
@@ -18,7 +19,7 @@ export function read() {
 }
 
 export let choice = read();
-export const isFiltered = () => Boolean(choice.text || choice.language || choice.source || choice.alerts || choice.members);
+export const isFiltered = () => Boolean(choice.text || choice.language || choice.source || choice.entity || choice.alerts || choice.members);
 export const onChoice = (listener) => listeners.push(listener);
 
 // The address with some names changed; an empty value leaves a name out.
@@ -40,7 +41,7 @@ export function choose(changes, { typing = false } = {}) {
   tell();
 }
 
-export const clearFilters = () => choose({ q: "", language: "", source: "", alerts: "", members: "" });
+export const clearFilters = () => choose({ q: "", language: "", source: "", entity: "", alerts: "", members: "" });
 
 function tell() {
   choice = read();

@@ -59,6 +59,7 @@ export function passes(article, choice) {
   if (choice.text && !choice.text.split(/\s+/).every((word) => article.searched.includes(word))) return false;
   if (choice.language && article.language !== choice.language) return false;
   if (choice.source && article.source_id !== choice.source) return false;
+  if (choice.entity && !article.names?.some((name) => name.id === choice.entity)) return false;
   if (choice.alerts && !article.rules?.length) return false;
   return !(choice.members && (article.story_position ?? 0) > 1);
 }
