@@ -46,10 +46,27 @@ else
     cat .venv/tests-without-servers.log >&2
 fi
 
+# Once more on the next major of Elasticsearch: the whole path, what Kibana asks, and the indexer, without what depends on Kafka alone.
+next_major() {
+    .venv/bin/python -m pipeline.embedded.servers --fetch-only --elasticsearch "$1" &&
+        LAGEBILD_TEST_ELASTICSEARCH=$1 .venv/bin/python -m pytest --durations=5 tests/end_to_end/test_whole_path.py \
+            tests/end_to_end/test_kibana_queries.py tests/end_to_end/test_decisions_in_the_index.py tests/end_to_end/test_indexing.py \
+            -k "not two_indexers and not short_polls and not comes_later and not takes_the_place"
+}
+not_run=""
+if [ $# -gt 0 ]; then
+    not_run="the end-to-end tests on Elasticsearch 9.5, because only some tests were asked for"
+elif jdk=$(.venv/bin/python -m pipeline.embedded.java 2>&1); then
+    check "pytest on Elasticsearch 9.5 with $jdk" next_major 9.5.0
+else
+    not_run="the end-to-end tests on Elasticsearch 9.5: $jdk"
+fi
+[ -z "$not_run" ] || echo "NOT RUN: $not_run" >&2
+
 if [ ${#failed[@]} -gt 0 ]; then
     printf 'failed after %d s:' "$SECONDS" >&2
     printf ' [%s]' "${failed[@]}" >&2
     echo >&2
     exit 1
 fi
-echo "all passed in $SECONDS s" >&2
+echo "all passed in $SECONDS s${not_run:+, but NOT RUN: $not_run}" >&2

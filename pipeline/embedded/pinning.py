@@ -41,7 +41,7 @@ def packages(context: MavenContext) -> list[dict[str, Any]]:
         _elasticsearch(context, ELASTICSEARCH, "the index that articles and alerts are searched in", 112_000_000),
         {
             **_elasticsearch(
-                context, NEXT_ELASTICSEARCH, "the same in the next major, for tests; needs a full JDK from version 21", 147_000_000
+                context, NEXT_ELASTICSEARCH, "the same in the next major, for tests; needs a full JDK from version 21", 151_000_000
             ),
             "is_extra": True,
         },

@@ -16,7 +16,8 @@ from kafka.errors import KafkaError
 
 from pipeline import broker, indexer, search, topology
 from pipeline.article import Article, Entity, Hit, Language, Match, Position, Story, encode
-from pipeline.index import apply, mappings, queries, templates
+from pipeline.index import analysis, apply, mappings, queries, templates
+from pipeline.index.abilities import abilities
 from pipeline.index.bulk import Answer, Next, write
 from pipeline.index.documents import document
 from pipeline.index.rebuild import Counts, rebuild
@@ -149,7 +150,7 @@ def test_applying_twice_changes_nothing_and_drift_is_shown(settings: Settings, s
     assert {change.change for change in apply.apply(settings)} == {"unchanged"}
 
     name = settings.index(templates.ARTICLES)
-    body = templates.templates(settings, apply.analysers(server))[name]
+    body = templates.templates(settings, abilities(server).analysers)[name]
     body["template"]["settings"]["index"]["refresh_interval"] = "60s"
     server.request("PUT", f"/_index_template/{name}", body)
     (drifted,) = [change for change in apply.apply(settings, dry_run=True) if change.change != "unchanged"]
@@ -173,8 +174,9 @@ def test_an_existing_index_gets_new_fields_and_says_what_cannot_change(settings:
 
 
 def test_the_server_is_asked_for_its_analysers_and_all_languages_are_mapped(settings: Settings, server: search.Server) -> None:
-    available = apply.analysers(server)
-    assert available <= set(mappings.ANALYSERS.values())
+    able = abilities(server)
+    assert able.analysers <= {*mappings.ANALYSERS.values(), analysis.GERMAN}
+    assert not able.has_lifecycle, "the small server has no lifecycle management, and that is found out by asking"
     apply.apply(settings)
     articles = [identified(code, language=Language(code=code)) for code in [*mappings.ANALYSERS, "und", "zh-cn", "he"]]
     assert set(put(server, settings, *articles)) == {Next.DONE}

