@@ -21,7 +21,7 @@ import structlog
 from pipeline import broker, search
 from pipeline.broker import Publisher
 from pipeline.errors import Permanent, Transient, Unreachable
-from pipeline.index.apply import apply_to
+from pipeline.index.apply import NewIndices, apply_to
 from pipeline.index.bulk import Next, wait_seconds
 from pipeline.index.entries import STAGE, Entry, committable, effects, prepare, without
 from pipeline.index.intake import Intake
@@ -58,7 +58,7 @@ class Indexer:
         self._now = now
         self._writer = Writer(server.bulk, settings.elasticsearch.bulk_documents, settings.elasticsearch.bulk_bytes)
         self._intake = Intake(settings, GROUP, STAGE.reads, stop)
-        self._looked_after: set[str] = set()
+        self._new_indices = NewIndices(server, settings)
 
     def run(self) -> None:
         """Index until `stop` is set; the batch in hand is finished first, unless a server is away.
@@ -104,18 +104,8 @@ class Indexer:
             if verdict.final:
                 entry.verdict = verdict
                 settled.append(entry)
-        self._look_after({entry.operation.index for entry in settled if entry.operation})
+        self._new_indices.written({entry.operation.index for entry in settled if entry.operation})
         return settled
-
-    def _look_after(self, written: set[str]) -> None:
-        """An index comes into being with its first document, and a month's end can only be set on one that is there."""
-        if written - self._looked_after:
-            try:
-                apply_to(self._server, self._settings)
-            except Transient as error:
-                log.info("the new indices are looked after with the next batch", why=str(error)[:300])
-            else:
-                self._looked_after |= written
 
     def _templates_stand(self) -> bool:
         """Whether the server that came back has our templates: it may be a new and empty one, which would guess the mappings."""

@@ -39,7 +39,7 @@ class Refusal(Exception):
 
 
 class FakeElasticsearch:
-    """`mode` is that of lifecycle management, "" where there is none. `analysers` are the shipped ones; `parts` whether own ones can be built."""
+    """`mode` is that of lifecycle management, "" where there is none; `away` answers as a cluster without a master. `analysers` are the shipped ones; `parts` whether own ones can be built."""
 
     def __init__(self) -> None:
         self.analysers = set(ANALYSERS.values())
@@ -50,6 +50,8 @@ class FakeElasticsearch:
         self.indices: dict[str, Json] = {}
         self.writes: list[str] = []
         self.url = ""
+        self.away = False
+        self.asked = 0
 
     def create(self, name: str) -> None:
         """An index made by its first document, from the template that fits."""
@@ -62,6 +64,9 @@ class FakeElasticsearch:
         self.indices[name] = made
 
     def answer(self, method: str, path: str, body: Json) -> Json:
+        self.asked += 1
+        if self.away:
+            raise Refusal(503, "the cluster has no master", "cluster_block_exception")
         first, *rest = path.strip("/").split("/")
         if first == "_analyze":
             return self._analyze(body)

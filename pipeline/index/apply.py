@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from pipeline.errors import Transient
 from pipeline.index import analysis, lifecycle, templates
 from pipeline.index.abilities import abilities
 from pipeline.search import Server
@@ -57,6 +58,25 @@ def apply_to(server: Server, settings: Settings, dry_run: bool = False) -> list[
         if change.change != "unchanged":
             log.info("index apply", name=change.name, kind=change.kind, change=change.change, dry_run=dry_run)
     return changes
+
+
+class NewIndices:
+    """Looks after indices that came into being with their first document: a month's end can only be set on an index that is there."""
+
+    def __init__(self, server: Server, settings: Settings) -> None:
+        self._server, self._settings = server, settings
+        self._seen: set[str] = set()
+
+    def written(self, names: set[str]) -> None:
+        """Apply everything once when `names` has an index that was not seen before; when the server is away, at the next call. Raises Denied or Refused."""
+        if names <= self._seen:
+            return
+        try:
+            apply_to(self._server, self._settings)
+        except Transient as error:
+            log.info("new indices are looked after with the next batch", why=str(error)[:300])
+        else:
+            self._seen |= names
 
 
 def indices(server: Server, pattern: str) -> dict[str, Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from pipeline import search
 from pipeline.index import analysis, templates
-from pipeline.index.apply import Change, apply, apply_to, suited
+from pipeline.index.apply import Change, NewIndices, apply, apply_to, suited
 from pipeline.index.lifecycle import policies
 from pipeline.index.mappings import ANALYSERS
 from pipeline.sections import Elasticsearch
@@ -85,6 +85,22 @@ def test_months_are_kept_as_long_as_configured_counted_from_their_end(fake: Fake
     counted_from = datetime.fromtimestamp(int(fake.indices[MONTH]["settings"]["index"]["lifecycle"]["origination_date"]) / 1000, UTC)
     assert counted_from == datetime(2026, 11, 1, tzinfo=UTC)
     assert set(done(apply(settings(fake, retention_days=90))).values()) == {"unchanged"}
+
+
+def test_a_month_that_begins_while_the_indexer_runs_is_looked_after_once(fake: FakeElasticsearch) -> None:
+    apply(settings(fake))
+    with search.Server(settings(fake), request_seconds=2) as server:
+        new = NewIndices(server, settings(fake))
+        fake.create(MONTH)
+        fake.away = True
+        new.written({MONTH})
+        fake.away = False
+        assert "origination_date" not in fake.indices[MONTH]["settings"]["index"]["lifecycle"]
+        new.written({MONTH})
+        assert "origination_date" in fake.indices[MONTH]["settings"]["index"]["lifecycle"]
+        asked = fake.asked
+        new.written({MONTH})
+        assert fake.asked == asked, "an index that was seen costs nothing"
 
 
 def test_another_retention_replaces_the_policy_and_a_dry_run_only_says_so(fake: FakeElasticsearch) -> None:
