@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from pipeline.outgoing.address import without_query
 
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 _PAGE_TYPES = frozenset(("", "text/html", "application/xhtml+xml", "text/plain", "application/octet-stream"))
+_GONE = re.compile(r" answers (?:404|410):")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class ArticlePages:
         answer = self._client.get(url, {"Accept": ACCEPT} | dict(headers or {}), self._now())
         item, encoding = _html_page.read(page_of(answer), url=answer.url, charset=charset_of(answer))
         return ArticlePage(replace(item, url=_own_address(item.url, answer.url)), encoding)
+
+
+def is_gone(error: Permanent) -> bool:
+    """Whether the server said that the page is gone (404, 410). The client tells a refusal in words only."""
+    return bool(_GONE.search(str(error)))
 
 
 def saved_page(path: Path, max_bytes: int) -> ArticlePage:

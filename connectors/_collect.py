@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 import structlog
 from msgspec.structs import replace
 
-from connectors import _records, _schedule, _settle
+from connectors import _records, _rereading, _schedule, _settle
 from connectors._agenda import Agenda
 from connectors._embargo import Embargo
 from connectors._fetching import Fetched, Fetches, Running, connectors_of
@@ -208,7 +208,7 @@ class Collector:
 
 
 def main(settings: Settings) -> int:
-    """Collect until SIGTERM or SIGINT, then return 0. Raises Unreachable when Kafka is not there, or its topics are not."""
+    """Collect until SIGTERM or SIGINT, then return 0; 1 when reading pages again met a defect. Raises Unreachable when Kafka is not there, or its topics are not."""
     broker.connect(settings.kafka, "the collector")
     broker.need_rights(settings, "collector")
     stop = threading.Event()
@@ -225,5 +225,6 @@ def main(settings: Settings) -> int:
     with ExitStack() as stack:
         for number in (signal.SIGTERM, signal.SIGINT):
             stack.callback(signal.signal, number, signal.signal(number, lambda *_: stop.set()))
+        defects = stack.enter_context(_rereading.beside(settings, connect, stop))
         Collector(settings, connect, restore=remembered).run(stop)
-    return 0
+    return 1 if defects else 0

@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline import facts
 from pipeline.article import Article, Clock, Dates, Field, Hit, Match, Position, Source, Story
+from pipeline.text import notices
 
 SCHEMA = 1
 LATE_HOURS = 6.0  # the default of alerts.late_hours
@@ -52,7 +53,8 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """See the module's docstring. `facts` maps each fact of title, lead and matched sentences to the words that bring it;
     `context` are the facts of the whole article. `subjects` are the people, places and countries among `facts`, the most salient first, `spots` says
-    where those places are. `merged_stories` are stories that turned out to be this article's. `matched_at` is when the rule was applied."""
+    where those places are. `merged_stories` are stories that turned out to be this article's. `matched_at` is when the rule was applied. `corrects`: the
+    revision brought a note of the publisher that something before was wrong. `teaser`: only the beginning of the text could be read."""
 
     match: Match
     article_id: str
@@ -80,6 +82,8 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     backfill: bool = False
     replay: bool = False
     late: bool = False
+    corrects: bool = False
+    teaser: bool = False
 
     @property
     def group(self) -> str:
@@ -94,15 +98,22 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def records(article: Article, matches: Sequence[Match], now: datetime, *, late_hours: float = LATE_HOURS) -> tuple[Matched, ...]:
-    """What the article brings to the topic `matches`: a record for each of its matches, and one when it was withdrawn.
+    """What the article brings to the topic `matches`: a record for each of its matches, and one when it was withdrawn or corrected.
 
-    What is left of a withdrawn text may match no rule any more, and those who were told must hear of it. `late_hours` is `alerts.late_hours`.
+    What is left of a withdrawn or corrected text may match no rule any more, and those who were told must hear of it. `late_hours` is
+    `alerts.late_hours`.
     """
-    if not matches and article.pubstatus != "canceled":
+    note = correction_note(article)
+    if not matches and article.pubstatus != "canceled" and not note:
         return ()
     context = facts.context(article)
     found = tuple(matched(article, each, now, late_hours=late_hours, context=context) for each in matches)
-    return (*found, withdrawal(article, now)) if article.pubstatus == "canceled" else found
+    if article.pubstatus == "canceled":
+        return (*found, withdrawal(article, now))
+    if not note:
+        return found
+    told = tuple(msgspec.structs.replace(each, corrects=True, snippet=Snippet(field="body", text=note)) for each in found)
+    return (*told, correction(article, note, now))
 
 
 def matched(
@@ -140,6 +151,7 @@ def matched(
         backfill=article.backfill,
         replay=article.replay,
         late=is_late(article.dates, article.first_seen_at, late_hours),
+        teaser="teaser" in article.flags,
     )
 
 
@@ -147,6 +159,27 @@ def withdrawal(article: Article, now: datetime) -> Matched:
     """The record that tells everybody who knows the withdrawn `article` of it. It names no rule: what is left of such a text need not match any more."""
     known = Match(id=f"withdrawn/{article.id}", rule_id="", rule_version="", title="", severity="", hits=(), known=True)
     return matched(article, known, now)
+
+
+def correction(article: Article, note: str, now: datetime) -> Matched:
+    """The record that tells everybody who knows the article of its publisher's `note` that something in it was wrong. Like a withdrawal it names no rule."""
+    known = Match(id=f"corrected/{article.id}", rule_id="", rule_version="", title="", severity="", hits=(), known=True)
+    record = matched(article, known, now)
+    return msgspec.structs.replace(record, corrects=True, snippet=Snippet(field="body", text=note))
+
+
+def correction_note(article: Article) -> str:
+    """The publisher's note, in what this revision added, that something before was wrong; "" for none, and for a first revision: nobody was told before."""
+    if article.revision <= 1:
+        return ""
+    # A note may be longer than the sentences that are new in it, so whole paragraphs are looked at.
+    added = (_paragraphs_of(getattr(article, each.field), each.start, each.end) for each in article.added)
+    return next((note for each in added if (note := notices.correction(each))), "")
+
+
+def _paragraphs_of(text: str, start: int, end: int) -> str:
+    begin, stop = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return text[begin : stop if stop >= 0 else len(text)]
 
 
 def is_late(dates: Dates, first_seen_at: datetime | None, late_hours: float) -> bool:

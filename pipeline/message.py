@@ -110,7 +110,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `alerted_at` is the instant at which the alerter decided, `notified_at` when this attempt was made. `took_seconds` is from
     fetching to this attempt, `way` where it went. `late` is set when the message comes more than 30 seconds after `alerted_at`, `old` when the
     article was published longer than `alerts.late_hours` before it was first seen: old news must not look like breaking news. `silent_since` is set when
-    the alert is silence: since when nothing has matched.
+    the alert is silence: since when nothing has matched. `teaser`: only the beginning of the text could be read, so it matched in the summary only.
     """
 
     notification_id: str
@@ -146,6 +146,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     way: tuple[Leg, ...] = ()
     late: bool = False
     old: bool = False
+    teaser: bool = False
     attempt: int = 1
     possible_duplicate: bool = False
     held_back: int = 0
@@ -192,6 +193,7 @@ def message(matched: Matched, *, kind: Kind, why: Why, alerted_at: datetime, epi
         clock=matched.clock,
         matched_at=matched.matched_at,
         old=matched.late,
+        teaser=matched.teaser,
         **more,
     )
 

@@ -58,6 +58,7 @@ AUDIT = "alerts.audit"
 RULE_VERSIONS = "rules.versions"
 CURSORS = "sources.cursors"
 HEALTH = "sources.health"
+REREADS = "pages.rereads"
 
 STORY_WINDOW_SECONDS = 72 * HOUR
 
@@ -83,6 +84,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(HELD, "article id", 1, None, "embargoed articles until they are due", compacted=True),
     Topic(CURSORS, "source id", 1, None, "where each source is read on from", compacted=True),
     Topic(HEALTH, "source id", 1, None, "how each source is doing", compacted=True),
+    Topic(REREADS, "article id", 1, None, "pages that matched and are read again: when next, and what they said", compacted=True),
 )
 
 STAGES: tuple[Stage, ...] = (
@@ -104,6 +106,14 @@ STAGES: tuple[Stage, ...] = (
         state=(STORIES,),
     ),
     Stage("enrich", "worker", (DEDUPLICATED, RULES), (ENRICHED, MATCHES, EVIDENCE, REJECTED, OUTCOMES), "entities, then alert rules"),
+    Stage(
+        "reread",
+        "collector",
+        (EVIDENCE,),
+        (COLLECTED, REREADS),
+        "read pages that matched again: withdrawn, corrected, changed?",
+        state=(REREADS,),
+    ),
     Stage(
         "index",
         "indexer",

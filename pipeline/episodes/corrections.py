@@ -1,4 +1,5 @@
-"""What was told and no longer stands: articles that are withdrawn, and revisions that put another number, date, place or name where people were told one.
+"""What was told and no longer stands: articles that are withdrawn, revisions whose publisher says that something was wrong, and revisions that put
+another number, date, place or name where people were told one.
 
 Those who were told are told again, and nobody else. A fact has vanished when the whole new text lacks it, so a live blog that merely has a new first
 paragraph corrects nothing. A number that has grown is a development, not a correction: it rings as news does.
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.alerts import Alerts
-from pipeline.episode import Episode, EpisodeState
+from pipeline.episode import Episode, EpisodeState, Member
 from pipeline.episodes.case import Case
 from pipeline.episodes.decision import Decision
 from pipeline.episodes.elapsed import elapsed
@@ -41,8 +42,8 @@ def is_notice(matched: Matched) -> bool:
 def addressed(alerts: Alerts, matched: Matched) -> tuple[Matched, ...]:
     """The record once for each rule that must hear of it.
 
-    A withdrawn article often has no text left that could match. Its record (`matched.withdrawal`) names no rule, and is
-    meant for all that have an episode with the article.
+    A withdrawn or corrected article often has no text left that could match. Its record (`matched.withdrawal`, `matched.correction`) names no rule, and
+    is meant for all that have an episode with the article.
     """
     if matched.match.rule_id:
         return (matched,)
@@ -66,7 +67,9 @@ def replaced(episode: Episode, matched: Matched, policy: RulePolicy) -> Replaced
         if was and now and not (kind == "number" and max(map(_amount, now)) >= max(map(_amount, was))):
             gone += was
             came += now
-    return Replaced(tuple(NewFact(fact=each, words=member.facts[each]) for each in gone), tuple(came)) if gone else None
+    if not gone and not matched.corrects:
+        return None
+    return Replaced(tuple(NewFact(fact=each, words=member.facts[each]) for each in gone), tuple(came))
 
 
 def _amount(fact: str) -> float:
@@ -86,11 +89,24 @@ def noticed(case: Case, earlier: list[Episode]) -> Decision:
         return Decision()
     told = member.rang and not case.recorded_only and case.policy.notify.on_update != "ignore"
     withdrawn = matched.pubstatus == "canceled"
-    if member.role == "withdrawn" if withdrawn else not told or matched.revision <= member.revision:
+    if _is_settled(case, episode, member, told=told, withdrawn=withdrawn):
         return Decision()
     before = elapsed(episode, case.policy, case.now)
     decision = (_withdrawn(case, before.episode, known_as, told)) if withdrawn else _revised(case, before.episode, known_as)
     return Decision(decision.records, (*before.intents, *decision.intents), decision.why)
+
+
+def _is_settled(case: Case, episode: Episode, member: Member, *, told: bool, withdrawn: bool) -> bool:
+    """Whether there is nothing more to say of the record to those who were told."""
+    matched = case.matched
+    if withdrawn:
+        return member.role == "withdrawn"
+    if not told or not matched.corrects:
+        return not told or matched.revision <= member.revision
+    # A match in the note itself may have come before, and been folded into a situation: the note is told all the same, once.
+    leader = leader_of(case, episode)
+    said = [each.message for each in (episode, leader) if each is not None]
+    return any((each.kind, each.article_id, each.revision) == ("corrected", matched.article_id, matched.revision) for each in said)
 
 
 def _withdrawn(case: Case, episode: Episode, known_as: str, told: bool) -> Decision:
@@ -104,7 +120,7 @@ def _withdrawn(case: Case, episode: Episode, known_as: str, told: bool) -> Decis
 
 
 def _revised(case: Case, episode: Episode, known_as: str) -> Decision:
-    found = replaced(episode, case.matched, case.policy)
+    found = replaced(episode, case.matched, case.policy) or (Replaced((), ()) if case.matched.corrects else None)
     stays: EpisodeState = episode.state
     if found is not None:
         return _tells(case, heard(episode, case.matched, "rang", stays, case.now, known_as=known_as), "corrected", found)

@@ -102,6 +102,8 @@ def _notes(alert: Mapping[str, Any], words: Words) -> Iterator[str]:
     if alert.get("old"):
         date = words.instant((alert.get("dates") or {}).get("published_at"), day=True)
         yield words.of("note.old", date=date) if date else words.of("note.old_unknown")
+    if alert.get("teaser"):
+        yield words.of("note.teaser")
     if problem := alert.get("template_problem"):
         yield words.of("note.template", name=one_line(alert.get("template", "")), problem=one_line(problem))
     if alert.get("url_too_long"):

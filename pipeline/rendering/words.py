@@ -38,6 +38,7 @@ _TABLE = (
     ("note.late", "Kommt verspätet.", "Comes late."),
     ("note.old", "Alte Meldung vom {date}.", "Old report of {date}."),
     ("note.old_unknown", "Alte Meldung.", "Old report."),
+    ("note.teaser", "Nur im Anrisstext gefunden: Mehr war nicht zu lesen.", "Matched in the summary only: no more could be read."),
     ("note.drill", "Nur eine Übung, kein Ereignis.", "This is an exercise, not an event."),
     ("note.template", "Die Vorlage {name} der Regel ist fehlerhaft: {problem}", "The rule's template {name} is faulty: {problem}"),
     ("note.shortened", "Gekürzt.", "Shortened."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.episodes.corrections import addressed
@@ -164,3 +165,31 @@ def test_a_withdrawal_without_text_is_addressed_to_every_rule_that_knows_the_art
         assert desk.gets(each).why == "withdrawn"
     assert addressed(desk.alerts, withdrawal(article(id="unheard of"), NOON)) == ()
     assert addressed(desk.alerts, report()) == (report(),)
+
+
+def note(desk: Desk, **more: Any) -> Any:
+    """The record for everybody who knows the article, addressed to the rule."""
+    record = report(**{"revision": 2, "sentence": "n", "known": True, "facts": (), **more})
+    match = msgspec.structs.replace(record.match, id=f"corrected/{record.article_id}")
+    return desk.gets(msgspec.structs.replace(record, match=match, corrects=True), minutes(20))
+
+
+def test_a_publishers_note_reaches_those_who_were_told_whatever_it_says() -> None:
+    desk = Desk()
+    desk.gets(report(facts=(KP, "number:12")))
+    decision = note(desk)
+    assert [(each.kind, each.corrects) for each in decision.intents] == [("corrected", True)]
+    assert note(desk).intents == (), "once"
+    assert note(desk, revision=3).intents != (), "a further one is told again"
+
+
+def test_a_note_is_told_even_when_a_match_in_it_was_folded_before() -> None:
+    desk = Desk()
+    desk.gets(report(facts=(KP, "number:12")))
+    desk.gets(report(revision=2, sentence="s2", facts=(KP, "number:12")), minutes(1))
+    assert [each.kind for each in note(desk).intents] == ["corrected"]
+
+
+def test_a_note_about_what_nobody_was_told_is_told_to_nobody() -> None:
+    desk = Desk()
+    assert note(desk).intents == ()
