@@ -12,6 +12,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors import _feed, _pace
+from connectors._full_text import with_full_text
 from connectors._http import Answer, Client
 from connectors._item import site_of
 from connectors._new_items import Memory, Selection, select
@@ -21,7 +22,7 @@ from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
 from pipeline.outgoing.address import Allowance, url_problem, without_query
-from pipeline.plugins import Batch, Context, Unreadable
+from pipeline.plugins import Batch, Connector, Context, Unreadable
 from pipeline.settings import secret
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
@@ -42,6 +43,7 @@ class Options(BaseModel):
     contact: str = Field("", description="address or URL in our User-Agent; default: contact of the configuration")
     timeout_seconds: float = Field(30, gt=0, le=300, description="time for the whole request, redirects and body included")
     max_bytes: int = Field(10_000_000, ge=1_000, le=100_000_000, description="largest feed, decompressed")
+    full_text: bool = Field(False, description="read each article on its own page, with the pause that its site asks for")
     max_items: int = Field(1_000, ge=1, le=10_000, description="items read from one document at most; more are reported")
     min_seconds: float = Field(
         60,
@@ -62,8 +64,8 @@ class Options(BaseModel):
         return value
 
 
-def create(options: Options, context: Context) -> Rss:
-    return Rss(options, context)
+def create(options: Options, context: Context) -> Connector:
+    return with_full_text(Rss(options, context), options, context) if options.full_text else Rss(options, context)
 
 
 @dataclass(frozen=True)

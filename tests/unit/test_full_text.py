@@ -112,3 +112,9 @@ def test_a_batch_that_was_not_confirmed_comes_again(feed: Feed) -> None:
     lost = feed.fetch()
     feed.cursor = before
     assert [each.id for each in feed.fetch().articles] == [each.id for each in lost.articles]
+
+
+def test_it_is_an_option_of_a_feed(feed: Feed) -> None:
+    options = rss.Options(url=f"{feed.url}/feed", allow_private=["127.0.0.1"], full_text=True)
+    (first,) = rss.create(options, Context("bote", now=lambda: NOW)).fetch({}).articles
+    assert first.flags == ("full_text",)
