@@ -7,10 +7,6 @@ The body is a CloudEvents 1.0 envelope; the headers follow Standard Webhooks, so
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +17,7 @@ from pipeline.notifiers._post import PostOptions, json_body, poster_for
 from pipeline.notifiers._secrets import NamedSecret, literal_secret
 from pipeline.plugins import Context
 from pipeline.settings import secret
+from pipeline.signing import key_of, signature
 
 # What is left out first when a message is too large; the link, the headline and the ids never are.
 _SHORTENED = ("items", "held", "lead", "snippet", "new_facts", "way", "clock")
@@ -69,7 +66,7 @@ def payload(alert: Mapping[str, Any], options: Options, receiver: str = "") -> d
 class WebhookNotifier:
     def __init__(self, options: Options, context: Context) -> None:
         self._context = context
-        self._key = _key(secret(options.secret))
+        self._key = key_of(secret(options.secret))
         self._headers = {name: secret(value) for name, value in options.headers.items()}
         self._options = options
         self._poster = poster_for(secret(options.url), options, context)
@@ -100,19 +97,3 @@ class WebhookNotifier:
 
 def create(options: Options, context: Context) -> WebhookNotifier:
     return WebhookNotifier(options, context)
-
-
-def signature(key: bytes, notification_id: str, stamp: str, body: bytes) -> str:
-    """The value of `webhook-signature`."""
-    signed = f"{notification_id}.{stamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-
-
-def _key(text: str) -> bytes:
-    """The key's bytes: base64 after `whsec_`, as Standard Webhooks writes it, or else the text itself."""
-    if text.startswith("whsec_"):
-        try:
-            return base64.b64decode(text.removeprefix("whsec_"), validate=True)
-        except binascii.Error:
-            return text.encode()
-    return text.encode()
