@@ -34,6 +34,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int, Running]] = []
+        self._listening: list[tuple[float, int, Running]] = []
         self._free: list[tuple[float, int, str]] = []
         self._hosts: dict[str, _Host] = {}
         self._number = itertools.count()
@@ -47,7 +48,11 @@ class Agenda:
     def add(self, source: Running) -> None:
         """Put the source on the agenda at its `due_at`; a paused one never comes."""
         if not source.settings.paused:
-            heapq.heappush(self._due, (source.due_at, next(self._number), source))
+            heapq.heappush(self._listening if source.listens else self._due, (source.due_at, next(self._number), source))
+
+    def take_listening(self, at: float) -> Running | None:
+        """The next of the sources that wait for what others send, which need no room; None when there is none."""
+        return heapq.heappop(self._listening)[2] if self._listening and self._listening[0][0] <= at else None
 
     def take(self, at: float) -> Running | None:
         """The next source to be fetched now, its host taken until `release`; None when there is none."""
@@ -82,7 +87,8 @@ class Agenda:
         if host.waiting:
             heapq.heappush(self._free, (host.free_at, next(self._number), source.host))
 
-    def seconds_to_next(self, at: float) -> float:
+    def seconds_to_next(self, at: float, *, has_room: bool = True) -> float:
         """How long until a source may be fetched, 0 at least; infinite when none will be before a fetch has come back."""
-        nearest = min(self._due[0][0] if self._due else math.inf, self._free[0][0] if self._free else math.inf)
+        heaps = (self._due, self._free, self._listening) if has_room else (self._listening,)
+        nearest = min((each[0][0] for each in heaps if each), default=math.inf)
         return max(nearest - at, 0.0)

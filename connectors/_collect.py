@@ -125,15 +125,18 @@ class Collector:
 
     def _step(self) -> None:
         """One turn of the loop. Raises Transient when Kafka did not confirm: then nothing of the turn counts."""
-        while self._fetches.has_room and (source := self._agenda.take(self._clocks.monotonic())):
+        while source := self._next():
             self._fetches.start(source)
             self.counts.fetches += 1
-        # Without room only the end of a fetch changes anything.
-        wait = self._agenda.seconds_to_next(self._clocks.monotonic()) if self._fetches.has_room else TICK_SECONDS
+        wait = self._agenda.seconds_to_next(self._clocks.monotonic(), has_room=self._fetches.has_room)
         self._settle(self._fetches.done(min(wait, TICK_SECONDS)))
         self._release()
         self._tell()
         self._log_counts()
+
+    def _next(self) -> Running | None:
+        at = self._clocks.monotonic()
+        return self._agenda.take_listening(at) or (self._agenda.take(at) if self._fetches.has_room else None)
 
     def _settle(self, done: Sequence[Fetched]) -> None:
         """Publish what fetches brought. Raises Transient when it was not confirmed: their sources are due again, with their old cursors."""
@@ -204,6 +207,9 @@ class Collector:
         except Transient as error:
             log.warning("the last records were not confirmed and will be fetched again", why=_schedule.one_line(str(error)))
         self._outbox.close()
+        for each in self._sources:
+            if close := getattr(each.connector, "close", None):
+                close()
         log.info("collector ended", **asdict(self.counts))
 
 

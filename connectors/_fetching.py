@@ -43,6 +43,11 @@ class Running:
     fetching_since: float = 0.0
     told: SourceHealth | None = None
 
+    @property
+    def listens(self) -> bool:
+        """Whether its fetches wait for what others send: they must not take the place of those that ask."""
+        return bool(getattr(self.connector, "listens", False))
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -81,12 +86,13 @@ class Fetches:
 
     @property
     def has_room(self) -> bool:
+        """Whether another fetch may start. Those that wait for what others send (`Running.listens`) need no room."""
         return self.running < self._at_once
 
     def start(self, source: Running) -> None:
         """Start the fetch. The caller has seen that there is room."""
         source.is_fetching, source.fetching_since = True, self._monotonic()
-        self.running += 1
+        self.running += not source.listens
         # A daemon: a connector that hangs must not keep the process from ending.
         threading.Thread(target=self._fetch, args=(source, source.cursor), name=f"fetch {source.settings.id}", daemon=True).start()
 
@@ -105,7 +111,7 @@ class Fetches:
             pass
         for each in found:
             each.source.is_fetching = False
-        self.running -= len(found)
+        self.running -= sum(not each.source.listens for each in found)
         return found
 
     def _fetch(self, source: Running, cursor: bytes) -> None:

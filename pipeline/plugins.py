@@ -78,6 +78,8 @@ class Connector(Protocol):
         does the same and marks the source as broken until a fetch succeeds.
 
         A connector may have an attribute `host`, the publisher's host: then its sources are fetched one at a time, with a pause between two.
+        A connector that waits inside `fetch` for what others send has an attribute `listens = True`: it does not count among the fetches at once. Called
+        with another cursor than that of its last batch, that batch did not arrive. Where there is a method `close`, it is called at the end.
         """
         ...
 

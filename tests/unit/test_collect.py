@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from connectors import _collect, _fetching, _records
 from connectors._collect import Collector
+from connectors._fetching import Fetches, Running
 from connectors._restore import Memory
 from pipeline import article as records
 from pipeline import sources
@@ -24,6 +25,7 @@ from pipeline.outcome import Exit, Outcome, Rejection, rejected_from
 from pipeline.plugins import Batch, Unreadable
 from pipeline.sections import Kafka, SourceSettings
 from pipeline.settings import Settings
+from pipeline.sources import SourceHealth
 from tests.builders import article
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -397,3 +399,29 @@ def test_a_declared_language_of_the_article_stands_above_that_of_the_source() ->
     declared = article(language=replace(article().language, declared="fr"))
     (sent,) = _records.of_article(declared, source, NOON, 1_000_000)
     assert records.decode(sent.value or b"").language.declared == "fr"
+
+
+def test_sources_that_wait_for_others_do_not_take_the_place_of_those_that_ask() -> None:
+    told = threading.Event()
+
+    class Waits:
+        listens = True
+
+        def fetch(self, _cursor: Mapping[str, Any]) -> Batch:
+            told.wait(20)
+            return Batch()
+
+    class Asks:
+        def fetch(self, _cursor: Mapping[str, Any]) -> Batch:
+            return Batch(cursor={"asked": 1})
+
+    def running(id: str, connector: Any) -> Running:
+        return Running(SourceSettings(id=id, connector="x"), connector, SourceHealth(source_id=id))
+
+    fetches = Fetches(1_000_000)
+    try:
+        assert all(fetches.start(running(f"waits-{number}", Waits())) for number in range(20)) and fetches.running == 0
+        assert fetches.start(running("asks", Asks())) and fetches.running == 1
+        assert [each.source.settings.id for each in fetches.done(10)] == ["asks"] and fetches.running == 0
+    finally:
+        told.set()
