@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -13,11 +12,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors import _file_items
-from connectors._canonical import canonical
 from connectors._folder import Found, Known, content_mark, listing, read
-from connectors._item import article_of, site_of
-from connectors._wire.documents import Entry
-from pipeline.article import Article, Source
+from connectors._wire.articles import article_from
+from pipeline.article import Article
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
 
@@ -148,7 +145,7 @@ class _Taking:
             if isinstance(entry.found, Unreadable):
                 self._unreadable.append(entry.found)
             else:
-                self._articles.append(_article(entry, found.shown, self._name, self._options.site, self._now))
+                self._articles.append(article_from(entry, "directory", self._name, self._now, site=self._options.site, file=found.shown))
         if end < len(entries):
             self._next_at = [found.key.hex(), found.mark.hex(), end]
         else:
@@ -164,18 +161,6 @@ class _Taking:
             cursor["at"] = self._next_at
         wait_seconds = max(self._options.settle_seconds, 0.2) if self._unsettled and not self.more else None
         return Batch(tuple(self._articles), cursor, wait_seconds, tuple(self._unreadable), self.more)
-
-
-def _article(entry: Entry, relative: str, source_id: str, site: str, now: datetime) -> Article:
-    """An id of the article's own counts first, then its URL (a saved page's is not trusted: many name their front page), then the file."""
-    item = entry.found
-    assert not isinstance(item, Unreadable)
-    source = Source(id=source_id, connector="directory", site=site or site_of(item.url) or source_id)
-    guid, url = item.guid, "" if entry.is_alone else canonical(item.url)
-    if not guid and not url:
-        inside = "" if entry.is_alone else f"#{hashlib.sha256((item.title or item.body).encode('utf-8', 'replace')).hexdigest()[:16]}"
-        guid, source = f"file:{relative}{inside}", Source(id=source_id, connector="directory", site=site or source_id)
-    return article_of(item, source, guid=guid, url=url, encoding=entry.encoding, fetched_at=now)
 
 
 def _utc_now() -> datetime:
@@ -201,6 +186,10 @@ def read_file(
         return Batch(unreadable=(Unreadable(shown, Rejection.TOO_LARGE, detail, data[:FIRST_BYTES]),))
     found = _file_items.entries(shown, data)
     return Batch(
-        tuple(_article(each, shown, source_id, site, now()) for each in found if not isinstance(each.found, Unreadable)),
+        tuple(
+            article_from(each, "directory", source_id, now(), site=site, file=shown)
+            for each in found
+            if not isinstance(each.found, Unreadable)
+        ),
         unreadable=tuple(each.found for each in found if isinstance(each.found, Unreadable)),
     )

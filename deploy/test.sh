@@ -18,8 +18,8 @@ if ! has_browser; then
 Debian: apt-get install chromium chromium-driver"
 fi
 
-without_servers=(tests/unit tests/contract tests/habits)
-with_servers=(tests/end_to_end tests/faults)
+without_servers=(tests/unit tests/habits)
+with_servers=(tests/contract tests/end_to_end tests/faults)
 
 failed=()
 check() {

@@ -138,3 +138,9 @@ def hanging(connection: socket.socket, stop: threading.Event) -> None:
 def resetting(connection: socket.socket, stop: threading.Event) -> None:
     """For `raw_server`: break the connection off (RST)."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -46,7 +46,7 @@ def entries(name: str, data: bytes, kind: Kind = "") -> list[Entry]:
         found = list(_READERS[kind or _kind(data)](name, data))
     except Permanent as error:
         return [Entry(Unreadable(name, error.reason, str(error), data))]
-    return [_not_empty(name, each) for each in found] or [Entry(Unreadable(name, Rejection.EMPTY, "the document holds no article", data))]
+    return [not_empty(name, each) for each in found] or [Entry(Unreadable(name, Rejection.EMPTY, "the document holds no article", data))]
 
 
 def _kind(data: bytes) -> Kind:
@@ -56,7 +56,8 @@ def _kind(data: bytes) -> Kind:
     return "html" if _HTML_BEGINS.match(begin.decode("latin-1")) else "text"
 
 
-def _not_empty(name: str, entry: Entry) -> Entry:
+def not_empty(name: str, entry: Entry) -> Entry:
+    """The entry, or why it is none: an article without title and text."""
     if isinstance(entry.found, Item) and entry.found.is_empty:
         subject = entry.found.guid or entry.found.url or name
         return Entry(Unreadable(subject, Rejection.EMPTY, "the article has neither a title nor a text", entry.found.original))

@@ -1,4 +1,4 @@
-"""What every connector keeps to, whichever it is. A new one needs an entry in `EXAMPLES` and nothing else."""
+"""What every connector keeps to, whichever it is. A new one needs an example in `tests/connector_examples.py` and nothing else."""
 
 from __future__ import annotations
 
@@ -24,54 +24,11 @@ from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Connector, Context
 from pipeline.sections import SourceSettings
 from pipeline.settings import Settings
-from tests.local_servers import serving
+from tests.connector_examples import EXAMPLES, TITLES, World, missing
 
 NOW = datetime.now(UTC) + timedelta(hours=1)
-FEED = b"""<rss version="2.0"><channel><title>Beispiel</title><link>https://www.example.org/</link>
-<item><title>Eins</title><link>https://www.example.org/1</link><guid>1</guid><description>Der erste Text.</description></item>
-<item><title>Zwei</title><link>https://www.example.org/2</link><guid>2</guid><description>Der zweite Text.</description></item><item/></channel></rss>"""
-
-PAGE = "<url><loc>https://www.example.org/{0}</loc><news:news><news:publication_date>2099-11-20</news:publication_date><news:title>{0}</news:title></news:news></url>"
-SITEMAP = f"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">
-{PAGE.format("eins")}{PAGE.format("zwei")}<url><loc>https://www.example.org/dr""".encode()
-
-
-def _directory(folder: Path, _stack: ExitStack) -> dict[str, Any]:
-    (folder / "a.txt").write_text("Eins\nDer erste Text.")
-    (folder / "b.ndjson").write_text('{"id": 2, "title": "Zwei"}\nkaputt')
-    return {"path": "."}
-
-
-def _rss(_folder: Path, stack: ExitStack) -> dict[str, Any]:
-    url, _ = stack.enter_context(serving(lambda _path, _headers: (200, {"Content-Type": "application/rss+xml"}, FEED)))
-    return {"url": f"{url}/feed", "allow_private": ["127.0.0.1"]}
-
-
-def _sitemap(_folder: Path, stack: ExitStack) -> dict[str, Any]:
-    url, _ = stack.enter_context(serving(lambda _path, _headers: (200, {"Content-Type": "application/xml"}, SITEMAP)))
-    return {"url": f"{url}/sitemap.xml", "allow_private": ["127.0.0.1"]}
-
-
-def _web(_folder: Path, stack: ExitStack) -> dict[str, Any]:
-    pages = {
-        "/robots.txt": (404, {}, b""),
-        "/": (200, {"Content-Type": "text/html"}, b"<main><a href='/a'>Eins</a> <a href='/b'>Zwei</a> <a href='/c'>Drei</a></main>"),
-        "/a": (200, {"Content-Type": "text/html"}, b"<html><title>Eins</title><p>Der erste Text.</p></html>"),
-        "/b": (200, {"Content-Type": "text/html"}, b"<html><title>Zwei</title><p>Der zweite Text.</p></html>"),
-        "/c": (200, {"Content-Type": "application/pdf"}, b"%PDF-1.7"),
-    }
-    url, _ = stack.enter_context(serving(lambda path, _headers: pages[path]))
-    return {"url": f"{url}/", "select": "main a", "delay_seconds": 0, "allow_private": ["127.0.0.1"]}
-
-
-# Per connector: options under which it delivers two articles and one thing that is unreadable.
-EXAMPLES: dict[str, Callable[[Path, ExitStack], dict[str, Any]]] = {
-    "directory": _directory,
-    "rss": _rss,
-    "sitemap": _sitemap,
-    "web": _web,
-}
 NAMES = plugins.names("connectors")
+Fetch = Callable[..., Batch]
 
 
 @pytest.fixture(params=NAMES)
@@ -80,15 +37,23 @@ def module(request: pytest.FixtureRequest) -> ModuleType:
 
 
 @pytest.fixture
-def fetch(module: ModuleType, tmp_path: Path) -> Iterator[Callable[..., Batch]]:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     with ExitStack() as stack:
-        options = module.Options.model_validate(EXAMPLES[module.__name__.rpartition(".")[2]](tmp_path, stack))
+        yield World(tmp_path, stack, NOW, lambda: str(request.getfixturevalue("kafka_servers")))
 
-        def fresh(cursor: dict[str, Any] | None = None) -> Batch:
-            connector: Connector = module.create(options, Context("quelle", tmp_path, now=lambda: NOW))
+
+@pytest.fixture
+def fetch(module: ModuleType, world: World) -> Fetch:
+    options = module.Options.model_validate(EXAMPLES[module.__name__.rpartition(".")[2]](world))
+
+    def fresh(cursor: dict[str, Any] | None = None) -> Batch:
+        connector: Connector = module.create(options, Context("quelle", world.folder, now=lambda: NOW))
+        try:
             return connector.fetch(cursor or {})
+        finally:
+            getattr(connector, "close", lambda: None)()
 
-        yield fresh
+    return fresh
 
 
 def test_every_connector_has_an_example() -> None:
@@ -112,6 +77,7 @@ def test_the_first_fetch_brings_valid_articles_and_reasons(module: ModuleType, f
         assert each.clock.fetched_at == NOW and each.title
         assert each.dates.published_at is None and each.first_seen_at is None and each.revision == 0, "later stages fill these"
     assert len({each.id for each in batch.articles}) == 2
+    assert {each.title for each in batch.articles} == TITLES or module.__name__.startswith("lagebild_plugins")
     for found in batch.unreadable:
         assert found.reason in set(Rejection) and found.detail and found.subject and found.original
 
@@ -135,6 +101,12 @@ def test_the_same_state_of_the_world_gives_the_same_batch(fetch: Callable[..., B
 @pytest.mark.parametrize("cursor", [{"unknown": 1}, {"files": "", "seen": [], "etag": 5}])
 def test_a_cursor_with_other_names_is_no_obstacle(fetch: Callable[..., Batch], cursor: dict[str, Any]) -> None:
     assert len(fetch(cursor).articles) == 2
+
+
+def test_a_source_that_is_not_there_is_an_error_of_ours(module: ModuleType, world: World) -> None:
+    options = module.Options.model_validate(missing(module.__name__.rpartition(".")[2], world))
+    with pytest.raises(LagebildError, match=r"\w+ \w+ \w+"):
+        module.create(options, Context("quelle", world.folder, now=lambda: NOW)).fetch({})
 
 
 class Killed(BaseException):
@@ -185,10 +157,14 @@ def _collected(settings: Settings, journal: Journal, connector: str) -> bool:
             return bool(journal.of(topology.CURSORS) and journal.of(topology.HEALTH))
 
     def run() -> None:
+        collector = Collector(settings, lambda: journal, restore=lambda: journal.memory(connector), now=lambda: NOW)
         try:
-            Collector(settings, lambda: journal, restore=lambda: journal.memory(connector), now=lambda: NOW).run(Enough())
+            collector.run(Enough())
         except Killed:
             killed.append(True)
+            # The system takes back the ports of a process that is gone.
+            for each in collector._sources:
+                getattr(each.connector, "close", lambda: None)()
         ended.set()
 
     threading.Thread(target=run, daemon=True).start()
@@ -196,33 +172,19 @@ def _collected(settings: Settings, journal: Journal, connector: str) -> bool:
     return not killed
 
 
-def test_a_death_at_any_moment_loses_nothing_and_repeats_keep_their_ids(
-    module: ModuleType, tmp_path: Path, fetch: Callable[..., Batch]
-) -> None:
+@pytest.mark.timeout(180)
+def test_a_death_at_any_moment_loses_nothing_and_repeats_keep_their_ids(module: ModuleType, world: World) -> None:
     name = module.__name__.rpartition(".")[2]
-    expected = fetch()
-    with ExitStack() as stack:
-        source = SourceSettings(id="quelle", connector=name, every_seconds=0.2, options=EXAMPLES[name](tmp_path, stack))
-        settings = Settings(sources=[source], folder=tmp_path)
-        for moment in itertools.count(1):
-            journal = Journal(moment)
-            lived = _collected(settings, journal, name)
-            _collected(settings, journal, name)
-            found = [article.decode(value) for _, value in journal.of(topology.COLLECTED)]
-            assert {each.id: each.title for each in found} == {each.id: each.title for each in expected.articles}, moment
-            assert len({key for key, _ in journal.of(topology.REJECTED)}) == 1, moment
-            if lived:
-                break
+    source = SourceSettings(id="quelle", connector=name, every_seconds=0.2, options=EXAMPLES[name](world))
+    settings = Settings(sources=[source], folder=world.folder)
+    for moment in itertools.count(1):
+        journal = Journal(moment)
+        lived = _collected(settings, journal, name)
+        _collected(settings, journal, name)
+        found = [article.decode(value) for _, value in journal.of(topology.COLLECTED)]
+        assert {each.title for each in found} == TITLES, moment
+        assert len({each.id for each in found}) == 2, "what came twice has the same ids"
+        assert len({key for key, _ in journal.of(topology.REJECTED)}) == 1, moment
+        if lived:
+            break
     assert moment > 8, "every send and confirmation was a moment to die"
-
-
-def test_a_source_that_is_not_there_is_an_error_of_ours(module: ModuleType, tmp_path: Path) -> None:
-    missing = {
-        "directory": {"path": "nirgends"},
-        "rss": {"url": "http://127.0.0.1:9/feed", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
-        "sitemap": {"url": "http://127.0.0.1:9/sitemap.xml", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
-        "web": {"url": "http://127.0.0.1:9/", "allow_private": ["127.0.0.1"], "timeout_seconds": 2},
-    }
-    options = module.Options.model_validate(missing[module.__name__.rpartition(".")[2]])
-    with pytest.raises(LagebildError, match=r"\w+ \w+ \w+"):
-        module.create(options, Context("quelle", tmp_path, now=lambda: NOW)).fetch({})

@@ -40,8 +40,15 @@ def test_the_connections_in_readme_are_valid() -> None:
     assert settings.kafka.uses_tls and settings.elasticsearch.user
 
 
+def test_the_further_sources_in_readme_have_options_that_their_connectors_know() -> None:
+    found = Settings.model_validate(read_text(blocks("yaml")[1], "README").data).sources
+    assert [source.connector for source in found] == ["push", "http_json"]
+    for source in found:
+        plugins.load("connectors", source.connector).Options.model_validate(source.options)
+
+
 def test_the_rule_in_readme_passes_its_own_tests() -> None:
-    rule, problems = load_text(blocks("yaml")[1], "raketentest.yaml")
+    rule, problems = load_text(blocks("yaml")[2], "raketentest.yaml")
     assert problems == []
     assert rule is not None
 

@@ -1,0 +1,120 @@
+"""JSON APIs: mappings, pages, cursors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pydantic
+import pytest
+
+from connectors import http_json
+from pipeline.errors import Permanent
+from pipeline.plugins import Batch, Context
+from tests.local_servers import serving
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+class Api:
+    """Articles, newest first, two on a page; a page names the next one and a cursor."""
+
+    def __init__(self) -> None:
+        self.numbers = [3, 2, 1]
+        self.url = ""
+        self.next = ""
+        self.seen: list[tuple[str, dict[str, str]]] = []
+
+    def answer(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
+        if "since" in asked or "stream" in path:
+            newer = [each for each in reversed(self.numbers) if each > int(asked.get("since", 0))][:2]
+            listed, last = newer, str(newer[-1] if newer else asked.get("since", ""))
+        else:
+            page = int(asked.get("page", 1))
+            listed, last = self.numbers[2 * page - 2 : 2 * page], ""
+        following = self.next or (f"?page={int(asked.get('page', 1)) + 1}" if listed else "")
+        items = [{"meta": {"nr": each}, "text": {"zeilen": [f"Titel {each}", "x"]}} for each in listed]
+        etag = f'"{self.numbers[0]}"'
+        if headers.get("If-None-Match") == etag:
+            return 304, {}, b""
+        return 200, {"ETag": etag}, json.dumps({"data": {"list": items}, "last": last, "links": {"next": following}}).encode()
+
+    def poll(self, saved: Any = None, path: str = "/v1", **options: Any) -> list[Batch]:
+        """All batches of one poll."""
+        fields = {"id": "meta.nr", "title": "text.zeilen.0"}
+        found = http_json.Options(url=self.url + path, items="data.list", fields=fields, allow_private=["127.0.0.1"], **options)
+        source = http_json.create(found, Context("api", Path(), now=lambda: NOW))
+        batches = [source.fetch(saved or {})]
+        while batches[-1].more:
+            batches.append(source.fetch(json.loads(json.dumps(batches[-1].cursor))))
+        return batches
+
+
+def titles(batches: list[Batch]) -> list[str]:
+    return [each.title for batch in batches for each in batch.articles]
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    api = Api()
+    with serving(api.answer) as (api.url, api.seen):
+        yield api
+
+
+@pytest.mark.parametrize("paging", [{"page_parameter": "page"}, {"next_url": "links.next"}], ids=["page", "next"])
+def test_pages_are_turned_until_one_is_known(api: Api, paging: dict[str, str]) -> None:
+    first = api.poll(**paging)
+    assert sorted(titles(first)) == ["Titel 1", "Titel 2", "Titel 3"]
+    del api.seen[:]
+    assert titles(api.poll(first[-1].cursor, **paging)) == [] and len(api.seen) == 1
+    api.numbers = [5, 4, 3, 2, 1]
+    second = api.poll(first[-1].cursor, **paging)
+    assert sorted(titles(second)) == ["Titel 4", "Titel 5"] and len(second) == 2
+
+
+def test_a_cursor_is_kept_over_polls(api: Api) -> None:
+    options = {"cursor": "last", "cursor_parameter": "since"}
+    first = api.poll(path="/stream", **options)
+    assert sorted(titles(first)) == ["Titel 1", "Titel 2", "Titel 3"]
+    api.numbers = [4, 3, 2, 1]
+    del api.seen[:]
+    assert titles(api.poll(first[-1].cursor, path="/stream", **options)) == ["Titel 4"] and "since=3" in api.seen[0][0]
+
+
+def test_more_new_pages_than_are_read_are_reported(api: Api) -> None:
+    api.numbers = list(range(20, 0, -1))
+    batches = api.poll(page_parameter="page", max_pages=3)
+    assert len(titles(batches)) == 6 and "more than 3 new pages" in batches[-1].unreadable[0].detail
+
+
+def test_a_next_page_on_another_host_gets_no_secret(api: Api) -> None:
+    api.next = "http://other.example/next"
+    with pytest.raises(Permanent, match="on another host"):
+        api.poll(next_url="links.next", headers={"Authorization": "geheim"})
+
+
+def test_an_answer_without_the_list_says_where_it_looked(api: Api) -> None:
+    with pytest.raises(Permanent, match=r"no list at data\.items \(data, last, links\)"):
+        http_json.create(
+            http_json.Options(url=f"{api.url}/v1", items="data.items", allow_private=["127.0.0.1"]), Context("api", Path(), now=lambda: NOW)
+        ).fetch({})
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"cursor": "last"}, "belong together"),
+        ({"page_parameter": "page", "next_url": "next"}, "one way to the next page"),
+        ({"fields": {"id": "nr"}}, "at least title or body"),
+        ({"fields": {"headline": "nr"}}, "Input should be"),
+        ({"url": "ftp://example.org"}, "ftp"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(options: dict[str, Any], why: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match=why):
+        http_json.Options.model_validate({"url": "https://example.org/"} | options)
