@@ -11,9 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pydantic
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from connectors import http_json
+from connectors import _json_mapping, http_json
+from connectors._item import Item
 from pipeline.errors import Permanent
+from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context
 from tests.local_servers import serving
 
@@ -118,3 +122,27 @@ def test_an_answer_without_the_list_says_where_it_looked(api: Api) -> None:
 def test_options_that_cannot_work_are_refused(options: dict[str, Any], why: str) -> None:
     with pytest.raises(pydantic.ValidationError, match=why):
         http_json.Options.model_validate({"url": "https://example.org/"} | options)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["title", "id", "data", "headlines", "uri", "@type", "@graph", "0"]), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+# 600 inputs at every run; 50,000 were tried by hand on 2026-11-21.
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(
+    VALUES | st.binary(max_size=40),
+    st.dictionaries(st.sampled_from(["title", "id", "body"]), st.sampled_from(["title", "data.0.title", "data.title", "0.0", ""])),
+)
+def test_any_answer_is_read_or_has_a_reason(value: Any, fields: dict[Any, str]) -> None:
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    try:
+        assert all(isinstance(each, Item) for each in _json_mapping.items(data, fields))
+    except Permanent as error:
+        assert error.reason in set(Rejection)
