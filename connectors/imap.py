@@ -22,7 +22,7 @@ from pipeline.article import Article, Source
 from pipeline.errors import Permanent, Transient
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
-from pipeline.sections import SecretReference
+from pipeline.section_types import SecretReference
 from pipeline.settings import secret
 
 BATCH_MAILS = 50

@@ -14,7 +14,7 @@ from connectors._push_request import Intake
 from connectors._push_waiting import Delivery, Waiting
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.plugins import Batch, Context
-from pipeline.sections import SecretReference
+from pipeline.section_types import SecretReference
 from pipeline.settings import secret
 from pipeline.signing import key_of
 
