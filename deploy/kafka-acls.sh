@@ -37,8 +37,9 @@ allow --allow-principal "$principal" --operation Write --transactional-id "${pre
 # indexer: writes to Elasticsearch
 principal="${INDEXER:-User:lagebild-indexer}"
 allow --allow-principal "$principal" --operation Read --group "${prefix}indexer"
-allow --allow-principal "$principal" --operation Read --topic "${prefix}alerts.audit" --topic "${prefix}alerts.episodes" --topic "${prefix}alerts.notifications" --topic "${prefix}alerts.silences" --topic "${prefix}articles.enriched"
-allow --allow-principal "$principal" --operation Write --topic "${prefix}articles.outcomes" --topic "${prefix}articles.rejected"
+allow --allow-principal "$principal" --operation Read --topic "${prefix}alerts.audit" --topic "${prefix}alerts.episodes" --topic "${prefix}alerts.notifications" --topic "${prefix}alerts.silences" --topic "${prefix}articles.enriched" --topic "${prefix}sources.health"
+allow --allow-principal "$principal" --operation Read --operation Write --topic "${prefix}articles.rejected"
+allow --allow-principal "$principal" --operation Write --topic "${prefix}articles.outcomes"
 
 # console: the live page: it reads everything, and people decide and write rules there
 principal="${CONSOLE:-User:lagebild-console}"

@@ -33,7 +33,7 @@ def ask_elasticsearch(settings: Settings, role: str) -> ElasticsearchFacts:
             raise Unreachable(f"{server.url} does not answer as an Elasticsearch does; set elasticsearch.url")
         able = abilities(server)
         disk = _disk_settings(server)
-        drift = {each.name: each.change for each in apply_to(server, settings, dry_run=True) if each.change != "unchanged"}
+        drift = {f"{each.kind} {each.name}": each.change for each in apply_to(server, settings, dry_run=True) if each.change != "unchanged"}
         return ElasticsearchFacts(
             status=str(health["status"]),
             nodes=_nodes(server),

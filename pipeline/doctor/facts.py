@@ -59,7 +59,7 @@ class NodeFacts:
 
 @dataclass(frozen=True)
 class ElasticsearchFacts:
-    """`drift` maps templates and indices that differ to what would be done; `watermarks` are as the cluster writes them."""
+    """`drift` maps templates, policies and indices that differ to what would be done; `watermarks` are as the cluster writes them."""
 
     status: str
     nodes: tuple[NodeFacts, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.doctor.facts import Facts
-from pipeline.doctor.finding import Finding, ok, problem
+from pipeline.doctor.finding import Finding, note, ok, problem
 
 _FIXES = {
     "fields differ": "the index serves on as it is; new fields' searches miss in it: `lagebild index rebuild` into fresh indices settles it",
@@ -17,6 +17,9 @@ def templates(facts: Facts) -> Iterator[Finding]:
         return
     drift = facts.elasticsearch.drift
     for name, change in drift.items():
-        yield problem("templates", f"{name} would be {change}", _FIXES.get(change, "run `lagebild index apply`"))
+        if change == "left alone":
+            yield note("templates", f"the {name} was changed by somebody and is left as it is")
+        else:
+            yield problem("templates", f"the {name}: {change}, if it were applied", _FIXES.get(change, "run `lagebild index apply`"))
     if not drift:
         yield ok("templates", "templates and indices are as this version writes them")
