@@ -216,7 +216,8 @@ def test_foreign_names_are_not(host: str) -> None:
 def test_lag_is_asked_for_the_topics_that_each_process_reads_in_its_group() -> None:
     topics = topology.group_topics()
     assert topics["worker"] == ("articles.collected", "articles.identified", "articles.deduplicated")
-    assert topics["indexer"] == ("articles.enriched", "alerts.episodes", "alerts.notifications", "alerts.silences", "alerts.audit")
+    alerts = ("alerts.episodes", "alerts.notifications", "alerts.silences", "alerts.audit")
+    assert topics["indexer"] == ("articles.enriched", *alerts, "sources.health", "articles.rejected")
     assert topics["alerter"] == ("matches", "alerts.commands")
 
 
