@@ -27,6 +27,8 @@ _LEAD_CHARACTERS = 400
 _DECIDED = 0.8
 # What stands between the places of a list: "Essen, Dortmund und Bochum", "Halle/Leipzig".
 _ENUMERATION = re.compile(r", ?| ?/ ?|,? (?:und|oder|sowie|bzw\.|and|or|et|ou|y|e|en|i) | \(")
+# A ruler's number is written with a stop.
+_NUMERAL = re.compile(r"[IVX]{1,5}")
 _RANKS = {"person": 4, "organisation": 3, "country": 2, "place": 1, "other": 0}
 # Names shared by a country and a place elsewhere: what speaks for the country beside its own cities.
 _REGION = {"GE": ("RU", "AM", "AZ", "TR", "UA", "MD"), "TD": ("SD", "NE", "LY", "CM", "NG", "CF"), "JE": ("GB", "FR", "GG")}
@@ -150,9 +152,19 @@ def _gather(gathered: dict[str, Gathered], subject: Subject, name: Field, words:
     into.confidence = max(into.confidence, confidence)
     if len(into.mentions) < MAX_MENTIONS:
         start, end = words.starts[first], words.ends[last - 1]
-        if end - words.starts[last - 1] == 1 and words.text[end - 2 : end + 1 : 2] == "..":
-            end += 1  # "U.S."
+        if _takes_stop(words, last - 1):
+            end += 1
         into.mentions.append(Mention(field=name, start=start, end=end, text=words.text[start:end]))
+
+
+def _takes_stop(words: Words, at: int) -> bool:
+    """Whether the stop behind the word belongs to it: "U.S.", "Leopold II."."""
+    start, end = words.starts[at], words.ends[at]
+    if words.text[end : end + 1] != ".":
+        return False
+    return (end - start == 1 and words.text[start - 1 : start] == ".") or (
+        at > 0 and _NUMERAL.fullmatch(words.text, start, end) is not None
+    )
 
 
 def _entity(gathered: Gathered) -> Entity:

@@ -74,7 +74,7 @@ class Statistical:
         last = bisect_left(words.starts, tokens.ends[name.last - 1] - owner[1])
         if name.type == "PER":
             first = _behind_roles(words, first, last)
-        if not 0 < last - first <= _MOST_NAME_WORDS or not _is_name(words, first, last):
+        if not 0 < last - first <= _MOST_NAME_WORDS or not _is_name(words, first, last, name.type):
             return None
         return Marked(field, words, first, last, _TYPES[name.type], name.confidence)
 
@@ -97,12 +97,12 @@ def _behind_roles(words: Words, first: int, last: int) -> int:
     return first
 
 
-def _is_name(words: Words, first: int, last: int) -> bool:
+def _is_name(words: Words, first: int, last: int, kind: str) -> bool:
     """Whether a capital, a digit or another script is in it, and it is no adjective or role alone."""
     text = words.text[words.starts[first] : words.ends[last - 1]]
     if text[:1].islower() and text.islower():
         return False
-    return last - first > 1 or not (is_role(words.forms[first]) or _is_adjective(words.forms[first]))
+    return last - first > 1 or not (is_role(words.forms[first]) or (kind != "PER" and _is_adjective(words.forms[first])))
 
 
 _ADJECTIVE_ENDINGS = ("isch", "ische", "ischen", "ischer", "isches", "ischem")
@@ -142,7 +142,7 @@ def _base(key: str, keys: set[str]) -> str:
 def _subject(key: str, surface: str, types: Mapping[EntityType, float], recogniser: str) -> Subject:
     kind = max(sorted(types), key=lambda each: types[each])
     name = " ".join(surface.split())
-    families = (name.split()[-1],) if kind == "person" and " " in name else ()
+    families = (name.split()[-1],) if kind == "person" and " " in key and " " in name else ()
     return Subject(f"name:{kind}:{key.replace(' ', '-')}", kind, name, recogniser, families=families)
 
 

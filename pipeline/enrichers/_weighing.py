@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.article import Field
 from pipeline.enrichers._acronyms import introduced
@@ -11,6 +11,7 @@ from pipeline.enrichers._gazetteer import Found, Sense, Subject, Words
 from pipeline.enrichers._marked import Marked
 from pipeline.enrichers._spot import Spot
 from pipeline.enrichers._statistical import again, subjects_of
+from pipeline.text.folding import fold
 
 # From here on the model may say that a town's name is a person's.
 _CONTRADICTS = 0.7
@@ -68,7 +69,8 @@ def _loses(spot: Spot, mark: Marked) -> bool:
         return False
     if mark.first <= spot.found.first and spot.found.last <= mark.last and mark.last - mark.first > spot.found.last - spot.found.first:
         return True
-    return kinds == {"place"} and mark.type in ("person", "organisation") and mark.confidence >= _CONTRADICTS and _is_whole(spot, mark)
+    sure = mark.confidence >= _CONTRADICTS or all(sense.doubtful for sense in spot.senses)
+    return kinds == {"place"} and mark.type in ("person", "organisation") and sure and _is_whole(spot, mark)
 
 
 def _is_whole(spot: Spot, mark: Marked) -> bool:
@@ -82,12 +84,12 @@ def _confirm(spots: Iterable[Spot], mark: Marked) -> None:
 
 def named(marked: list[Marked], spots: list[Spot], texts: Sequence[tuple[Field, Words]], language: str, recogniser: str) -> list[Spot]:
     """The model's names as decided spots, and what is spelled like them elsewhere in the article."""
-    families = {subject_part for spot in spots if spot.subject for subject_part in _parts(spot.subject)}
-    kept = [mark for mark in marked if not (mark.type == "person" and {mark.key, mark.key.removesuffix("s")} & families)]
-    subjects = subjects_of(kept, recogniser)
-    found = [Spot(each.field, each.words, _finding(each), [], subjects[each.key], each.confidence) for each in kept]
+    families = _families([spot.subject for spot in spots if spot.subject])
+    subjects = subjects_of(marked, recogniser)
+    subjects |= {mark.key: owner for mark in marked if mark.type == "person" and (owner := _owner(mark.key, families))}
+    found = [Spot(each.field, each.words, _finding(each), [], subjects[each.key], each.confidence) for each in marked]
     taken = {(id(spot.words), word) for spot in [*spots, *found] if spot.subject for word in range(spot.found.first, spot.found.last)}
-    finder = again(kept, subjects, language)
+    finder = again(marked, subjects, language)
     for name, words in texts if len(finder) else ():
         for each in finder.find(words):
             if not any((id(words), word) in taken for word in range(each.first, each.last)) and _is_spelled(words, each, each.senses[0]):
@@ -99,9 +101,17 @@ def _finding(mark: Marked) -> Found:
     return Found(mark.first, mark.last, (), False)
 
 
-def _parts(subject: Subject) -> set[str]:
-    """The family names of a person of the packaged names or lists, folded: what is called so is left to `_agreement`."""
-    return {family.lower() for family in subject.families} if subject.type == "person" else set()
+def _families(subjects: Sequence[Subject]) -> dict[str, Subject]:
+    """The family names that one person of the packaged names or lists has, folded, with that person."""
+    owners: dict[str, set[Subject]] = {}
+    for subject in subjects:
+        for family in subject.families if subject.type == "person" else ():
+            owners.setdefault(fold(family), set()).add(subject)
+    return {family: next(iter(each)) for family, each in owners.items() if len(each) == 1}
+
+
+def _owner(key: str, families: Mapping[str, Subject]) -> Subject | None:
+    return families.get(key) or families.get(key.removesuffix("s"))
 
 
 def _is_spelled(words: Words, found: Found, sense: Sense) -> bool:

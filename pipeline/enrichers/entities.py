@@ -33,7 +33,7 @@ class Options(BaseModel):
         True, description="whether the statistical model adds names that no list has, in the languages it was trained for (de, en)"
     )
     least_confidence: float = Field(
-        0.5, ge=0, le=1, description="names that the model is less sure of are left out: higher gives fewer wrong ones and more missed ones"
+        0.4, ge=0, le=1, description="names that the model is less sure of are left out: higher gives fewer wrong ones and more missed ones"
     )
     spacy: dict[str, str] = Field(
         default_factory=dict,

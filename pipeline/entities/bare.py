@@ -35,7 +35,7 @@ def bare(sentences: Sequence[Sentence], language: str, gazetteer: Gazetteer) -> 
         path = Path(folder) / "bare"
         trainer.train(str(path))
         tagger = pycrfsuite.Tagger()
-        tagger.open_inmemory(path.read_bytes())
+        tagger.open(str(path))
 
     def recognise(sentence: Sentence) -> Iterator[Span]:
         yield from spans_of(tagger.tag(features(sentence)))

@@ -249,8 +249,14 @@ class Tagger:
         return names
 
     def _calibrated(self, certainty: float) -> float:
+        """The share of right names at this probability: between the middles of two tenths in proportion."""
         table = self._weights.header.calibration
-        return table[min(int(certainty * len(table)), len(table) - 1)] if table else certainty
+        if not table:
+            return certainty
+        place = certainty * len(table) - 0.5
+        lower = max(0, min(int(place), len(table) - 2)) if place > 0 else 0
+        share = table[lower] + (table[lower + 1] - table[lower]) * (place - lower)
+        return min(1.0, max(0.0, share))
 
 
 def token_ranges(tokens: Tokens, sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

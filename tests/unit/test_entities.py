@@ -1,4 +1,4 @@
-"""Entities from gazetteers: what is found where, and above all what is not."""
+"""Entities from gazetteers alone: what is found where, and above all what is not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEEDS = Path(__file__).parents[2].parent / "shared" / "data" / "seeds"
 
 @cache
 def enricher() -> Entities:
-    return create(Options(), Context(name="entities"))
+    return create(Options(model=False), Context(name="entities"))
 
 
 def enriched(body: str, language: str = "de", title: str = "", summary: str = "") -> Article:
