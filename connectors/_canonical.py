@@ -20,6 +20,8 @@ _TRACKING = re.compile(
     r"ref_src|smid|traffic_source|s_cid|ncid|sr_share|guccounter|ftag|__twitter_impression",
     re.IGNORECASE,
 )
+# An absolute address that stays as it is when it is resolved, whatever the base.
+_AS_IT_IS = re.compile(r"https?://[a-z0-9][a-z0-9.-]*/[\w\-./~%,!*:@]*(?:\?[\w\-./~%,!*:@=&+]+)?", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -65,6 +67,8 @@ def shown(url: str, base: str = "") -> str:
     """`url` resolved against `base` as a reader may open it, or "" when it is no http or https address."""
     if not url.strip():
         return ""
+    if len(url) <= MAX_CHARACTERS and _AS_IT_IS.fullmatch(url):
+        return url
     try:
         joined = urljoin(base, url.strip()) if base else url.strip()
         parts = urlsplit(joined)

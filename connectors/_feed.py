@@ -9,7 +9,7 @@ from typing import Any
 
 import feedparser
 
-from connectors import _json_feed, _xml_safety
+from connectors import _feed_quick, _json_feed, _xml_safety
 from connectors._canonical import shown
 from connectors._feeds_in_page import NamedFeed, feeds_in
 from connectors._item import Item, as_html, clean
@@ -64,6 +64,26 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
         return Feed(title=feed.title, link=feed.link, language=feed.language, encoding=decoded.encoding, items=feed.items)
     if _HTML.match(text):
         raise WebPage(url, feeds_in(text, url))
+    if quick := _feed_quick.read(text, data, url):
+        return _of_quick(quick, url, decoded.encoding)
+    return _of_feedparser(text, data, url, decoded.encoding)
+
+
+def _of_quick(found: _feed_quick.Quick, url: str, encoding: str) -> Feed:
+    hubs, own = (tuple(dict.fromkeys(_feed_quick.linked(found, relation, url)))[:5] for relation in ("hub", "self"))
+    return Feed(
+        title=clean(found.said.get("title", "")),
+        link=shown(clean(found.said.get("link", "")), url),
+        language=clean(found.said.get("language", "")),
+        encoding=encoding,
+        wished_seconds=wish_of_feed(*(clean(found.said.get(name, "")) for name in ("ttl", "period", "frequency"))),
+        hubs=hubs,
+        own_address=next(iter(own), ""),
+        items=tuple(found.items),
+    )
+
+
+def _of_feedparser(text: str, data: bytes, url: str, encoding: str) -> Feed:
     broken = _xml_safety.check(text)
     found = _parsed(text, url)
     if not found.version and not found.entries:
@@ -72,7 +92,7 @@ def parse(data: bytes, url: str, content_type: str = "") -> Feed:
         title=clean(_get(found.feed, "title", "")),
         link=shown(clean(_get(found.feed, "link", "")), url),
         language=clean(_get(found.feed, "language", "")),
-        encoding=decoded.encoding,
+        encoding=encoding,
         broken=broken,
         wished_seconds=wish_of_feed(*(clean(_get(found.feed, name, "")) for name in ("ttl", "sy_updateperiod", "sy_updatefrequency"))),
         hubs=_linked(found.feed, "hub", url),
