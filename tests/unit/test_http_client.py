@@ -150,6 +150,54 @@ def test_rubbish_instead_of_http_is_transient(rubbish: bytes) -> None:
         client().get(url, {}, NOW)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999999\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nshort\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
+    ],
+)
+def test_a_length_that_is_not_kept_is_transient(said: bytes) -> None:
+    with raw_server(lambda connection, _: connection.sendall(said)) as url, pytest.raises(Transient):
+        client().get(url, {}, NOW)
+
+
+def test_what_a_server_sends_beyond_its_length_is_not_read() -> None:
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfeedHTTP/1.1 200 OK\r\n\r\nsmuggled"
+    with raw_server(lambda connection, _: connection.sendall(said)) as url:
+        assert client().get(url, {}, NOW).body == b"feed"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "100.64.0.9",
+        "::1",
+        "fe80::1",
+        "fd00:ec2::254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a00:1",
+    ],
+)
+def test_every_hop_is_resolved_and_checked(inside: str) -> None:
+    names = {"good.example": ["127.0.0.1"], "turned.example": [inside]}
+    asks = client(allow_private=["good.example"], resolver=lambda host, _: names[host])
+    with (
+        serving(lambda _p, _h: (302, {"Location": "http://turned.example/latest/meta-data"}, b"")) as (url, _),
+        pytest.raises(Permanent, match="turned.example leads to") as found,
+    ):
+        asks.get(url.replace("127.0.0.1", "good.example"), {}, NOW)
+    assert found.value.kind == "address"
+
+
 def test_redirects_are_followed_and_a_permanent_move_is_named() -> None:
     def answer(path: str, _headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         return (301, {"Location": "/new"}, b"") if path == "/old" else (200, {}, b"feed")
@@ -209,9 +257,10 @@ def test_one_private_answer_among_public_ones_is_refused() -> None:
 
 def test_headers_of_the_source_do_not_follow_to_another_host() -> None:
     with serving(body(b"feed")) as (other, seen), serving(lambda _p, _h: (302, {"Location": other}, b"")) as (url, first):
-        client().get(url, {"Authorization": "Bearer x"}, NOW)
+        client().get(url, {"Authorization": "Bearer x", "If-None-Match": '"1"', "X-Key": "geheim"}, NOW)
     assert first[0][1]["Authorization"] == "Bearer x"
-    assert "Authorization" not in seen[0][1]
+    assert "Authorization" not in seen[0][1] and "X-Key" not in seen[0][1]
+    assert seen[0][1]["If-None-Match"] == '"1"', "without its validators a feed that has moved would never answer 304"
 
 
 def test_a_proxy_of_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
