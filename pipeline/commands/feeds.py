@@ -21,6 +21,7 @@ from pipeline.commands.terminal import (
     settings_with_kafka,
     table,
 )
+from pipeline.sections import SourceSettings
 
 feeds = typer.Typer(help="Sources and their health.", no_args_is_help=True)
 
@@ -39,9 +40,7 @@ def list_feeds(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None
         if as_json:
             print_json([each.model_dump(exclude={"options"}) for each in configured])
             return
-        rows = [
-            (each.id, each.connector, each.name, each.country, each.every_seconds, "paused" if each.paused else "") for each in configured
-        ]
+        rows = [(each.id, each.connector, each.name, each.country, _pace(each), "paused" if each.paused else "") for each in configured]
         out.print(table(f"{len(rows)} sources", ["id", "connector", "name", "country", "every s", ""], rows, right=[4]))
 
 
@@ -79,6 +78,11 @@ def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             out.print(table(f"{len(rows)} sources", columns, rows, right=[4, 5, 6, 7]))
         if any(each.state in ("failing", "silent") for each in listed):
             raise typer.Exit(EXIT_FINDINGS)
+
+
+def _pace(source: SourceSettings) -> str:
+    """The configured pause; without one the connector follows the source's own rhythm, where it knows one."""
+    return f"{source.every_seconds:g}" if "every_seconds" in source.model_fields_set else "its own"
 
 
 def _ago(at: datetime | None) -> str:

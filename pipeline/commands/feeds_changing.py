@@ -72,7 +72,7 @@ def add(
             language=str(about.get("language", "")),
             settings={key: value for key, value in given.items() if value},
         )
-        plan = planning.planned([wanted], settings.sources)
+        plan = planning.planned([wanted], settings.sources, trusted=True)
         if plan.skipped:
             raise LagebildError(f"{plan.skipped[0].url} is not added: {plan.skipped[0].why}")
         _write(config, plan, dry_run=dry_run, as_json=as_json)
@@ -97,6 +97,9 @@ def _feed_at(url: str, settings: Settings, allow_private: list[str]) -> tuple[st
 
 def import_list(
     file: Annotated[Path, typer.Argument(help="The OPML file; - reads standard input.")],
+    trusted: Annotated[
+        bool, typer.Option("--trusted", help="The list is our own export: take options such as allow_private from it.")
+    ] = False,
     config: Config = DEFAULT_CONFIG,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -110,7 +113,8 @@ def import_list(
             raise typer.Exit(EXIT_USAGE) from None
         except opml.NotOpml as error:
             raise LagebildError(f"{file} cannot be imported: {error}") from error
-        _write(config, planning.planned(listed.outlines, settings.sources), listed.notes, dry_run=dry_run, as_json=as_json)
+        plan = planning.planned(listed.outlines, settings.sources, trusted=trusted)
+        _write(config, plan, listed.notes, dry_run=dry_run, as_json=as_json)
 
 
 def _write(config: Path, plan: Plan, notes: Sequence[str] = (), *, dry_run: bool, as_json: bool) -> None:

@@ -22,6 +22,10 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 # What OPML has words for, and what other readers must not see: request headers hold secrets.
 _IN_OPML = ("name", "language", "connector")
 _SECRET_OPTIONS = ("headers",)
+# What a list from elsewhere may set: an option could open our own network to its feed (allow_private), or send it our secrets (${env:…}).
+_HARMLESS_SETTINGS = frozenset(("id", "connector", "country", "owner", "tier", "every_seconds", "paused", "options"))
+_HARMLESS_OPTIONS = frozenset(("site", "max_items", "max_age_days", "untitled", "min_seconds", "max_seconds"))
+_HARMLESS_CONNECTORS = (CONNECTOR, "sitemap")
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,14 @@ class Plan:
     skipped: tuple[Skipped, ...] = ()
 
 
-def planned(outlines: Iterable[Outline], sources: Sequence[SourceSettings]) -> Plan:
-    """What importing `outlines` into a configuration with `sources` adds."""
+def planned(outlines: Iterable[Outline], sources: Sequence[SourceSettings], *, trusted: bool = False) -> Plan:
+    """What importing `outlines` into a configuration with `sources` adds. What could harm is taken only from a list that is `trusted`."""
     known = {_sameness(str(each.options["url"])): each.id for each in sources if isinstance(each.options.get("url"), str)}
     ids = {each.id for each in sources}
     added, skipped = [], []
     for each in outlines:
         entry: dict[str, Any] = {}
-        why = _refusal(each, known)
+        why = _refusal(each, known) or ("" if trusted else _mistrust(each))
         if not why:
             entry = entry_for(each, ids)
             why = _not_valid(entry)
@@ -74,6 +78,18 @@ def _refusal(outline: Outline, known: Mapping[str, str]) -> str:
     if inside and not _allows_private(outline):
         return f"{host} is inside a network: if that is meant, add it by hand with allow_private"
     return ""
+
+
+def _mistrust(outline: Outline) -> str:
+    said, options = outline.settings, outline.settings.get("options")
+    asked = {*said} - _HARMLESS_SETTINGS | ({*options} - _HARMLESS_OPTIONS if isinstance(options, dict) else set())
+    if said.get("connector", CONNECTOR) not in _HARMLESS_CONNECTORS:
+        asked.add("connector")
+    if "${" in f"{outline.url} {outline.title} {said}":
+        asked.add("a secret")
+    if not asked:
+        return ""
+    return f"it sets what a list from elsewhere may not ({', '.join(sorted(asked))}): use --trusted if the list is your own export"
 
 
 def _allows_private(outline: Outline) -> bool:

@@ -86,10 +86,30 @@ def test_what_is_exported_is_imported_as_it_was(config: Path, tmp_path: Path) ->
     document = (tmp_path / "out.opml").read_bytes()
     assert b"geheim" not in document
     config.write_text("sources: []\n")
-    run("feeds", "import", str(tmp_path / "out.opml"), "-c", str(config))
+    mistrusted = json.loads(run("feeds", "import", str(tmp_path / "out.opml"), "--dry-run", "--json", "-c", str(config)))
+    assert [each["why"].partition(":")[0] for each in mistrusted["skipped"]] == [
+        "it sets what a list from elsewhere may not (allow_private)"
+    ]
+    run("feeds", "import", str(tmp_path / "out.opml"), "--trusted", "-c", str(config))
     assert [each.id for each in load(config).sources] == ["alt", "voll", "karte", "mit-schluessel"]
     outlines, _ = exported(load(config).sources)
     assert opml.written("Lagebild", outlines) == document
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"options": {"headers": {"Authorization": "x"}}}, "headers"),
+        ({"options": {"allow_private": ["0.0.0.0/0"]}}, "allow_private"),
+        ({"owner": "${env:KIBANA_API_KEY}"}, "a secret"),
+        ({"connector": "directory"}, "connector"),
+        ({"backfill_alerts": True}, "backfill_alerts"),
+    ],
+)
+def test_a_list_from_elsewhere_opens_nothing_and_gets_no_secret(settings: dict[str, Any], named: str) -> None:
+    outline = opml.Outline(url="https://a.example/feed", title="A", settings=settings)
+    plan = planned([outline], [])
+    assert plan.added == () and named in plan.skipped[0].why and "--trusted" in plan.skipped[0].why
 
 
 settings_of_sources = st.fixed_dictionaries(
