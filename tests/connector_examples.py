@@ -140,7 +140,7 @@ def push(world: World) -> dict[str, Any]:
     sender.start()
     world.stack.callback(sender.join)
     world.stack.callback(stop.set)
-    return {"port": port, "tokens": [world.secret(TOKEN)], "confirm_seconds": 1}
+    return {"port": port, "tokens": [world.secret(TOKEN)], "confirm_seconds": 0.3}
 
 
 def _warc_record(kind: str, url: str, content: bytes, at: str) -> bytes:
