@@ -80,7 +80,7 @@ def _lifecycle(server: Server) -> tuple[bool, bool]:
     try:
         answer = server.request("GET", "/_ilm/status")
     except Refused as error:
-        if error.status in (404, 405) or (error.status == 400 and _NO_INTERFACE in str(error)):
+        if error.status in (404, 405, 410) or (error.status == 400 and _NO_INTERFACE in str(error)):
             return False, False
         raise
     return True, not isinstance(answer, dict) or answer.get("operation_mode") != "RUNNING"
