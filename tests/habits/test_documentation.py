@@ -31,7 +31,7 @@ def test_the_flow_table_in_readme_is_the_topology() -> None:
 
 def test_the_configuration_in_readme_is_valid() -> None:
     settings = Settings.model_validate(read_text(blocks("yaml")[0], "README").data)
-    assert [source.id for source in settings.sources] == ["tagesblatt", "inbox"]
+    assert [source.id for source in settings.sources] == ["tagesblatt", "hafenbote", "inbox"]
 
 
 def test_the_connections_in_readme_are_valid() -> None:
