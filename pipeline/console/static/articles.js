@@ -8,6 +8,8 @@ import { full, fullDay, moment, published, today } from "./times.js";
 export const MOST_ROWS = 200;
 export const WALL_ROWS = 14;
 const MOST_MEMBERS = 50;
+// Flags that a reader must know of.
+const DOUBTS = new Set(["future_date", "unreadable_date", "teaser", "consent_page", "paid"]);
 
 const list = document.getElementById("article-list");
 const elements = new Map();
@@ -120,7 +122,7 @@ function markers(article) {
   if (article.status && article.status !== "usable") found.push(tag(say(article.status), "warn"));
   if (article.revision > 1) found.push(tag(say("updated", { n: article.revision }), "news"));
   if (article.late) found.push(tag(say("late_short"), "warn", age((Date.parse(article.first_seen_at) - Date.parse(article.published_at)) / 1000)));
-  for (const flag of article.flags ?? []) if (flag === "future_date" || flag === "unreadable_date") found.push(tag(say(flag), "warn"));
+  for (const flag of article.flags ?? []) if (DOUBTS.has(flag)) found.push(tag(say(flag), "warn"));
   return found;
 }
 
