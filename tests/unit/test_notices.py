@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from pipeline.article import Span
+from pipeline.article import Article, Clock, Source, Span
 from pipeline.matched import correction_note, records
+from pipeline.rules.compiled import RuleSet
+from pipeline.settings import Settings
 from pipeline.text import notices
+from pipeline.tryout import Tryout
+from pipeline.worker import stages
 from tests.builders import NOON, article
 
 CORRECTIONS = [
@@ -71,3 +77,16 @@ def test_a_note_counts_when_a_later_revision_adds_it() -> None:
     assert correction_note(article(body=body, revision=3, added=(Span("body", 0, 10),))) == "", "it was there before"
     (record,) = records(article(body=body, revision=2, added=added), (), NOON)
     assert record.corrects and record.match.rule_id == "" and record.snippet.text == "Korrektur: Es waren drei."
+
+
+def test_a_correction_goes_through_the_stages_although_its_text_matches_no_rule_any_more() -> None:
+    tryout = Tryout(stages(Settings(), RuleSet), Settings())
+    body = "Bei dem Brand in einer Lagerhalle im Hafen von Wismar sind am Freitagabend zwölf Menschen verletzt worden."
+    later = f"Bei dem Brand im Hafen wurde niemand verletzt.\n\n{CORRECTIONS[0]}"
+    for minutes, text in enumerate((body, later)):
+        at = NOON + timedelta(minutes=minutes)
+        tryout.take(Article(id="a1", source=Source(id="t", site="t.example"), title="Brand", body=text, clock=Clock(fetched_at=at)), at)
+    first, second = tryout.result().articles
+    assert (first.revision, second.revision) == (1, 2) and records(first, (), NOON) == ()
+    (record,) = records(second, (), NOON)
+    assert record.corrects and record.snippet.text == CORRECTIONS[0] and record.article_id == "a1"
