@@ -21,7 +21,7 @@ from pipeline.outgoing.address import without_query
 
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 _PAGE_TYPES = frozenset(("", "text/html", "application/xhtml+xml", "text/plain", "application/octet-stream"))
-_GONE = re.compile(r" answers (?:404|410):")
+_GONE, _MISSING = re.compile(r" answers 410:"), re.compile(r" answers 404:")
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,13 @@ class ArticlePages:
 
 
 def is_gone(error: Permanent) -> bool:
-    """Whether the server said that the page is gone (404, 410). The client tells a refusal in words only."""
-    return bool(_GONE.search(str(error)))
+    """Whether the server said that the page was removed for good (410). The client tells a refusal in words only."""
+    return _GONE.search(str(error)) is not None
+
+
+def is_missing(error: Permanent) -> bool:
+    """Whether the server said that it has no such page (404): removed, or a mistake that passes."""
+    return _MISSING.search(str(error)) is not None
 
 
 def saved_page(path: Path, max_bytes: int) -> ArticlePage:

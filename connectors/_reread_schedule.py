@@ -13,18 +13,23 @@ AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60), tim
 # A page that cannot be read now is read at its next time; after the last one it gets this many more, an hour apart.
 LATE_TRIES = 3
 LATE_PAUSE = timedelta(hours=1)
+# Servers that are being updated answer 404 for moments; what was withdrawn stays away.
+MISSING_PAUSE = timedelta(seconds=60)
 
 
 class Reread(msgspec.Struct, frozen=True, kw_only=True):
-    """A page that is read again. `article` is what it said last, `step` counts the readings that are over."""
+    """A page that is read again. `article` is what it said last, `step` counts the readings that are over, `missing_at` is set while a 404 awaits a second one."""
 
     article: Article
     matched_at: datetime
     step: int = 0
+    missing_at: datetime | None = None
 
     @property
     def due_at(self) -> datetime:
         """When it is read next. Meaningless once all readings are over."""
+        if self.missing_at is not None:
+            return self.missing_at + MISSING_PAUSE
         over = self.step - len(AFTER) + 1
         return self.matched_at + (AFTER[self.step] if over <= 0 else AFTER[-1] + over * LATE_PAUSE)
 
@@ -81,15 +86,21 @@ def after_reading(reread: Reread, said: Article | None, now: datetime) -> Reread
         step += 1
     if step >= len(AFTER):
         return None
-    return msgspec.structs.replace(reread, step=step, article=said or reread.article)
+    return msgspec.structs.replace(reread, step=step, article=said or reread.article, missing_at=None)
 
 
 def after_failure(reread: Reread, now: datetime) -> Reread | None:
     """The readings after one that told nothing because the page could not be had; None when that has been tried often enough."""
+    reread = msgspec.structs.replace(reread, missing_at=None)
     step = reread.step + 1
     while step < len(AFTER) + LATE_TRIES and msgspec.structs.replace(reread, step=step).due_at <= now:
         step += 1
     return msgspec.structs.replace(reread, step=step) if step < len(AFTER) + LATE_TRIES else None
+
+
+def after_missing(reread: Reread, now: datetime) -> Reread | None:
+    """The readings after the server said that it has no such page; None when it said so before: then the page is gone."""
+    return msgspec.structs.replace(reread, missing_at=now) if reread.missing_at is None else None
 
 
 def due(rereads: Mapping[str, Reread], now: datetime) -> list[Reread]:

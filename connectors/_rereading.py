@@ -18,7 +18,7 @@ import structlog
 
 from connectors import _reread_schedule as schedule
 from connectors import _reread_verdict as verdict
-from connectors._article_page import ArticlePage, ArticlePages, is_gone
+from connectors._article_page import ArticlePage, ArticlePages, is_gone, is_missing
 from connectors._http import Client
 from connectors._outbox import Outbox, Publishing, kafka_errors_are_transient
 from connectors._records import Outgoing
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 GROUP = "rereader"
 LOOK_SECONDS = 5.0
-AWAY_SECONDS = 5.0
+AWAY_SECONDS = 15.0
 END_SECONDS = 10.0
 # Pages read between two looks at the evidence.
 PAGES_AT_ONCE = 5
@@ -83,7 +83,10 @@ class Rereading:
             page = self.read(reread.article)
             said = verdict.said_now(reread.article, page.item, page.encoding, now)
         except Permanent as error:
-            if not is_gone(error):
+            if is_missing(error) and (once_more := schedule.after_missing(reread, now)):
+                self._keep({reread.article.id: once_more})
+                return
+            if not is_gone(error) and not is_missing(error):
                 self._failed(reread, error, now)
                 return
             said = verdict.gone(reread.article, now)

@@ -60,7 +60,7 @@ def test_what_is_gone_is_withdrawn_although_the_collector_is_killed_in_between(k
         # Every fourth page still stands; one more is said to be wrong by its publisher.
         if path == "/1":
             return 200, {"Content-Type": "text/html"}, here.replace(b"</p>", b"</p><p>Korrektur: Es waren drei Verletzte.</p>")
-        return (200, {"Content-Type": "text/html"}, here) if path == "/robots.txt" or int(path[1:]) % 4 == 0 else (404, {}, b"")
+        return (200, {"Content-Type": "text/html"}, here) if path == "/robots.txt" or int(path[1:]) % 4 == 0 else (410, {}, b"")
 
     def collected() -> dict[str, str]:
         records = broker.read_to_end(settings.kafka, settings.topic(topology.COLLECTED))

@@ -208,13 +208,12 @@ def desk() -> Iterator[Desk]:
         yield Desk(stack)
 
 
-@pytest.mark.parametrize("status", [404, 410])
-def test_a_page_that_is_gone_withdraws_its_article_also_after_a_restart(desk: Desk, status: int) -> None:
+def test_a_page_that_is_gone_withdraws_its_article_also_after_a_restart(desk: Desk) -> None:
     assert desk.step(0, matched(url=f"{desk.url}/a")) == 0 and desk.broker.collected() == []
     assert desk.step(4.9) == 0
     assert desk.step(5) == 1 and desk.broker.waiting()["a1"].step == 1
     desk.restart()
-    desk.status = status
+    desk.status = 410
     assert desk.step(14.9) == 0
     assert desk.step(15) == 1
     gone = desk.broker.collected()[-1]
@@ -227,6 +226,19 @@ def test_a_page_that_is_gone_withdraws_its_article_also_after_a_restart(desk: De
     assert desk.broker.waiting() == {} and desk.step(2_000) == 0, "nothing more is read"
 
 
+def test_a_page_that_is_not_found_is_asked_for_once_more(desk: Desk) -> None:
+    desk.step(0, matched(url=f"{desk.url}/a"))
+    desk.status = 404
+    assert desk.step(5) == 1 and desk.broker.collected() == []
+    desk.restart()
+    assert desk.step(5.9) == 0
+    desk.status = 200
+    assert desk.step(6) == 1 and desk.broker.collected() == [] and desk.broker.waiting()["a1"].step == 1, "it passed"
+    desk.status = 404
+    assert desk.step(15) == 1 and desk.step(16) == 1
+    assert [each.pubstatus for each in desk.broker.collected()] == ["canceled"] and desk.broker.waiting() == {}
+
+
 def test_a_server_in_trouble_withdraws_nothing(desk: Desk) -> None:
     desk.step(0, matched(url=f"{desk.url}/a"))
     for status, minutes in ((503, 5), (403, 15), (500, 60), (451, 1440)):
@@ -237,7 +249,7 @@ def test_a_server_in_trouble_withdraws_nothing(desk: Desk) -> None:
 
 def test_what_kafka_did_not_take_is_read_again(desk: Desk) -> None:
     desk.step(0, matched(url=f"{desk.url}/a"))
-    desk.status, desk.broker.away = 404, True
+    desk.status, desk.broker.away = 410, True
     with pytest.raises(Transient):
         desk.step(5)
     desk.broker.away = False
