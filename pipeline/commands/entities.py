@@ -203,14 +203,19 @@ def train(
     into: Annotated[Path, typer.Option("--into", help="Where the models and their cards go.")] = Path("models"),
     language: Annotated[str, typer.Option("--language", help="Only this one; all when left out.", show_default=False)] = "",
     on: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The date on the card; today when left out.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     from pipeline.entities.judge import train_into
 
     with errors_told():
         _need("pycrfsuite", "lagebild[training]")
         say: Callable[[str], None] = lambda line: err.print(Text(line))  # noqa: E731
-        for path in train_into(into, folder, language, (on or datetime.now(UTC)).date(), say):
-            out.print(str(path))
+        written = [str(path) for path in train_into(into, folder, language, (on or datetime.now(UTC)).date(), say)]
+        if as_json:
+            print_json(written)
+            return
+        for path in written:
+            out.print(path)
 
 
 def _need(module: str, extra: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.episode import Episode, Situation
-from pipeline.episodes.profile import of_kind, same_place, spots_of, subjects_of
+from pipeline.episodes.profile import of_kind, places_of, same_place, spots_of, subjects_of
 from pipeline.matched import Matched
 
 # A subject that so many of the reports name is what the situation is about; one that fewer name came up by the way.
@@ -22,7 +22,7 @@ def belonging(leader: Episode, matched: Matched) -> int:
     if situation is None:
         return 0
     named = subjects_of(matched)
-    places, persons, countries = of_kind(named, "place"), of_kind(named, "person"), of_kind(named, "country")
+    places, persons, countries = places_of(matched, situation), of_kind(named, "person"), of_kind(named, "country")
     if places:
         return _with_places(leader, situation, matched, places, persons, countries)
     if any(_is_core(situation, each) for each in of_kind(matched.context, "place")):

@@ -17,6 +17,8 @@ MAX_OWNERS = 500
 _CELL_DEGREES = 0.25
 _SUBJECT_KINDS = ("place:", "person:", "country:")
 _COUNTRY = "country:iso:"
+# Names of places that stand on no map of ours ("Antep" for Gaziantep, a village): only a statistical model takes them for places.
+_UNLOCATED = "place:name:"
 
 
 def subjects_of(matched: Matched) -> tuple[str, ...]:
@@ -24,6 +26,11 @@ def subjects_of(matched: Matched) -> tuple[str, ...]:
     named = [each for each in (matched.subjects or matched.facts) if each.startswith(_SUBJECT_KINDS)]
     around = [_COUNTRY + spot.country for spot in matched.spots.values() if spot.country]
     return tuple(dict.fromkeys((*named, *around)))
+
+
+def places_of(matched: Matched, situation: Situation) -> set[str]:
+    """The places that can tell whether a report is about the situation: one that no map knows may be another name of any, unless others named it so."""
+    return {each for each in of_kind(subjects_of(matched), "place") if not each.startswith(_UNLOCATED) or each in situation.subjects}
 
 
 def spots_of(matched: Matched) -> dict[str, tuple[float, float]]:

@@ -14,7 +14,8 @@ opens joins a situation of its rule that something joined within the last 30 min
    situation is about ("Tokyo condemns North Korea's launch"); or
 6. it names nothing at all, and says the same rare number, or five publishers have told of the situation.
 
-Another place in the same country is another event: it rings. In doubt two situations stay two: one message too many is a smaller fault than one too few.
+A place that stands on no map, and that the situation has not heard of, counts as none: it may be another name of a known one. Another place in the same
+country is another event: it rings. In doubt two situations stay two: one message too many is a smaller fault than one too few.
 Facts are counted in the country code and the map, never in words, so the three languages of one event meet.
 
 **When it rings.** The first episode rings, and leads. A story with nothing beside it keeps the law of one story: every new fact rings. Once others have

@@ -222,9 +222,13 @@ DECISION_FIELDS: Mapping = {
 
 # How a source is doing, by the names of `pipeline.sources.SourceHealth`; counts go beyond what 32 bits hold.
 SOURCE_FIELDS: Mapping = {
-    **dict.fromkeys(("source_id", "name", "connector", "state"), KEYWORD),
-    **dict.fromkeys(("last_fetch_at", "last_success_at", "last_article_at", "next_fetch_at", "updated_at"), DATE),
-    **dict.fromkeys(("articles", "unreadable", "consecutive_failures"), LONG),
+    **dict.fromkeys(("source_id", "name", "connector", "state", "error_class", "complained_of"), KEYWORD),
+    **dict.fromkeys(("last_fetch_at", "last_success_at", "last_article_at", "next_fetch_at", "updated_at", "first_article_at"), DATE),
+    **dict.fromkeys(("last_loss_at", "complained_at", "losses_told_at"), DATE),
+    **dict.fromkeys(("articles", "unreadable", "consecutive_failures", "fetches", "unchanged"), LONG),
+    **dict.fromkeys(("possible_losses", "left_out", "losses_told"), LONG),
+    **dict.fromkeys(("longest_gap_seconds", "silent_after_seconds"), FLOAT),
+    "note": TEXT,
     "is_unreadable": BOOLEAN,
     "last_error": TITLE,
     "unreadable_note": TEXT,
