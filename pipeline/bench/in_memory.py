@@ -13,6 +13,7 @@ import msgspec
 from pipeline.article import Article, Clock, Dates, Source, identity
 from pipeline.bench.backtests import measure_backtest
 from pipeline.bench.corpus import generate
+from pipeline.bench.entities import WATCHED, measure_entities
 from pipeline.bench.extraction import measure_extraction
 from pipeline.bench.functions import measure_language, measure_signature, measure_stories
 from pipeline.bench.matching import SIZES, measure_matching
@@ -54,6 +55,9 @@ def measure(articles: int, seed: int, data_folder: Path, settings: Settings, rul
     found["matching"] = measure_matching(corpus, seed, rounds, sizes)
     tell(f"back-test: {len(corpus):,} articles")
     found["backtest"] = measure_backtest(corpus, seed, settings, enrichers(settings), rounds)
+    watched = min(WATCHED, articles * _RULES_PER_ARTICLE)
+    tell(f"entities with {watched:,} watched names: {len(corpus[:_FUNCTION_TEXTS]):,} articles")
+    found["entities"] = measure_entities(corpus[:_FUNCTION_TEXTS], seed, rounds, watched)
     table = min(_STORY_TABLE, articles * 5)
     tell(f"story decisions in a table of {table:,}")
     found["stories"] = measure_stories(table, min(_STORY_DECISIONS, articles), rounds, seed)

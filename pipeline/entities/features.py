@@ -14,7 +14,7 @@ from pipeline.entities.signs import elsewhere, ending_noun, shape, signs
 
 # Stands before the first token of a sentence and behind the last one.
 BOUNDARY = "^"
-# Words that were seen last; a worker meets some ten thousand different ones in an hour.
+# Words that were seen last while training; a tagger keeps its own sums.
 _CACHED_WORDS = 30_000
 _AFFIX_LENGTHS = (1, 2, 3, 4)
 _LONGEST_COUNTED = 12
@@ -31,7 +31,6 @@ class Word(NamedTuple):
     group: str
 
 
-@lru_cache(maxsize=_CACHED_WORDS)
 def word_of(form: str, language: str) -> Word:
     """All that can be said about a word without its sentence. `language` is that of the model."""
     if form == BOUNDARY:
@@ -74,14 +73,17 @@ def with_right(group: str, small: str) -> str:
     return f">{group}={small}"
 
 
-def hinted(hint: str, word: Word) -> tuple[str, ...]:
+def hinted(hint: str, small: str, group: str) -> tuple[str, ...]:
     """What a gazetteer's hint says about the token it stands on."""
-    return (f"g={hint}", f"g={hint}|{word.group}", f"g={hint}|{word.small}")
+    return (f"g={hint}", f"g={hint}|{group}", f"g={hint}|{small}")
+
+
+_seen_before = lru_cache(maxsize=_CACHED_WORDS)(word_of)
 
 
 def features_of(words: Sequence[str], hints: Sequence[str], language: str) -> list[Features]:
     """All features of each token of a sentence; `hints` has "" for tokens that no gazetteer knows."""
-    seen = [word_of(word, language) for word in (BOUNDARY, BOUNDARY, *words, BOUNDARY, BOUNDARY)]
+    seen = [_seen_before(word, language) for word in (BOUNDARY, BOUNDARY, *words, BOUNDARY, BOUNDARY)]
     told = ("", *hints, "")
     return [_features_at(seen[at : at + 5], told[at : at + 3]) for at in range(len(words))]
 
@@ -93,7 +95,7 @@ def _features_at(around: Sequence[Word], hints: Sequence[str]) -> Features:
     found += ["-2" + each for each in second_left.far] + ["+2" + each for each in second_right.far]
     found += between(left.group, word.group, right.group)
     found += (with_left(left.small, word.group), with_right(word.group, right.small))
-    found += hinted(hints[1], word) if hints[1] else ()
+    found += hinted(hints[1], word.small, word.group) if hints[1] else ()
     found += [f"-1g={hints[0]}"] if hints[0] else []
     found += [f"+1g={hints[2]}"] if hints[2] else []
     return found

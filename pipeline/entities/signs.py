@@ -21,6 +21,7 @@ _SHORTEST_COMPOUND = 6
 _PLURAL_ENDINGS = frozenset({"e", "er", "ern", "se", "nen"})
 # Words return, and the parts of a sentence's words are asked for several times.
 _CACHED_WORDS = 20_000
+_CACHED_ENTRIES = 1_000
 _NO_WORD = "mark"
 
 
@@ -90,7 +91,7 @@ def _unlisted(word: str, folded: str, entries: list[tuple[str, str]]) -> str:
     return "genitive" if is_genitive else "unknown"
 
 
-@lru_cache(maxsize=_CACHED_WORDS)
+@lru_cache(maxsize=_CACHED_ENTRIES)
 def _entries(folded: str) -> list[tuple[str, str]]:
     """Forms and lemmas that are spelled like this."""
     split = (key.split(SEPARATOR) for key in opened_once(ENTRIES).iterkeys(folded + SEPARATOR))

@@ -7,29 +7,26 @@ word and one addition of rows. All sentences go forward and backward together, s
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.entities.corpora import OUTSIDE
-from pipeline.entities.features import BOUNDARY, Word, between, hinted, with_left, with_right, word_of
+from pipeline.entities.features import BOUNDARY, hinted, word_of
+from pipeline.entities.neighbours import Neighbours
 from pipeline.entities.tokens import Tokens
 from pipeline.entities.weights import Matrix, Weights
 
-# Rows that are kept; then all are thrown away. A row is some hundred bytes, and a worker meets some ten thousand words in an hour.
-_MOST_ROWS = 40_000
+# Rows that are kept, of some 300 bytes each; then all are thrown away. 500 newspaper articles have 35,000 different words.
+_MOST_ROWS = 60_000
 # Longer sentences are tables or hostile; they are cut, so that the number of steps is bounded.
 _LONGEST_SENTENCE = 120
 _PLACES = 5
 _PADS = 2
 _RESCALE_EVERY = 8
 Numbers = npt.NDArray[np.intp]
-Said = Callable[[Word, Word, Word], tuple[str, ...]]
-# Bits that hold the number of a group: there are some thousand different ones, and rows are thrown away long before there are more.
-_GROUP = 16
-_TWO_GROUPS = 2 * _GROUP
 
 
 class Name(NamedTuple):
@@ -87,24 +84,20 @@ class Tagger:
         self._weights = weights
         self._labels = weights.header.labels
         self._steps = np.exp(weights.transitions).astype(np.float64)
+        self._neighbours = Neighbours(weights.vectors, len(self._labels))
         self._forget()
 
     def _forget(self) -> None:
-        self._words = _Rows(self._weights, _PLACES)
-        self._threes, self._lefts, self._rights, self._hints = (_Rows(self._weights, 1) for _ in range(4))
-        self._word_of: list[Word] = []
-        self._groups: dict[str, int] = {}
-        self._group_of: list[int] = []
+        self._words, self._hints = _Rows(self._weights, _PLACES), _Rows(self._weights, 1)
+        self._parts: list[tuple[str, str]] = []
+        self._numbers: list[tuple[int, int]] = []
         self._boundary = self._word_number(BOUNDARY)
-
-    def _count_rows(self) -> int:
-        return sum(len(rows.numbers) for rows in (self._words, self._threes, self._lefts, self._rights, self._hints))
 
     def names(self, tokens: Tokens, hints: Sequence[str], sentences: Sequence[tuple[int, int]]) -> list[Name]:
         """The names among the tokens, in order; `sentences` are the ranges of the text, `hints` has one for each token."""
         if not tokens.forms:
             return []
-        if self._count_rows() > _MOST_ROWS:
+        if len(self._words.numbers) + len(self._hints.numbers) > _MOST_ROWS:
             self._forget()
         ranges = token_ranges(tokens, sentences)
         scores = self._scores(tokens.forms, hints, ranges)
@@ -115,8 +108,8 @@ class Tagger:
         if number is not None:
             return number
         word = word_of(form, self.language)
-        self._word_of.append(word)
-        self._group_of.append(self._groups.setdefault(word.group, len(self._groups)))
+        self._parts.append((word.small, word.group))
+        self._numbers.append((self._neighbours.number_of(word.small), self._neighbours.number_of(word.group)))
         around = [["+2" + each for each in word.far], ["+1" + each for each in word.near], word.here]
         around += [["-1" + each for each in word.near], ["-2" + each for each in word.far]]
         return self._words.add(form, around)
@@ -137,41 +130,11 @@ class Tagger:
         scores: Matrix = table[ids[at], 2]
         for place, offset in ((0, 2), (1, 1), (3, -1), (4, -2)):
             scores += table[ids[at + offset], place]
-        self._add_neighbours(scores, ids[at - 1], ids[at], ids[at + 1])
+        small, group = np.array(self._numbers, dtype=np.int64)[ids].T
+        self._neighbours.add_to(scores, (small[at - 1], small[at + 1]), (group[at - 1], group[at], group[at + 1]))
         if any(hints):
             self._add_hints(scores, row, places, hints, ranges)
         return scores
-
-    def _add_neighbours(self, scores: Matrix, left: Numbers, word: Numbers, right: Numbers) -> None:
-        """Adds what neighbours say together. They are looked up by one number for each combination."""
-        groups = np.array(self._group_of, dtype=np.intp)
-        before, here, after = groups[left], groups[word], groups[right]
-        self._add_rows(scores, self._threes, (before << _TWO_GROUPS) | (here << _GROUP) | after, self._said_by_three, left, word, right)
-        self._add_rows(scores, self._lefts, (left << _GROUP) | here, self._said_by_left, left, word, right)
-        self._add_rows(scores, self._rights, (right << _GROUP) | here, self._said_by_right, left, word, right)
-
-    def _add_rows(self, scores: Matrix, rows: _Rows, keys: Numbers, said: Said, left: Numbers, word: Numbers, right: Numbers) -> None:
-        wanted = keys.tolist()
-        numbers = [*map(rows.numbers.get, wanted)]
-        if None in numbers:
-            for at, key in enumerate(wanted):
-                if numbers[at] is None:
-                    number = rows.numbers.get(key)
-                    around = [self._word_of[each] for each in (left[at], word[at], right[at])]
-                    numbers[at] = rows.add(key, [said(*around)]) if number is None else number
-        scores += rows.table[np.array(numbers, dtype=np.intp), 0]
-
-    @staticmethod
-    def _said_by_three(left: Word, word: Word, right: Word) -> tuple[str, ...]:
-        return between(left.group, word.group, right.group)
-
-    @staticmethod
-    def _said_by_left(left: Word, word: Word, right: Word) -> tuple[str, ...]:
-        return (with_left(left.small, word.group),)
-
-    @staticmethod
-    def _said_by_right(left: Word, word: Word, right: Word) -> tuple[str, ...]:
-        return (with_right(word.group, right.small),)
 
     def _add_hints(
         self, scores: Matrix, row: list[int], places: list[int], hints: Sequence[str], ranges: Sequence[tuple[int, int]]
@@ -181,9 +144,9 @@ class Tagger:
             for at in range(first, last):
                 if not (hint := hints[at]):
                     continue
-                word = self._word_of[row[places[at]]]
+                small, group = self._parts[row[places[at]]]
                 for target, key, features in (
-                    (at, (hint, word.small, word.group), hinted(hint, word)),
+                    (at, (hint, small, group), hinted(hint, small, group)),
                     (at + 1, ("-1", hint), (f"-1g={hint}",)),
                     (at - 1, ("+1", hint), (f"+1g={hint}",)),
                 ):
