@@ -21,6 +21,8 @@ from pipeline.outcome import Outcome, Rejected, rejected_from
 from pipeline.settings import Settings
 
 PASSING = (topology.COLLECTED, topology.IDENTIFIED, topology.DEDUPLICATED, topology.ENRICHED)
+# Names that a line of the trace shows, the most salient ones.
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def _deduplicated(article: Article) -> str:
 
 def _enriched(article: Article) -> str:
     matches = ", ".join(f"{match.rule_id} by “{match.hits[0].surface if match.hits else ''}”" for match in article.matches)
-    return f"{len(article.entities)} entities, {len(article.terms)} terms, matched: {matches or 'no rule'}"
+    named = ", ".join(each.name for each in article.entities[:_MOST_NAMED])
+    return f"{len(article.entities)} entities{f' ({named})' if named else ''}, {len(article.terms)} terms, matched: {matches or 'no rule'}"
 
 
 def _rejections(settings: Settings, ids: set[str], asked: frozenset[str]) -> Iterator[Step]:

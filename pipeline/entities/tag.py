@@ -130,7 +130,7 @@ class Tagger:
         scores: Matrix = table[ids[at], 2]
         for place, offset in ((0, 2), (1, 1), (3, -1), (4, -2)):
             scores += table[ids[at + offset], place]
-        small, group = np.array(self._numbers, dtype=np.int64)[ids].T
+        small, group = np.array([self._numbers[each] for each in row], dtype=np.int64).T
         self._neighbours.add_to(scores, (small[at - 1], small[at + 1]), (group[at - 1], group[at], group[at + 1]))
         if any(hints):
             self._add_hints(scores, row, places, hints, ranges)

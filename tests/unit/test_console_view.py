@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from pipeline import sources, topology
 from pipeline.alerts import Alerts
-from pipeline.article import Article, Clock, Dates, Hit, Match, Position, Source, Story, encode
+from pipeline.article import Article, Clock, Dates, Entity, Hit, Match, Position, Source, Story, encode
 from pipeline.broker import Record
 from pipeline.console.board import Board, Change, GroupLag, Limits, standing, status, take
+from pipeline.console.names_view import MOST_NAMES
 from pipeline.console.rates import NO_RATES
 from pipeline.console.view import alert_view, article_view, is_open, parts, safe_url, source_view
 from pipeline.episode import Episode
@@ -114,6 +115,13 @@ def test_an_article_shows_the_text_around_its_match_with_the_word_marked() -> No
     assert view.lead[1::2] == ("Raketentest",)
     assert [rule.title for rule in view.rules] == ["Raketentest"]
     assert view.took_seconds == 1.0
+
+
+def test_an_article_shows_its_most_salient_names_but_not_the_agency_that_tells() -> None:
+    agency = Entity(id="org:agency:kcna", type="organisation", name="KCNA", recogniser="r")
+    others = tuple(Entity(id=f"name:person:{number}", type="person", name=f"P{number}", recogniser="r") for number in range(9))
+    view = article_view(msgspec.structs.replace(seen(), entities=(agency, *others)), NOON, 6)
+    assert [(each.id, each.name) for each in view.names] == [(f"name:person:{number}", f"P{number}") for number in range(MOST_NAMES)]
 
 
 def test_words_in_the_title_are_marked_too() -> None:

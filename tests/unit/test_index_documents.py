@@ -216,6 +216,8 @@ def test_offsets_are_kept_for_the_page_and_words_for_the_search() -> None:
         }
     ]
     assert news["hits"][0]["hits"][0]["start"] == 23
+    assert news["named"][0]["id"] == news["entities"][0]["id"] and news["named"][0]["mentions"] == 1
+    assert news["named"][0]["location"] == news["entity"]["location"][0]
     assert news["entities"][0]["mentions"] == [{"field": "body", "start": 0, "end": 9, "text": "Pjöngjang"}]
     assert news["entity"]["name"] == ["Pjöngjang", "Kim Jong Un"]
     assert news["entity"]["place"] == ["Pjöngjang"]
