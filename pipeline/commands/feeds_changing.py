@@ -147,10 +147,16 @@ def _skipped(each: Skipped) -> dict[str, str]:
 def export_list(
     file: Annotated[Path, typer.Argument(help="Where to write; - is standard output.")] = Path("-"),
     config: Config = DEFAULT_CONFIG,
+    as_json: AsJson = False,
 ) -> None:
     with errors_told():
         outlines, skipped = planning.exported(settings_from(config).sources)
         document = opml.written("Lagebild", outlines)
+        if as_json:
+            listed = [{"url": each.url, "title": each.title, "language": each.language, **each.settings} for each in outlines]
+            print_json({"exported": listed, "skipped": [_skipped(each) for each in skipped]})
+            if str(file) == "-":
+                return
         if str(file) == "-":
             sys.stdout.write(document.decode())
         else:
@@ -158,7 +164,7 @@ def export_list(
                 file.write_bytes(document)
             except OSError as error:
                 raise LagebildError(f"{file} cannot be written: {error.strerror}") from error
-        for each in skipped:
+        for each in () if as_json else skipped:
             err.print(Text(printable(f"{each.url}: {each.why}")))
         err.print(f"{len(outlines)} sources were exported.")
 
