@@ -221,7 +221,7 @@ def test_why_nobody_was_told_is_answered_from_the_topics(installation: Installat
         assert found["short"].startswith("Not told: desk: first not sent: silenced by Anna until"), found["short"]
     assert installation.call("alerts", "why", "a1").exit_code == 1
     night = installation.answer("alerts", "why", EPISODE, "--receiver", "night")
-    assert isinstance(night, dict) and "the episode has not rung" in night["short"]
+    assert isinstance(night, dict) and "there is no receiver 'night'" in night["short"]
     again = installation.answer("alerts", "why", "https://tagesblatt.example/other")
     assert isinstance(again, dict)
     assert "the source tagesblatt is failing" in json.dumps(again["findings"])

@@ -69,7 +69,7 @@ def server_packages(repository: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
         Package("Jars", "1.0", "Apache-2.0", "a test", 1, 1, jars),
         Package("Zip", "1.0", "Apache-2.0", "a test", 1, 1, (archive,)),
     )
-    monkeypatch.setattr(packages, "known", lambda: found)
+    monkeypatch.setattr(packages, "known", lambda elasticsearch_version="": found)
     return found
 
 
