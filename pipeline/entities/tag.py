@@ -26,7 +26,7 @@ _LONGEST_SENTENCE = 120
 _PLACES = 5
 _PADS = 2
 _RESCALE_EVERY = 8
-Numbers = npt.NDArray[np.intp]
+Doubles = npt.NDArray[np.float64]
 
 
 class Name(NamedTuple):
@@ -155,42 +155,36 @@ class Tagger:
                         number = self._hints.add(key, [features]) if number is None else number
                         scores[target] += self._hints.table[number, 0]
 
-    def _probabilities(self, scores: Matrix, ranges: Sequence[tuple[int, int]]) -> npt.NDArray[np.float64]:
+    def _probabilities(self, scores: Matrix, ranges: Sequence[tuple[int, int]]) -> Doubles:
         """The probability of each label at each token, given the whole sentence."""
         firsts, lengths = np.array([first for first, _ in ranges]), np.array([last - first for first, last in ranges])
-        longest = int(lengths.max())
-        grid = np.minimum(firsts[:, None] + np.arange(longest), len(scores) - 1)
-        likely = np.exp(scores - scores.max(axis=1, keepdims=True)).astype(np.float64)[grid].transpose(1, 0, 2).copy()
-        ends = np.arange(longest)[:, None] >= lengths - 1
-        forward = self._forward(likely)
-        backward = self._backward(likely, ends)
-        both = forward * backward
-        both /= both.sum(axis=2, keepdims=True)
-        inside = np.arange(longest)[:, None] < lengths
-        return both.transpose(1, 0, 2)[inside.T]
+        places = np.arange(int(lengths.max()))
+        inside = places < lengths[:, None]
+        onward = np.where(inside, firsts[:, None] + places, 0)
+        back = np.where(inside, firsts[:, None] + lengths[:, None] - 1 - places, 0)
+        likely = np.exp(scores - scores.max(axis=1, keepdims=True)).astype(np.float64)
+        forward, backward = self._both_ways(np.ascontiguousarray(likely[np.stack([onward, back])].transpose(2, 0, 1, 3)))
+        behind = np.maximum(lengths[:, None] - 2 - places, 0).T
+        rest = backward[behind, np.arange(len(ranges))] @ self._steps.T
+        rest[(places[:, None] == lengths - 1)] = 1
+        both = forward * rest
+        found: Doubles = both.transpose(1, 0, 2)[inside]
+        found /= found.sum(axis=1, keepdims=True)
+        return found
 
-    def _forward(self, likely: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _both_ways(self, likely: Doubles) -> tuple[Doubles, Doubles]:
+        """Sums over all that may stand before each token, and over all that may stand behind it; `likely` has both directions side by side."""
         found = np.empty_like(likely)
         found[0] = likely[0]
+        steps = np.stack([self._steps, self._steps.T])
         for step in range(1, len(likely)):
-            np.matmul(found[step - 1], self._steps, out=found[step])
+            np.matmul(found[step - 1], steps, out=found[step])
             found[step] *= likely[step]
             if step % _RESCALE_EVERY == 0:
-                found[step] /= found[step].sum(axis=1, keepdims=True)
-        return found
+                found[step] /= found[step].sum(axis=2, keepdims=True)
+        return found[:, 0], found[:, 1]
 
-    def _backward(self, likely: npt.NDArray[np.float64], ends: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        found = np.empty_like(likely)
-        found[-1] = 1
-        back = self._steps.T
-        for step in range(len(likely) - 2, -1, -1):
-            np.matmul(likely[step + 1] * found[step + 1], back, out=found[step])
-            found[step][ends[step]] = 1
-            if step % _RESCALE_EVERY == 0:
-                found[step] /= found[step].sum(axis=1, keepdims=True)
-        return found
-
-    def _decoded(self, probabilities: npt.NDArray[np.float64], ranges: Sequence[tuple[int, int]]) -> list[Name]:
+    def _decoded(self, probabilities: Doubles, ranges: Sequence[tuple[int, int]]) -> list[Name]:
         best = probabilities.argmax(axis=1).tolist()
         sure = probabilities.max(axis=1)
         names: list[Name] = []
