@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors import _feed
+from connectors._feed import parsing
 from connectors._http import Answer, Client
 from connectors._item import Item, article_of, site_of
 from connectors._wire import cap, rss_item
@@ -126,7 +126,7 @@ class Cap:
         if not rss_item.BEGINS.match(answer.body[:5_000].decode("utf-8", "replace").lstrip("\ufeff")):
             mark = _short(answer.body)
             return [] if mark in seen else [("", mark)]
-        feed = _feed.parse(answer.body, answer.url, answer.headers.get("content-type", ""))
+        feed = parsing.parse(answer.body, answer.url, answer.headers.get("content-type", ""))
         marked = [(each.url, _short(f"{each.url}\0{each.updated or each.published}".encode())) for each in _linked(feed.items)]
         known = set(seen)
         return [(link, mark) for link, mark in dict(reversed(marked)).items() if mark not in known]

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors import _file_items
-from connectors._folder import Found, Known, content_mark, listing, read
+from connectors._files import items
+from connectors._files.folder import Found, Known, content_mark, listing, read
 from connectors._wire.articles import article_from
 from pipeline.article import Article
 from pipeline.outcome import Rejection
@@ -29,7 +29,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field(min_length=1, description="the folder, relative to the configuration file")
-    patterns: list[str] = Field(list(_file_items.PATTERNS), min_length=1, description="names of files to read, with * and ?")
+    patterns: list[str] = Field(list(items.PATTERNS), min_length=1, description="names of files to read, with * and ?")
     recursive: bool = Field(True, description="read the folders inside it too; links to folders are not followed")
     settle_seconds: float = Field(1.0, ge=0, le=3_600, description="a file that changed more recently is left for the next time")
     max_bytes: int = Field(
@@ -139,7 +139,7 @@ class _Taking:
             self._files[found.key] = found.mark + content
             return
         begin = int(self._at[2]) if self._at[:2] == [found.key.hex(), found.mark.hex()] else 0
-        entries = _file_items.entries(found.shown, data)
+        entries = items.entries(found.shown, data)
         end = min(len(entries), begin + max(1, BATCH_ARTICLES - len(self._articles)))
         for entry in entries[begin:end]:
             if isinstance(entry.found, Unreadable):
@@ -184,7 +184,7 @@ def read_file(
     if len(data) > max_bytes:
         detail = f"{shown}: it has more than {max_bytes:,} bytes"
         return Batch(unreadable=(Unreadable(shown, Rejection.TOO_LARGE, detail, data[:FIRST_BYTES]),))
-    found = _file_items.entries(shown, data)
+    found = items.entries(shown, data)
     return Batch(
         tuple(
             article_from(each, "directory", source_id, now(), site=site, file=shown)

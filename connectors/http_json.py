@@ -13,10 +13,10 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors import _json_mapping
+from connectors._feed.new_items import Memory, select
 from connectors._http import Answer, Client
 from connectors._item import Item, clean, site_of
 from connectors._json_mapping import Mapped, at_path
-from connectors._new_items import Memory, select
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection

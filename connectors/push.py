@@ -8,10 +8,10 @@ from typing import Any
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors import _push_server
-from connectors._push_access import Access, Replays
-from connectors._push_request import Intake
-from connectors._push_waiting import Delivery, Waiting
+from connectors._push import server
+from connectors._push.access import Access, Replays
+from connectors._push.request import Intake
+from connectors._push.waiting import Delivery, Waiting
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.plugins import Batch, Context
 from pipeline.section_types import SecretReference
@@ -84,7 +84,7 @@ class Push:
         if not self._is_open:
             for mark in cursor.get("confirmed", ()):
                 self._replays.add(str(mark))
-            _push_server.open_for(self._options.host, self._options.port, self._name, self._intake)
+            server.open_for(self._options.host, self._options.port, self._name, self._intake)
             self._is_open = True
         self._settle(cursor)
         taken = self._waiting.take(WAIT_SECONDS)
@@ -98,7 +98,7 @@ class Push:
     def close(self) -> None:
         """Take nothing more."""
         if self._is_open:
-            _push_server.close_for(self._options.host, self._options.port, self._name, self._intake)
+            server.close_for(self._options.host, self._options.port, self._name, self._intake)
             self._is_open = False
 
     def _settle(self, cursor: Mapping[str, Any]) -> None:

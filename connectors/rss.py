@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors import _feed, _pace
-from connectors._full_text import with_full_text
+from connectors import _pace
+from connectors._feed import parsing
+from connectors._feed.new_items import Memory, Selection, select
 from connectors._http import Answer, Client
 from connectors._item import site_of
-from connectors._new_items import Memory, Selection, select
 from connectors._pace import Limits
+from connectors._page.full_text import with_full_text
 from connectors._polled import Polled, about_answer, digest
 from pipeline.article import Source
 from pipeline.errors import Permanent
@@ -72,7 +73,7 @@ def create(options: Options, context: Context) -> Connector:
 class _Found:
     """One document that could be read, and what of it is new."""
 
-    feed: _feed.Feed
+    feed: parsing.Feed
     news: Selection
     polled: Polled
     over: int
@@ -112,10 +113,10 @@ class Rss:
             polled = polled.read(answer, keep_validators=not broken)
             return self._unchanged({**kept, **broken, **polled.as_cursor()}, polled, about_answer(answer), now)
         try:
-            feed = _feed.parse(answer.body, answer.url, answer.headers.get("content-type", ""))
+            feed = parsing.parse(answer.body, answer.url, answer.headers.get("content-type", ""))
         except Permanent as error:
             refused = {**kept, **polled.forgotten().as_cursor(), "refused": digest(answer.body), "why": str(error)}
-            named = {"feeds": [[each.url, each.title] for each in error.feeds]} if isinstance(error, _feed.WebPage) else {}
+            named = {"feeds": [[each.url, each.title] for each in error.feeds]} if isinstance(error, parsing.WebPage) else {}
             found = self._unreadable(error.reason, str(error), answer.body)
             return Batch(cursor=refused, unreadable=(found,), about=about_answer(answer) | named)
         return self._batch(self._looked(feed, answer, polled, cursor, now), answer, now)
@@ -133,7 +134,7 @@ class Rss:
         limits = Limits(self._options.min_seconds, self._options.max_seconds)
         return _pace.spread(_pace.pause_seconds(polled.looks, now, limits, polled.wished_seconds), self._context.name, now)
 
-    def _looked(self, feed: _feed.Feed, answer: Answer, polled: Polled, cursor: Mapping[str, Any], now: datetime) -> _Found:
+    def _looked(self, feed: parsing.Feed, answer: Answer, polled: Polled, cursor: Mapping[str, Any], now: datetime) -> _Found:
         site = self._options.site or site_of(feed.link, self._options.url)
         source = Source(id=self._context.name, name=feed.title[:200], connector="rss", site=site)
         news = select(feed.items[: self._options.max_items], source, feed.encoding, now, Memory.of(cursor))

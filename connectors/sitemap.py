@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors import _pace, _sitemap_entries
+from connectors import _pace
+from connectors._feed.new_items import Memory, select
 from connectors._http import Client
 from connectors._item import site_of
-from connectors._new_items import Memory, select
 from connectors._pace import Limits
 from connectors._polled import Polled
-from connectors._sitemap_walk import Walk
+from connectors._sitemap import entries
+from connectors._sitemap.walk import Walk
 from pipeline.article import Source
 from pipeline.outgoing.address import Allowance, url_problem, without_query
 from pipeline.plugins import Batch, Context
@@ -99,7 +100,7 @@ class Sitemaps:
         polled = walk.begin(Polled.of(cursor, options.url), cursor.get("sitemaps"))
         memory = Memory.of(cursor)
         source = Source(id=self._context.name, name=walk.publication, connector="sitemap", site=options.site or site_of(options.url))
-        wanted = _sitemap_entries.items(walk.entries, now, max_age_days=options.max_age_days, untitled=options.untitled)
+        wanted = entries.items(walk.entries, now, max_age_days=options.max_age_days, untitled=options.untitled)
         items = wanted.items[:REMEMBERED_ENTRIES]
         news = select(items, source, walk.encoding or "utf-8", now, memory, remembered=REMEMBERED_ENTRIES)
         if walk.has_read:

@@ -12,12 +12,12 @@ from typing import Any
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors import _html_page
 from connectors._canonical import canonical, host_of
-from connectors._folder import Found, Known, content_mark, listing
+from connectors._files.folder import Found, Known, content_mark, listing
 from connectors._item import article_of
-from connectors._warc_page import Page, page_of
-from connectors._warc_records import Record, records
+from connectors._page import html
+from connectors._warc.page import Page, page_of
+from connectors._warc.records import Record, records
 from connectors._wire.instants import instant
 from pipeline.article import Article, Source
 from pipeline.errors import Permanent, Transient
@@ -138,7 +138,7 @@ class Warc:
         return bool(host) and (not wanted or any(host == each or host.endswith(f".{each}") for each in wanted))
 
     def _article(self, page: Page, record: Record) -> Article:
-        item, encoding = _html_page.read(page.body)
+        item, encoding = html.read(page.body)
         if item.is_empty:
             raise Permanent(Rejection.EMPTY, f"{page.url[:500]} has neither a title nor a text")
         # The address is that of the archive: what a page says of itself may name another host.

@@ -10,14 +10,14 @@ import cssselect
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors._article_page import ArticlePages, saved_page
 from connectors._canonical import canonical
 from connectors._http import Client
 from connectors._item import article_of, site_of
-from connectors._robots import Robots
-from connectors._watched_list import WatchedList
-from connectors._watched_page import WatchedPage
-from connectors._watching import Watched
+from connectors._page.article_page import ArticlePages, saved_page
+from connectors._page.robots import Robots
+from connectors._page.watched_list import WatchedList
+from connectors._page.watched_page import WatchedPage
+from connectors._page.watching import Watched
 from pipeline.article import Article, Source
 from pipeline.outgoing.address import Allowance, url_problem, without_query
 from pipeline.plugins import Connector, Context

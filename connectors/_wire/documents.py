@@ -10,8 +10,10 @@ from typing import Literal
 import lxml.etree
 import msgspec
 
-from connectors import _html_page, _json_article, _text_layout
+from connectors import _json_article
+from connectors._files import text_layout
 from connectors._item import Item
+from connectors._page import html
 from connectors._wire import cap, iptc7901, newsml_g2, ninjs, nitf, rss_item, schema_org
 from connectors._wire.xml_tree import root_of
 from pipeline.errors import Permanent
@@ -72,7 +74,7 @@ def _text(name: str, data: bytes) -> Iterator[Entry]:
     if _XML_BEGINS.match(decoded.text):
         yield from _xml(name, data)
         return
-    yield Entry(replace(_text_layout.read(decoded.text), original=data), decoded.encoding, is_alone=True)
+    yield Entry(replace(text_layout.read(decoded.text), original=data), decoded.encoding, is_alone=True)
 
 
 def _messages(name: str, data: bytes) -> Iterator[Entry]:
@@ -87,7 +89,7 @@ def _messages(name: str, data: bytes) -> Iterator[Entry]:
 
 
 def _html(_name: str, data: bytes) -> Iterator[Entry]:
-    item, encoding = _html_page.read(data)
+    item, encoding = html.read(data)
     yield Entry(item, encoding, is_alone=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from connectors import _text_layout
+from connectors._files import text_layout
 from connectors._item import Item
 from connectors._wire.instants import embargo
 from pipeline.errors import Permanent
@@ -56,7 +56,7 @@ def read(data: bytes) -> tuple[Item, str]:
         )
     source, number, priority, category, _words, keywords = header.groups()
     time = _time(tail.decode("latin-1"))
-    item = _text_layout.read(_CONTROLS.sub("", decoded.text))
+    item = text_layout.read(_CONTROLS.sub("", decoded.text))
     line = next((found for each in item.body.splitlines()[:5] + [item.title] if (found := _EMBARGO.match(each))), None)
     return (
         replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from connectors import _feed
+from connectors._feed import parsing
 from connectors._item import Item
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
@@ -23,7 +23,7 @@ def read(text: str) -> tuple[Item, ...]:
     if alone := _ALONE.match(bare):
         outer = ("feed", f'<feed xmlns="http://www.w3.org/2005/Atom">{bare}</feed>') if alone[1].lower() == "entry" else ("rss", "")
         bare = outer[1] or f'<rss version="2.0" {_NAMESPACES}><channel>{bare}</channel></rss>'
-    feed = _feed.parse(bare.encode("utf-8", "replace"), "the document")
+    feed = parsing.parse(bare.encode("utf-8", "replace"), "the document")
     if feed.broken:
         raise Permanent(Rejection.UNREADABLE, f"the XML is broken: {feed.broken}")
     return feed.items

@@ -34,7 +34,7 @@ def measure_extraction(data_folder: Path, rounds: int) -> Figures | None:
     truth = {name: each["articleBody"] for name, each in msgspec.json.decode((folder / "ground_truth.json").read_bytes()).items()}
     pages = {name: gzip.decompress((folder / "html" / f"{name}.html.gz").read_bytes()).decode("utf-8", "replace") for name in truth}
     # Imported by name: what stands before the broker may import this package, never the reverse.
-    ours = importlib.import_module("connectors._page_text").extract
+    ours = importlib.import_module("connectors._page.text").extract
     peer = importlib.import_module("trafilatura").extract
     readers: dict[str, Callable[[str], str]] = {
         "ours": lambda page: str(ours(page)["text"]),

@@ -21,7 +21,7 @@ from pipeline.stopping import stop_on_signals
 
 # Each process's module with its `main(settings) -> exit code`. The collector is found by name, because pipeline knows nothing of connectors.
 MODULES = {
-    "collector": "connectors._collect",
+    "collector": "connectors._collect.collector",
     "worker": "pipeline.worker",
     "indexer": "pipeline.indexer",
     "alerter": "pipeline.alerter",

@@ -15,9 +15,9 @@ from typing import Any
 import pydantic
 import pytest
 
-from connectors._collect import Collector
-from connectors._records import cursor_of
-from connectors._restore import Memory
+from connectors._collect.collector import Collector
+from connectors._collect.records import cursor_of
+from connectors._collect.restore import Memory
 from pipeline import article, plugins, topology
 from pipeline.errors import LagebildError
 from pipeline.outcome import Rejection

@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors import _collect
-from connectors._collect import Collector
-from connectors._restore import restored
+from connectors._collect import collector
+from connectors._collect.collector import Collector
+from connectors._collect.restore import restored
 from pipeline import article, broker, sources, topology
 from pipeline.article import Article
 from pipeline.errors import Unreachable
@@ -110,7 +110,7 @@ def test_an_embargo_outlives_a_restart(kafka_servers: str, tmp_path: Path) -> No
     assert restored(settings).held == {}
 
 
-PROGRAM = "import sys; from pathlib import Path; from connectors._collect import main; from pipeline.settings import load; sys.exit(main(load(Path(sys.argv[1]))))"
+PROGRAM = "import sys; from pathlib import Path; from connectors._collect.collector import main; from pipeline.settings import load; sys.exit(main(load(Path(sys.argv[1]))))"
 
 
 def started(configuration: Path) -> subprocess.Popen[bytes]:
@@ -150,4 +150,4 @@ def test_without_topics_it_says_what_to_do(kafka_servers: str, tmp_path: Path) -
         kafka=Kafka(servers=[kafka_servers], topic_prefix=f"none-{uuid.uuid4().hex[:8]}-"), sources=[watching()], folder=tmp_path
     )
     with pytest.raises(Unreachable, match="lagebild topics apply"):
-        _collect.main(settings)
+        collector.main(settings)

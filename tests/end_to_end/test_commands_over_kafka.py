@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from connectors._records import of_unreadable
+from connectors._collect.records import of_unreadable
 from pipeline import broker, topology
 from pipeline.article import Clock, Language, Position, Story, encode
 from pipeline.broker import administration

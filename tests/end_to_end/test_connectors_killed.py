@@ -28,9 +28,9 @@ from tests.waiting import until
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
-from connectors import _collect
-from connectors._collect import Collector
-from connectors._outbox import Outbox
+from connectors._collect import collector
+from connectors._collect.collector import Collector
+from connectors._collect.outbox import Outbox
 from pipeline import topology
 from pipeline.settings import load
 
@@ -54,7 +54,7 @@ def settling(self, done):
         kill()
 
 Outbox.publish, Collector._settle = publishing, settling
-sys.exit(_collect.main(load(Path(sys.argv[1]))))
+sys.exit(collector.main(load(Path(sys.argv[1]))))
 """
 
 

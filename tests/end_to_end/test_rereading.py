@@ -21,7 +21,7 @@ from pipeline.sections import Kafka
 from pipeline.settings import Settings
 from tests.local_servers import serving
 
-PROGRAM = "import sys; from pathlib import Path; from connectors._collect import main; from pipeline.settings import load; sys.exit(main(load(Path(sys.argv[1]))))"
+PROGRAM = "import sys; from pathlib import Path; from connectors._collect.collector import main; from pipeline.settings import load; sys.exit(main(load(Path(sys.argv[1]))))"
 PAGES = 40
 GONE = {f"a{number}": "canceled" for number in range(2, PAGES) if number % 4}
 

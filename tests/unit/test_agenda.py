@@ -8,9 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import _agenda
-from connectors._agenda import HOST_PAUSE_SECONDS, Agenda
-from connectors._fetching import Running
+from connectors._collect.agenda import FIRST_FETCHES_PER_SECOND, HOST_PAUSE_SECONDS, Agenda
+from connectors._collect.fetching import Running
 from pipeline.sections import SourceSettings
 from pipeline.sources import SourceHealth
 
@@ -66,8 +65,8 @@ def test_a_start_with_very_many_is_spread() -> None:
     many = [source(f"s{n:05}") for n in range(1_000)]
     found = Agenda()
     found.begin(many, 100)
-    assert len(taken(found, 100)) == _agenda.FIRST_FETCHES_PER_SECOND + 1
-    assert len(taken(found, 101)) == _agenda.FIRST_FETCHES_PER_SECOND and len(taken(found, 200)) == 1_000 - 101
+    assert len(taken(found, 100)) == FIRST_FETCHES_PER_SECOND + 1
+    assert len(taken(found, 101)) == FIRST_FETCHES_PER_SECOND and len(taken(found, 200)) == 1_000 - 101
 
 
 @settings(deadline=None, max_examples=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,10 +14,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from connectors import _collect, _fetching, _records
-from connectors._collect import Collector
-from connectors._fetching import Fetches, Running
-from connectors._restore import Memory
+from connectors._collect import collector as collecting
+from connectors._collect import fetching, schedule
+from connectors._collect import records as planned
+from connectors._collect.agenda import Agenda
+from connectors._collect.collector import Collector
+from connectors._collect.fetching import Fetches, Running
+from connectors._collect.restore import Memory
 from pipeline import article as records
 from pipeline import sources
 from pipeline.article import Article
@@ -114,10 +118,10 @@ def run(
     stops = [threading.Event() for _ in scripts]
     for script, event in zip(scripts.values(), stops, strict=True):
         script.stop = event
-    monkeypatch.setattr(_fetching, "connectors_of", lambda *_: scripts)
-    monkeypatch.setattr(_collect, "connectors_of", lambda *_: scripts)
-    monkeypatch.setattr(_collect._schedule, "back_off_seconds", lambda *_, **__: 0.01)
-    monkeypatch.setattr(_collect._schedule, "pause_seconds", lambda *_, **__: 0.01)
+    monkeypatch.setattr(fetching, "connectors_of", lambda *_: scripts)
+    monkeypatch.setattr(collecting, "connectors_of", lambda *_: scripts)
+    monkeypatch.setattr(schedule, "back_off_seconds", lambda *_, **__: 0.01)
+    monkeypatch.setattr(schedule, "pause_seconds", lambda *_, **__: 0.01)
     collector = Collector(
         configured(*scripts, **(kafka or {})), broker.connect, restore=lambda: memory or Memory(), now=now, roll=lambda: 0.5
     )
@@ -217,8 +221,8 @@ def test_a_restore_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) ->
 
     stop = threading.Event()
     script.stop = stop
-    monkeypatch.setattr(_collect, "connectors_of", lambda *_: {"alpha": script})
-    monkeypatch.setattr(_collect, "LONGEST_BROKER_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(collecting, "connectors_of", lambda *_: {"alpha": script})
+    monkeypatch.setattr(collecting, "LONGEST_BROKER_WAIT_SECONDS", 0.01)
     Collector(configured("alpha"), broker.connect, restore=restore).run(stop)
     assert len(tries) == 3 and script.cursors
 
@@ -344,7 +348,7 @@ def test_a_paused_source_is_told_and_not_fetched(monkeypatch: pytest.MonkeyPatch
     settings = settings.model_copy(update={"sources": [settings.sources[0], settings.sources[1].model_copy(update={"paused": True})]})
     stop = threading.Event()
     script.stop = stop
-    monkeypatch.setattr(_collect, "connectors_of", lambda *_: {"alpha": script, "beta": paused})
+    monkeypatch.setattr(collecting, "connectors_of", lambda *_: {"alpha": script, "beta": paused})
     Collector(settings, broker.connect).run(stop)
     assert paused.cursors == []
     assert {each.state for each in (sources.decode(sent[2] or b"") for sent in broker.of("sources.health") if sent[1] == "beta")} == {
@@ -378,26 +382,24 @@ def test_health_counts_on_over_a_restart(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_cursor_of_another_connector_is_not_used() -> None:
-    value = _records.cursor_value("rss", {"at": 1})
-    assert _records.cursor_of(value, "rss") == {"at": 1}
+    value = planned.cursor_value("rss", {"at": 1})
+    assert planned.cursor_of(value, "rss") == {"at": 1}
     assert (
-        _records.cursor_of(value, "directory") == {}
-        and _records.cursor_of(b"kaputt", "rss") == {}
-        and _records.cursor_of(b"[]", "rss") == {}
+        planned.cursor_of(value, "directory") == {} and planned.cursor_of(b"kaputt", "rss") == {} and planned.cursor_of(b"[]", "rss") == {}
     )
 
 
 def test_the_contact_of_the_configuration_reaches_the_connector() -> None:
     source = SourceSettings(id="feed", connector="rss", options={"url": "https://example.org/feed"})
     settings = Settings(sources=[source], contact="https://example.org/bot", folder=Path())
-    connector = _fetching.connectors_of(settings, lambda: NOON)["feed"]
+    connector = fetching.connectors_of(settings, lambda: NOON)["feed"]
     assert connector._options.contact == "https://example.org/bot"  # type: ignore[attr-defined]
 
 
 def test_a_declared_language_of_the_article_stands_above_that_of_the_source() -> None:
     source = configured("alpha").sources[0]
     declared = article(language=replace(article().language, declared="fr"))
-    (sent,) = _records.of_article(declared, source, NOON, 1_000_000)
+    (sent,) = planned.of_article(declared, source, NOON, 1_000_000)
     assert records.decode(sent.value or b"").language.declared == "fr"
 
 
@@ -418,10 +420,16 @@ def test_sources_that_wait_for_others_do_not_take_the_place_of_those_that_ask() 
     def running(id: str, connector: Any) -> Running:
         return Running(SourceSettings(id=id, connector="x"), connector, SourceHealth(source_id=id))
 
-    fetches = Fetches(1_000_000)
+    fetches, agenda = Fetches(1, 1_000_000), Agenda()
+    agenda.begin([*(running(f"waits-{number}", Waits()) for number in range(20)), running("asks", Asks())], 0)
     try:
-        assert all(fetches.start(running(f"waits-{number}", Waits())) for number in range(20)) and fetches.running == 0
-        assert fetches.start(running("asks", Asks())) and fetches.running == 1
-        assert [each.source.settings.id for each in fetches.done(10)] == ["asks"] and fetches.running == 0
+        while listening := agenda.take_listening(0):
+            fetches.start(listening)
+        assert fetches.has_room and fetches.running == 0
+        asking = agenda.take(0)
+        assert asking is not None
+        fetches.start(asking)
+        assert not fetches.has_room and agenda.seconds_to_next(0, has_room=False) == math.inf
+        assert [each.source.settings.id for each in fetches.done(10)] == ["asks"] and fetches.has_room
     finally:
         told.set()

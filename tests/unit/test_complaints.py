@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from connectors import _complaints, _schedule
-from connectors._complaints import Complaint
+from connectors._collect import complaints, schedule
+from connectors._collect.complaints import Complaint
 from pipeline import article
 from pipeline.commands.rules_folder import rule_set
 from pipeline.errors import Transient
@@ -22,23 +22,23 @@ from tests import builders
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RULES = Path(__file__).parents[2] / "deploy" / "rules"
-GOOD = _schedule.after_batch(SourceHealth(source_id="tb", name="Tagesblatt"), Batch((builders.article(),)), NOON)
+GOOD = schedule.after_batch(SourceHealth(source_id="tb", name="Tagesblatt"), Batch((builders.article(),)), NOON)
 
 
 def complaint(health: SourceHealth, after: timedelta) -> Complaint | None:
     now = NOON + after
-    return _complaints.due(_schedule.in_state(health, paused=False, every_seconds=60, started_at=NOON, now=now), NOON, now)
+    return complaints.due(schedule.in_state(health, paused=False, every_seconds=60, started_at=NOON, now=now), NOON, now)
 
 
 def failed(times: int) -> SourceHealth:
     health = GOOD
     for _ in range(times):
-        health = _schedule.after_failure(health, Transient("no answer", kind="timeout"), NOON)
+        health = schedule.after_failure(health, Transient("no answer", kind="timeout"), NOON)
     return health
 
 
 def told(health: SourceHealth, kind: str, at: datetime = NOON) -> SourceHealth:
-    return _complaints.noted(health, Complaint(kind, at), at)
+    return complaints.noted(health, Complaint(kind, at), at)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_lasting_state_is_told_once_and_its_end_too(health: SourceHealth, afte
 
 def test_the_same_state_is_the_same_article_and_the_next_time_is_another() -> None:
     def made(since: datetime, now: datetime) -> article.Article:
-        return _complaints.article(Complaint("silent", since), GOOD, "de", now)
+        return complaints.article(Complaint("silent", since), GOOD, "de", now)
 
     assert made(NOON, NOON).id == made(NOON, NOON + timedelta(hours=1)).id != made(NOON + timedelta(days=1), NOON).id
     assert article.decode(article.encode(made(NOON, NOON))) == made(NOON, NOON)
@@ -79,7 +79,7 @@ def test_the_shipped_rule_rings_for_every_kind_in_both_languages(language: str, 
     loaded = load_folder(RULES)
     assert loaded.problems == ()
     health = replace(failed(3), silent_after_seconds=7_200.0, possible_losses=2, note="Öfter fragen.")
-    report = _complaints.article(Complaint(kind, NOON), health, language, datetime.now(UTC))
+    report = complaints.article(Complaint(kind, NOON), health, language, datetime.now(UTC))
     other = replace(builders.article(), title="Eine Quelle im Ministerium: keine Source", body="Quelle", original=b"x")
     tried = try_articles([report, other], Settings(enrichers=[]), rule_set(loaded))
     assert {each.id: [match.rule_id for match in each.matches] for each in tried.articles}[report.id] == ["sources"]

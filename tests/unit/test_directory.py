@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import _folder, _html_page, _json_article, _text_layout, directory
+from connectors import _json_article, directory
+from connectors._files import folder, text_layout
+from connectors._page import html
 from pipeline.article import encode, identity
 from pipeline.errors import Permanent, Transient
 from pipeline.plugins import Batch, Context
@@ -67,7 +69,7 @@ def test_the_seeds_have_title_date_author_and_body() -> None:
     ],
 )
 def test_the_head_of_a_text_is_read_in_either_order(head: str, published: str, authors: tuple[str, ...]) -> None:
-    item = _text_layout.read(f"Titel\n{head}\nDer Text beginnt hier.\nZweite Zeile.")
+    item = text_layout.read(f"Titel\n{head}\nDer Text beginnt hier.\nZweite Zeile.")
     assert (item.title, item.published, item.authors) == ("Titel", published, authors)
     assert item.body == "Der Text beginnt hier.\nZweite Zeile."
 
@@ -83,12 +85,12 @@ def test_the_head_of_a_text_is_read_in_either_order(head: str, published: str, a
     ],
 )
 def test_a_first_sentence_is_not_taken_for_a_head(line: str) -> None:
-    item = _text_layout.read(f"Titel\n{line}\nmehr")
+    item = text_layout.read(f"Titel\n{line}\nmehr")
     assert item.body == f"{line}\nmehr" and item.authors == () and item.published == ""
 
 
 def test_a_first_line_too_long_for_a_title_is_body() -> None:
-    item = _text_layout.read("wort " * 200)
+    item = text_layout.read("wort " * 200)
     assert item.title == "" and len(item.body) == 999
 
 
@@ -124,9 +126,9 @@ def test_a_file_that_is_being_written_waits_for_the_next_time(tmp_path: Path) ->
 def test_a_file_that_changes_while_it_is_read_waits_for_the_next_time(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("Titel\nhal")
-    (listed,) = _folder.listing(tmp_path, ["*.txt"], True)
+    (listed,) = folder.listing(tmp_path, ["*.txt"], True)
     path.write_text("Titel\nhalb und mehr")
-    assert _folder.read(listed, 1_000) is None
+    assert folder.read(listed, 1_000) is None
 
 
 def test_hidden_files_and_other_suffixes_are_left_alone(tmp_path: Path) -> None:
@@ -254,8 +256,8 @@ def test_a_saved_page_gives_its_text_without_the_rest(tmp_path: Path, charset: s
 
 def test_a_page_that_takes_too_long_is_given_up_and_the_next_one_is_read() -> None:
     with pytest.raises(Permanent, match="within 0 s"):
-        _html_page.read(PAGE.format(charset="utf-8", text=TEXT * 500).encode(), seconds=0)
-    item, _ = _html_page.read(PAGE.format(charset="utf-8", text=TEXT).encode())
+        html.read(PAGE.format(charset="utf-8", text=TEXT * 500).encode(), seconds=0)
+    item, _ = html.read(PAGE.format(charset="utf-8", text=TEXT).encode())
     assert item.title == "Titel der Seite"
 
 
@@ -264,7 +266,7 @@ def test_a_page_that_takes_too_long_is_given_up_and_the_next_one_is_read() -> No
 )
 def test_hostile_pages_end_in_an_item_or_a_reason(page: bytes) -> None:
     try:
-        item, _ = _html_page.read(page)
+        item, _ = html.read(page)
     except Permanent as error:
         assert str(error)
     else:
@@ -365,7 +367,7 @@ def test_read_file_gives_what_the_folder_would_give(tmp_path: Path) -> None:
 
 
 def test_too_many_files_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_folder, "MAX_FILES", 3)
+    monkeypatch.setattr(folder, "MAX_FILES", 3)
     for number in range(4):
         (tmp_path / f"{number}.txt").write_text("x")
     with pytest.raises(Permanent, match="more than 3 files"):
@@ -375,13 +377,13 @@ def test_too_many_files_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @settings(deadline=None, max_examples=100)
 @given(st.dictionaries(st.binary(min_size=8, max_size=8), st.binary(min_size=8, max_size=8), max_size=20))
 def test_the_packed_memory_comes_back_as_it_was(files: dict[bytes, bytes]) -> None:
-    assert _folder.Known.unpacked(_folder.Known(files).packed()).files == files
+    assert folder.Known.unpacked(folder.Known(files).packed()).files == files
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.text(max_size=300))
 def test_any_text_loses_no_word_of_its_title_and_body(text: str) -> None:
-    item = _text_layout.read(text)
+    item = text_layout.read(text)
     if not (item.published or item.authors):
         shown = "".join(text.lstrip("\ufeff").split())
         assert "".join((item.title + item.body).split()) == shown
@@ -422,7 +424,7 @@ def test_a_file_taken_away_between_look_and_read_is_no_error(tmp_path: Path, mon
     (tmp_path / "b.txt").write_text("Titel\nText")
     real = directory.listing
 
-    def listing_then_gone(*rest: Any) -> list[_folder.Found]:
+    def listing_then_gone(*rest: Any) -> list[folder.Found]:
         found = real(*rest)
         (tmp_path / "a.txt").unlink(missing_ok=True)
         return found

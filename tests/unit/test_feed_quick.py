@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import _canonical, _feed, _feed_quick, _xml_safety
+from connectors import _canonical, _xml_safety
+from connectors._feed import parsing, quick_parsing
 from pipeline.bench.feed_server import document
 
 URL = "https://feeds.example.org/all.xml"
@@ -28,10 +29,10 @@ def compared(items: str, channel: str = CHANNEL) -> bool:
     """Whether it was read directly. Fails where the values differ from feedparser's."""
     data = f"{HEAD}{channel}{items}</channel></rss>".encode()
     text = _xml_safety.prepared(data.decode())
-    quick = _feed_quick.read(text, data, URL)
+    quick = quick_parsing.read(text, data, URL)
     if quick is None:
         return False
-    assert asdict(_feed._of_quick(quick, URL, "utf-8")) == asdict(_feed._of_feedparser(text, data, URL, "utf-8"))
+    assert asdict(parsing._of_quick(quick, URL, "utf-8")) == asdict(parsing._of_feedparser(text, data, URL, "utf-8"))
     return True
 
 
@@ -102,7 +103,7 @@ def test_an_ordinary_feed_is_read_directly() -> None:
         '<pubDate>Fri, 20 Nov 2026 11:00:00 +0100</pubDate><media:thumbnail url="https://img.example.org/a.jpg"/></item><item><guid>https://www.example.org/b</guid></item>'
     )
     data = document(1, 100)
-    found = _feed_quick.read(_xml_safety.prepared(data.decode()), data, URL)
+    found = quick_parsing.read(_xml_safety.prepared(data.decode()), data, URL)
     assert found and len(found.items) == 20 and all(each.original.endswith(b"</item>") for each in found.items)
 
 

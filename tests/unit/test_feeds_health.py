@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from connectors import _schedule
+from connectors._collect import schedule
 from pipeline import broker, sources, topology
 from pipeline.broker import Record
 from pipeline.cli import app
@@ -31,8 +31,8 @@ BROKEN = tuple(Unreadable(f"item {number}", "empty", "the item has neither a tit
 def test_health_says_how_much_could_not_be_read_and_fails_when_nothing_could(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: Batch, code: int, shown: tuple[str, ...]
 ) -> None:
-    health = _schedule.after_batch(sources.SourceHealth(source_id="feed"), batch, NOON)
-    health = _schedule.in_state(health, paused=False, every_seconds=300, started_at=NOON, now=NOON)
+    health = schedule.after_batch(sources.SourceHealth(source_id="feed"), batch, NOON)
+    health = schedule.in_state(health, paused=False, every_seconds=300, started_at=NOON, now=NOON)
 
     def read_to_end(_kafka: Kafka, topic: str) -> Iterator[Record]:
         assert topic == topology.HEALTH

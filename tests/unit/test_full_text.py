@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from connectors import rss
-from connectors._full_text import FullText
 from connectors._http import Client
+from connectors._page.full_text import FullText
 from pipeline.article import Article
 from pipeline.plugins import Batch, Connector, Context
 from tests.local_servers import serving

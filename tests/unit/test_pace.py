@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from connectors import _rhythm, _schedule
-from connectors._feeds_in_page import feeds_in
+from connectors._collect import rhythm, schedule
+from connectors._feed.in_page import feeds_in
 from connectors._pace import Limits, Look, looks_of, pause_seconds, spread, stored, wish_of_feed, wish_of_headers
 from pipeline.errors import Permanent, Transient
 from pipeline.plugins import Batch
@@ -77,7 +77,7 @@ def test_the_wish_in_the_feed(said: tuple[str, str, str], seconds: float) -> Non
 
 def quiet(health: SourceHealth, after: timedelta) -> str:
     at = (health.last_article_at or NOON) + after
-    return _schedule.in_state(health, paused=False, every_seconds=60, started_at=NOON, now=at).state
+    return schedule.in_state(health, paused=False, every_seconds=60, started_at=NOON, now=at).state
 
 
 def fed(gaps: list[timedelta]) -> SourceHealth:
@@ -85,7 +85,7 @@ def fed(gaps: list[timedelta]) -> SourceHealth:
     health, now = NEW, NOON
     for gap in gaps:
         now += gap
-        health = _schedule.after_batch(health, Batch((article(),)), now)
+        health = schedule.after_batch(health, Batch((article(),)), now)
     return health
 
 
@@ -103,15 +103,15 @@ def test_a_source_is_silent_by_its_own_rhythm_once_a_week_is_known() -> None:
 def test_a_long_gap_is_forgotten_in_weeks() -> None:
     health = fed([timedelta(hours=1), timedelta(days=4), *[timedelta(hours=1)] * 24 * 28])
     assert 86_000 < health.longest_gap_seconds < 87_000
-    assert _rhythm.silent_after_seconds(NEW, 300, NOON) == 86_400
+    assert rhythm.silent_after_seconds(NEW, 300, NOON) == 86_400
 
 
 def test_losses_caps_and_unchanged_answers_are_counted_and_told_at_once() -> None:
-    first = _schedule.after_batch(NEW, Batch(unchanged=True), NOON)
-    lost = _schedule.after_batch(first, Batch((article(),), possible_losses=1, left_out=7, note="etwas\nfehlt"), NOON)
+    first = schedule.after_batch(NEW, Batch(unchanged=True), NOON)
+    lost = schedule.after_batch(first, Batch((article(),), possible_losses=1, left_out=7, note="etwas\nfehlt"), NOON)
     assert (lost.fetches, lost.unchanged, lost.possible_losses, lost.left_out, lost.note) == (2, 1, 1, 7, "etwas fehlt")
     assert lost.last_loss_at == NOON
-    assert _schedule.is_worth_telling(replace(first, updated_at=NOON), lost, NOON)
+    assert schedule.is_worth_telling(replace(first, updated_at=NOON), lost, NOON)
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,15 @@ def test_losses_caps_and_unchanged_answers_are_counted_and_told_at_once() -> Non
     ],
 )
 def test_a_failure_has_a_class_until_a_fetch_works(error: Exception, word: str) -> None:
-    failed = _schedule.after_failure(NEW, error, NOON)
-    assert failed.error_class == word and _schedule.after_batch(failed, Batch(), NOON).error_class == ""
+    failed = schedule.after_failure(NEW, error, NOON)
+    assert failed.error_class == word and schedule.after_batch(failed, Batch(), NOON).error_class == ""
 
 
 def test_what_is_gone_is_asked_once_a_day_and_says_so() -> None:
     health = NEW
     for turn in range(1, 4):
-        health = _schedule.after_failure(health, Permanent("unreadable", "answers 410", "gone"), NOON)
-        pause = _schedule.back_off_seconds(turn, 300, 0.5, permanent=True, kind=health.error_class)
+        health = schedule.after_failure(health, Permanent("unreadable", "answers 410", "gone"), NOON)
+        pause = schedule.back_off_seconds(turn, 300, 0.5, permanent=True, kind=health.error_class)
         assert (pause > 80_000, "once a day" in health.last_error) == (turn == 3,) * 2
 
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import _html_page, _html_process, _html_worker, _page_kind, _page_links
-from connectors._html_process import Question
-from connectors._page_linked_data import article_in
-from connectors._page_text import extract
+from connectors._page import html, html_process, html_worker, kind, links
+from connectors._page.html_process import Question
+from connectors._page.linked_data import article_in
+from connectors._page.text import extract
 from pipeline.bench.extraction import measure_extraction, score
 from pipeline.errors import Permanent
 
@@ -50,9 +50,7 @@ PAGE = """<!doctype html><html lang="de-DE"><head><title>Etwas anderes | Hafenbo
 
 
 def test_a_page_says_title_authors_dates_section_link_and_that_it_is_paid_for() -> None:
-    item, encoding = _html_page.read(
-        PAGE.format(data=json.dumps(DATA), text=TEXT).encode(), url="https://www.hafenbote.example/x?utm_source=y"
-    )
+    item, encoding = html.read(PAGE.format(data=json.dumps(DATA), text=TEXT).encode(), url="https://www.hafenbote.example/x?utm_source=y")
     assert (item.title, item.section, item.language, encoding) == ("Brand im Hafen gelöscht", "Regionales", "de-DE", "utf-8")
     assert item.authors == ("Mara Muster", "Jan Beispiel") and item.keywords == ("Wismar", "Feuerwehr")
     assert (item.published, item.updated) == ("2026-11-20T18:05:00+01:00", "2026-11-20T19:00:00+01:00")
@@ -94,7 +92,7 @@ def test_a_consent_page_is_no_article_and_says_so() -> None:
     assert extract(CONSENT)["flags"] == ("consent_page", "teaser") and extract(CONSENT)["text"] == ""
     law = f"<html><body><article><h1>Urteil zu Cookies</h1>{TEXT}<p>Es ging um Cookies, Einwilligung, Tracking und Werbung.</p></article></body></html>"
     assert extract(law)["flags"] == () and "Einwilligung" in extract(law)["text"]
-    assert _page_kind.kind("https://consent.hafenbote.example/?next=x", "We use cookies.", "") == ("consent_page", "teaser")
+    assert kind.kind("https://consent.hafenbote.example/?next=x", "We use cookies.", "") == ("consent_page", "teaser")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +110,7 @@ def test_a_consent_page_is_no_article_and_says_so() -> None:
     ],
 )
 def test_what_is_only_the_beginning_of_an_article_is_flagged(text: str, words: int, paid: bool, flags: tuple[str, ...]) -> None:
-    assert _page_kind.kind("https://a.example/x", text, "", words_said=words, is_paid=paid) == flags
+    assert kind.kind("https://a.example/x", text, "", words_said=words, is_paid=paid) == flags
 
 
 LIST = """<html><body><nav><a href="/politik/lange-ueberschrift-aus-der-navigation-123456">Eine lange Überschrift der Navigation</a></nav>
@@ -124,7 +122,7 @@ Brand im Hafen gelöscht</a></h2></header></article><ul><li><a href="2026/11/20/
 
 
 def test_links_to_articles_are_found_without_a_selector() -> None:
-    found = _html_page.links(LIST.encode(), "https://www.hafenbote.example/")
+    found = html.links(LIST.encode(), "https://www.hafenbote.example/")
     assert found == [
         {
             "url": "https://www.hafenbote.example/hafen/brand-im-hafen-geloescht-4711.html?utm_source=start",
@@ -135,17 +133,17 @@ def test_links_to_articles_are_found_without_a_selector() -> None:
 
 
 def test_a_selector_says_which_links_or_which_part_of_a_page() -> None:
-    found = _html_page.links(LIST.encode(), "https://www.hafenbote.example/", select="main li:nth-child(2) a, nav")
+    found = html.links(LIST.encode(), "https://www.hafenbote.example/", select="main li:nth-child(2) a, nav")
     assert [each["url"].rpartition("/")[2] for each in found] == ["lange-ueberschrift-aus-der-navigation-123456", "fremd"]
     warnings = b"<html><body><h1>Warnungen</h1><div class='w'><p>Sturm.</p><script>x()</script></div><div class='w'>Hochwasser</div><p>Rest</p></body></html>"
-    item, _ = _html_page.read(warnings, select="div.w")
+    item, _ = html.read(warnings, select="div.w")
     assert (item.title, item.body) == ("Warnungen", "Sturm.\n\nHochwasser")
-    assert _html_page.read(warnings, select=".gibtesnicht")[0].body == ""
+    assert html.read(warnings, select=".gibtesnicht")[0].body == ""
 
 
 def test_more_links_than_are_taken_are_noticed() -> None:
     page = "".join(f"<p><a href='/a/eine-lange-ueberschrift-{number}'>Eine lange Überschrift {number}</a></p>" for number in range(2_000))
-    assert len(_page_links.links(page, "https://a.example/")) == _page_links.MAX_LINKS + 1
+    assert len(links.links(page, "https://a.example/")) == links.MAX_LINKS + 1
 
 
 HOSTILE = {
@@ -168,31 +166,31 @@ HOSTILE = {
 def test_a_hostile_page_costs_its_time_and_nothing_else(name: str) -> None:
     started = time.monotonic()
     for read in (
-        lambda: _html_page.read(HOSTILE[name].encode(), seconds=2),
-        lambda: _html_page.links(HOSTILE[name].encode(), "https://a.example/", seconds=2),
+        lambda: html.read(HOSTILE[name].encode(), seconds=2),
+        lambda: html.links(HOSTILE[name].encode(), "https://a.example/", seconds=2),
     ):
         try:
             read()
         except Permanent as error:
             assert "within 2 s" in str(error) or "broke" in str(error) or "ended" in str(error)
     assert time.monotonic() - started < 12
-    assert _html_page.read(PAGE.format(data="{}", text=TEXT).encode())[0].body, "the next page is read as ever"
+    assert html.read(PAGE.format(data="{}", text=TEXT).encode())[0].body, "the next page is read as ever"
 
 
 def test_a_page_of_twenty_megabytes_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(Permanent, match="20,000,000 characters; 5,000,000 are read at most"):
-        _html_page.read(b"<p>xy</p>\n" * 2_000_000)
+        html.read(b"<p>xy</p>\n" * 2_000_000)
 
 
 def test_a_page_that_ends_the_process_that_reads_it_ends_nothing_else() -> None:
     question = Question(task="article", page="<p>x</p>")
-    assert _html_process.ask(question)["text"] == "x"
-    child = _html_process._worker._process
+    assert html_process.ask(question)["text"] == "x"
+    child = html_process._worker._process
     assert child is not None
-    assert resource.prlimit(child.pid, resource.RLIMIT_AS) == (_html_worker.MEMORY_BYTES, _html_worker.MEMORY_BYTES)
+    assert resource.prlimit(child.pid, resource.RLIMIT_AS) == (html_worker.MEMORY_BYTES, html_worker.MEMORY_BYTES)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    assert _html_process.ask(question)["text"] == "x" and _html_process._worker._process is not child
+    assert html_process.ask(question)["text"] == "x" and html_process._worker._process is not child
 
 
 MARKUP = st.one_of(
@@ -278,7 +276,7 @@ def test_no_page_breaks_the_parsers(page: str) -> None:
     """600 pages a run: what is fed to the process ends in an answer, and only what a library raises by design is an error."""
     for task in ("article", "links", "region"):
         asked = {"task": task, "page": page.encode("utf-8", "replace").decode(), "url": "https://a.example/", "select": "p"}
-        told = msgspec.msgpack.decode(_html_worker.answer(msgspec.msgpack.encode(asked)))
+        told = msgspec.msgpack.decode(html_worker.answer(msgspec.msgpack.encode(asked)))
         assert "found" in told, told
 
 

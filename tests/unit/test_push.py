@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors import _push_server, push
-from connectors._push_access import Access, Replays, mark_of
+from connectors import push
+from connectors._push import server
+from connectors._push.access import Access, Replays, mark_of
 from pipeline.errors import BadConfiguration, Transient
 from pipeline.plugins import Batch, Context
 from pipeline.signing import key_of, signature
@@ -60,7 +61,7 @@ class Desk:
 
     def __enter__(self) -> Desk:
         self._thread.start()
-        until(lambda: ("127.0.0.1", self.options.port) in _push_server._open, what="the endpoint listens")
+        until(lambda: ("127.0.0.1", self.options.port) in server._open, what="the endpoint listens")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -174,14 +175,14 @@ def test_limits_hold(tmp_path: Path) -> None:
 
 
 def test_a_head_that_does_not_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_push_server, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.2)
     with Desk(tmp_path) as desk, socket.create_connection(("127.0.0.1", desk.options.port), timeout=10) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n")
         assert connection.recv(1_000) == b""
 
 
 def test_a_body_that_does_not_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_push_server, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.2)
     with Desk(tmp_path) as desk, socket.create_connection(("127.0.0.1", desk.options.port), timeout=10) as connection:
         head = f"POST /v1/sources/wire/articles HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 100\r\n\r\n"
         connection.sendall(head.encode() + b"{")

@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors import _reread_schedule as schedule
-from connectors import _reread_verdict as verdict
-from connectors._article_page import ArticlePages
+from connectors._collect.outbox import Outbox
 from connectors._http import Client
 from connectors._item import Item
-from connectors._outbox import Outbox
-from connectors._reread_schedule import AFTER, Reread
-from connectors._rereading import Rereading
+from connectors._page.article_page import ArticlePages
+from connectors._reread import schedule as schedule
+from connectors._reread import verdict as verdict
+from connectors._reread.rereading import Rereading
+from connectors._reread.schedule import AFTER, Reread
 from pipeline import article as articles
 from pipeline import topology
 from pipeline.article import Article, Clock, Match, Source

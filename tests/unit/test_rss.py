@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import _feed, rss
+from connectors import rss
+from connectors._feed import parsing
 from connectors._http import Answer
 from pipeline.article import identity
 from pipeline.errors import Permanent
@@ -340,7 +341,7 @@ def test_a_feed_is_fetched_over_http_with_its_validators() -> None:
 def test_any_damage_to_a_feed_ends_in_items_or_in_a_reason(noise: bytes, at: int, cut: int) -> None:
     whole = feed(ONE, "<title>zwei</title>")
     try:
-        found = _feed.parse(whole[:at] + noise + whole[at + cut :], URL)
+        found = parsing.parse(whole[:at] + noise + whole[at + cut :], URL)
     except Permanent as error:
         assert str(error)
     else:

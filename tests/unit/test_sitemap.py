@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import _sitemap_file, _sitemap_walk, sitemap
+from connectors import sitemap
 from connectors._http import Answer
-from connectors._sitemap_entries import is_older
+from connectors._sitemap import file, walk
+from connectors._sitemap.entries import is_older
 from pipeline.errors import LagebildError, Permanent, Transient
 from pipeline.plugins import Batch, Context
 
@@ -169,7 +170,7 @@ def test_a_look_that_takes_too_long_goes_on_where_it_was_and_stays_backfill(monk
     many = {f"https://e.org/{n}": news(n) for n in range(3)}
     karte = Following(Site({ROOT: index(*((url, "2026-11-20") for url in many)), **many}))
     moments = iter([0, 0, 999, 999, 0, 0, 0, 0])
-    monkeypatch.setattr(_sitemap_walk.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(walk.time, "monotonic", lambda: next(moments))
     monkeypatch.setattr(sitemap, "LONGEST_WALK_SECONDS", 10)
     first = karte.look()
     second = karte.look()
@@ -218,7 +219,7 @@ def test_age_is_read_by_the_day(date: str, older: bool) -> None:
 )
 def test_what_is_no_sitemap_is_refused_in_words(document: bytes, words: str) -> None:
     with pytest.raises(Permanent, match=words):
-        _sitemap_file.parse(document, ROOT, 10_000_000)
+        file.parse(document, ROOT, 10_000_000)
 
 
 def test_a_cut_sitemap_gives_its_complete_entries_and_is_reported() -> None:
@@ -232,7 +233,7 @@ def test_a_cut_sitemap_gives_its_complete_entries_and_is_reported() -> None:
 def test_any_damage_to_a_sitemap_ends_in_entries_or_in_a_reason(noise: bytes, at: int, cut: int) -> None:
     whole = news(1, 2)
     try:
-        found = _sitemap_file.parse(whole[:at] + noise + whole[at + cut :], ROOT, 1_000_000)
+        found = file.parse(whole[:at] + noise + whole[at + cut :], ROOT, 1_000_000)
     except LagebildError as error:
         assert str(error)
     else:

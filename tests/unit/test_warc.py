@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors import warc
-from connectors._warc_page import page_of
-from connectors._warc_records import records
+from connectors._warc.page import page_of
+from connectors._warc.records import records
 from pipeline.errors import Permanent, Transient
 from pipeline.plugins import Batch, Context
 

@@ -13,7 +13,7 @@ import pydantic
 import pytest
 
 from connectors import web
-from connectors._waiting_links import AGAIN_SECONDS, Link, Waiting
+from connectors._page.waiting_links import AGAIN_SECONDS, Link, Waiting
 from pipeline.errors import Permanent, Transient
 from pipeline.plugins import Batch, Context
 from tests.local_servers import serving

@@ -1,0 +1,157 @@
+"""The HTTP server of the push sources: one for each address, in a thread of its own, shared by all sources that name the address."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from connectors._push.openapi import document
+from connectors._push.request import RETRY_AFTER_SECONDS, Intake, Reply, refused
+from pipeline.errors import Transient
+
+log = structlog.get_logger()
+
+HEAD_SECONDS = 10.0
+BODY_SECONDS = 30.0
+MAX_CONNECTIONS = 200
+MAX_HEAD_BYTES = 16_384
+
+
+class _Listening:
+    """One address with its sources."""
+
+    def __init__(self, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            listener = socket.create_server((host, port), family=family, backlog=128)
+        except (OSError, OverflowError) as error:
+            raise Transient(f"the push endpoint cannot listen on {host}:{port}: {error}; name another port, or end what uses it") from error
+        self.intakes: dict[str, Intake] = {}
+        config = uvicorn.Config(
+            _application(self.intakes),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            http=_Impatient,
+            limit_concurrency=MAX_CONNECTIONS,
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, name=f"push {host}:{port}", daemon=True)
+        self._listener = listener
+        self._thread.start()
+        log.info("push sources listen", host=host, port=port)
+
+    def end(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(5)
+        self._listener.close()
+
+
+class _Impatient(H11Protocol):
+    """Closes a connection that has not sent a whole request head within `HEAD_SECONDS`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(HEAD_SECONDS, self._close_without_request)
+
+    def _close_without_request(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+_open: dict[tuple[str, int], _Listening] = {}
+_turn = threading.Lock()
+
+
+def open_for(host: str, port: int, source_id: str, intake: Intake) -> None:
+    """Take requests for the source from now on; the newest intake of a source counts. Raises Transient when the address cannot be had."""
+    with _turn:
+        if (host, port) not in _open:
+            _open[host, port] = _Listening(host, port)
+        _open[host, port].intakes[source_id] = intake
+
+
+def close_for(host: str, port: int, source_id: str, intake: Intake) -> None:
+    """Take no requests for this intake any more; the last source of an address closes it."""
+    with _turn:
+        listening = _open.get((host, port))
+        if listening and listening.intakes.get(source_id) is intake:
+            del listening.intakes[source_id]
+            if not listening.intakes:
+                del _open[host, port]
+                listening.end()
+
+
+def _application(intakes: dict[str, Intake]) -> Starlette:
+    async def push(request: Request) -> Response:
+        intake = intakes.get(request.path_params["source_id"])
+        if intake is None:
+            return _response(refused(404, "there is no push source of this name here"))
+        return _response(await _answered(intake, request))
+
+    async def described(_request: Request) -> Response:
+        return JSONResponse(document())
+
+    async def alive(_request: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    routes = [
+        Route("/v1/sources/{source_id}/articles", push, methods=["POST"]),
+        Route("/openapi.json", described),
+        Route("/healthz", alive),
+    ]
+    return Starlette(routes=routes, exception_handlers={500: _broken})
+
+
+def _broken(_request: Request, error: Exception) -> Response:
+    log.error("a pushed request broke its reader", why=f"{type(error).__name__}: {error}"[:300])
+    return _response(refused(503, "it could not be taken: send it again later", {"Retry-After": str(RETRY_AFTER_SECONDS)}))
+
+
+async def _answered(intake: Intake, request: Request) -> Reply:
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return refused(415, "send it without a content-encoding")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    # Who has no token and no signature of now is answered before a body is taken.
+    if reply := intake.refusal(headers, None):
+        return reply
+    body = await _body(request, intake.max_bytes)
+    if isinstance(body, Reply):
+        return body
+    return intake.refusal(headers, body) or await intake.answer(headers, body)
+
+
+async def _body(request: Request, max_bytes: int) -> bytes | Reply:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    return refused(413, f"the request is larger than {max_bytes:,} bytes: split it", {"Connection": "close"})
+    except TimeoutError:
+        return refused(408, f"the request did not arrive in full within {BODY_SECONDS:g} s", {"Connection": "close"})
+    except ClientDisconnect:
+        return refused(400, "the connection ended before the request did")
+    return bytes(body)
+
+
+def _response(reply: Reply) -> Response:
+    headers: dict[str, Any] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **reply.headers}
+    return Response(json.dumps(reply.body, ensure_ascii=False), reply.status, headers, media_type="application/json")

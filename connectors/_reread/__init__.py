@@ -1,0 +1,1 @@
+"""Pages that matched a rule are read again: when, and what follows from it."""
