@@ -28,7 +28,7 @@ _REGION_WEIGHT = 1_000
 
 @cache
 def packaged_names(name_language: NameLanguage) -> Gazetteer:
-    """All names of the package; countries and places are called as `name_language` calls them. Read once (about a second, 75 MB)."""
+    """All names of the package; countries and places are called as `name_language` calls them. Read once (a second or two, 50 MB)."""
 
     def names() -> Names:
         yield from countries(name_language)
