@@ -21,6 +21,7 @@ from pipeline.entities.signs import is_common
 from pipeline.entities.tag import Name, Tagger, TagsNames
 from pipeline.entities.tokens import Tokens, tokens_of
 from pipeline.entities.weights import shipped, shipped_languages
+from pipeline.lexicon import membership
 from pipeline.text.tokens import analyse
 
 _TYPES: dict[str, EntityType] = {"PER": "person", "ORG": "organisation", "LOC": "place", "OTH": "other"}
@@ -85,7 +86,8 @@ def _code(language: str) -> str:
 
 @cache
 def shipped_taggers() -> Mapping[str, Tagger]:
-    """The taggers with the models that come with the package (some tenths of a second)."""
+    """The taggers with the models that come with the package (some tenths of a second; on a machine's first start some more for the words)."""
+    membership.warm_up()
     return {language: Tagger(shipped(language)) for language in shipped_languages()}
 
 
