@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from connectors import _json_mapping
 from connectors._json_mapping import Mapped
@@ -16,6 +16,7 @@ from connectors._wire.documents import Entry
 from pipeline import broker
 from pipeline.article import Article
 from pipeline.broker import Record
+from pipeline.connections import KafkaConnection
 from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
@@ -28,10 +29,8 @@ PARTITIONS_EVERY_SECONDS = 60.0
 _AWAY: tuple[type[Exception], ...] = (*broker.FAULTS, Unreachable)
 
 
-class Options(BaseModel):
-    """A topic whose records are articles: JSON with any names, or one of the formats of agencies."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Options(KafkaConnection):
+    """A topic whose records are articles: JSON with any names, or one of the formats of agencies. TLS and users as under `kafka`."""
 
     servers: list[str] = Field(min_length=1, description="addresses of the brokers, host:port")
     topic: str = Field(min_length=1, max_length=249, description="the topic")
@@ -55,7 +54,9 @@ class Kafka:
     def __init__(self, options: Options, context: Context) -> None:
         self._options = options
         self._context = context
-        self._broker = Broker(servers=options.servers, max_record_bytes=max(options.max_record_bytes, 100_000))
+        reached = options.anchored(context.folder)
+        connection = {name: getattr(reached, name) for name in KafkaConnection.model_fields}
+        self._broker = Broker(**connection, max_record_bytes=max(options.max_record_bytes, 100_000))
         self._consumer: Any = None
         self._partitions: tuple[int, ...] = ()
         self._looked_at = 0.0

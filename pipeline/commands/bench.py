@@ -99,7 +99,7 @@ def _measured(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from pipeline.bench import in_memory, report
+    from pipeline.bench import in_memory, targets
     from pipeline.bench.machine import machine
     from pipeline.bench.system import compiled
     from pipeline.settings import Settings
@@ -125,7 +125,7 @@ def _measured(
         figures |= _with_servers(plan, rules, rule_files, polled, data, profile)
     figures["targets"] = [
         {"what": each.what, "wanted": each.wanted, "found": each.found, "unit": each.unit, "verdict": each.verdict}
-        for each in report.targets(figures)
+        for each in targets.targets(figures)
     ]
     return figures
 
@@ -206,10 +206,10 @@ def _write_readme(figures: dict[str, Any]) -> None:
 
 
 def _show(figures: dict[str, Any]) -> None:
-    from pipeline.bench import report
+    from pipeline.bench import report, targets
 
     out.print(Text(report.conditions(figures)))
-    out.print(table("Targets", ["what", "target", "found", ""], [each.shown for each in report.targets(figures)], right=[1, 2]))
+    out.print(table("Targets", ["what", "target", "found", ""], [each.shown for each in targets.targets(figures)], right=[1, 2]))
     out.print(table("Measured", ["what", "found"], report.rows(figures)))
 
 

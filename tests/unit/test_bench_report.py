@@ -17,9 +17,10 @@ from pipeline.bench.feeding import FILE_ARTICLES, write_files
 from pipeline.bench.in_memory import GENERATED, NEWSPAPERS, corpora_of
 from pipeline.bench.machine import Usage, machine, usage
 from pipeline.bench.memories import measure_hot_story, measure_known
-from pipeline.bench.report import BEGIN, END, NoPlace, markdown, number, rows, targets, with_block
+from pipeline.bench.report import BEGIN, END, NoPlace, markdown, rows, with_block
 from pipeline.bench.stages import measure_stages
 from pipeline.bench.system import compiled
+from pipeline.bench.targets import number, targets
 from pipeline.outcome import Exit, Outcome
 from pipeline.settings import Settings
 from pipeline.stages.identify import Identify
