@@ -154,7 +154,7 @@ def stage(name: str) -> Stage:
 
 
 # The processes that read as a consumer group, which is called like the process.
-GROUPS = ("worker", "indexer", "alerter")
+GROUPS = ("collector", "worker", "indexer", "alerter")
 
 
 def group_topics() -> dict[str, tuple[str, ...]]:

@@ -22,8 +22,7 @@ from connectors._collect.schedule import one_line
 from connectors._http import Client
 from connectors._page.article_page import ArticlePage, ArticlePages, is_gone, is_missing
 from connectors._page.robots import Robots
-from connectors._reread import schedule as schedule
-from connectors._reread import verdict as verdict
+from connectors._reread import schedule, verdict
 from connectors._reread.schedule import Reread
 from pipeline import article, broker, topology
 from pipeline.article import Article
@@ -32,7 +31,7 @@ from pipeline.settings import Settings
 
 log = structlog.get_logger()
 
-GROUP = "rereader"
+GROUP = "collector"
 LOOK_SECONDS = 5.0
 AWAY_SECONDS = 15.0
 END_SECONDS = 10.0

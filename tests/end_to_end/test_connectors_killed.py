@@ -121,7 +121,9 @@ def _everything_arrives(settings: Settings) -> None:
     found = _collected(settings)
     assert {(each.source.connector, each.title) for each in found} == wanted
     assert len({each.id for each in found}) == len(wanted), "what came twice has the same id"
-    assert {each.source.connector for each in found if each.backfill} == {"warc"}
+    assert {each.source.connector for each in found if each.backfill} == {"http_json", "rss", "sitemap", "warc", "web"}, (
+        "what was there before us"
+    )
     refused = {
         rejected_from(each.headers).source_id.replace("quelle", "push").replace("-", "_") for each in records(settings, topology.REJECTED)
     }
