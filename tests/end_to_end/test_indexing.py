@@ -451,6 +451,8 @@ def test_a_server_that_does_not_let_us_in_ends_the_indexer_and_nothing_is_commit
     assert sum(queries.counts(server, settings).values()) == 1
 
 
+# 3,000 articles in bulks of 25, a refresh at every look: on two cores with other work beside it takes half a minute.
+@pytest.mark.timeout(180)
 @pytest.mark.usefixtures("topics")
 def test_two_indexers_share_the_work_while_one_joins_and_leaves(settings: Settings, server: search.Server) -> None:
     """Rebalances in the middle of the stream: every article is there, and its outcome, in spite of partitions that change hands."""
@@ -458,12 +460,12 @@ def test_two_indexers_share_the_work_while_one_joins_and_leaves(settings: Settin
     slow = settings.model_copy(update={"elasticsearch": settings.elasticsearch.model_copy(update={"bulk_documents": 25})})
     with indexing(slow):
         publish(settings, enriched(*articles[:1000]))
-        until(lambda: sum(queries.counts(server, settings).values()) > 100)
+        until(lambda: sum(queries.counts(server, settings).values()) > 100, 45)
         with indexing(slow):
             publish(settings, enriched(*articles[1000:2000]))
-            until(lambda: sum(queries.counts(server, settings).values()) > 1200)
+            until(lambda: sum(queries.counts(server, settings).values()) > 1200, 45)
         publish(settings, enriched(*articles[2000:]))
-        until(lambda: drained(settings))
+        until(lambda: drained(settings), 45)
     assert sum(queries.counts(server, settings).values()) == 3000
     assert {outcome.article_id for outcome in outcomes(settings).values()} == {each.id for each in articles}
 
