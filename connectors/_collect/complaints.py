@@ -34,6 +34,10 @@ _TEXTS = {
         "Seit {since} ist kein Abruf von {name} gelungen ({failures} Versuche, Art: {kind}). Zuletzt: {error}",
         "No fetch of {name} has worked since {since} ({failures} attempts, class: {kind}). The last: {error}",
     ),
+    "unreadable": (
+        "{name} antwortet, aber seit {since} war nichts davon zu lesen. Zuletzt: {error}",
+        "{name} answers, but nothing of it could be read since {since}. The last: {error}",
+    ),
     "silent": (
         "{name} antwortet, hat aber seit {since} nichts Neues gebracht; üblich sind höchstens {usual} Stunden.",
         "{name} answers but has brought nothing new since {since}; usual are {usual} hours at most.",
@@ -58,7 +62,7 @@ def due(health: SourceHealth, started_at: datetime, now: datetime) -> Complaint 
     """What is to be told of `health` now; None when nothing is, or when it was told already."""
     well_at = health.last_success_at or started_at
     if health.state == "failing":
-        is_lasting = health.is_unreadable or (health.consecutive_failures >= FAILING_AFTER and now - well_at >= FAILING_FOR)
+        is_lasting = now - well_at >= FAILING_FOR and (health.is_unreadable or health.consecutive_failures >= FAILING_AFTER)
         return Complaint("failing", well_at) if is_lasting and health.complained_of != "failing" else None
     if health.state == "silent":
         return Complaint("silent", health.last_article_at or started_at) if health.complained_of != "silent" else None
@@ -82,12 +86,13 @@ def article(complaint: Complaint, health: SourceHealth, language: str, now: date
     """The complaint as an article; the same complaint has the same id."""
     at = 0 if language == "de" else 1
     name = health.name or health.source_id
-    body = _TEXTS[complaint.kind][at].format(
+    says = "unreadable" if complaint.kind == "failing" and health.is_unreadable and not health.consecutive_failures else complaint.kind
+    body = _TEXTS[says][at].format(
         name=name,
         since=f"{complaint.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         failures=health.consecutive_failures,
         kind=health.error_class or "-",
-        error=health.last_error,
+        error=health.last_error or health.unreadable_note,
         usual=f"{health.silent_after_seconds / 3_600:.0f}",
         losses=health.possible_losses,
         left_out=health.left_out,

@@ -49,6 +49,8 @@ def told(health: SourceHealth, kind: str, at: datetime = NOON) -> SourceHealth:
         (failed(9), timedelta(minutes=5), None),
         (failed(3), timedelta(minutes=16), "failing"),
         (told(failed(3), "failing"), timedelta(days=3), None),
+        (replace(GOOD, is_unreadable=True), timedelta(minutes=5), None),
+        (replace(GOOD, is_unreadable=True), timedelta(minutes=16), "failing"),
         (GOOD, timedelta(hours=25), "silent"),
         (told(GOOD, "silent"), timedelta(hours=26), None),
         (told(GOOD, "silent"), timedelta(minutes=1), "recovered"),
@@ -63,6 +65,14 @@ def told(health: SourceHealth, kind: str, at: datetime = NOON) -> SourceHealth:
 def test_a_lasting_state_is_told_once_and_its_end_too(health: SourceHealth, after: timedelta, kind: str | None) -> None:
     found = complaint(health, after)
     assert (found.kind if found else None) == kind
+
+
+def test_what_cannot_be_read_is_told_in_words_of_its_own() -> None:
+    health = replace(GOOD, is_unreadable=True, unreadable_note="1 of 1 items could not be read")
+    told_so = complaints.article(Complaint("failing", NOON), health, "en", NOON)
+    assert told_so.body == (
+        "Tagesblatt answers, but nothing of it could be read since 2026-11-20 12:00 UTC. The last: 1 of 1 items could not be read"
+    )
 
 
 def test_the_same_state_is_the_same_article_and_the_next_time_is_another() -> None:
