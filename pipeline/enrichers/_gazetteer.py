@@ -217,10 +217,10 @@ class Gazetteer:
 
 
 def _is_unbroken(words: Words, first: int, last: int) -> bool:
-    """Whether only blanks, hyphens, the stops of initials ("George W. Bush") or slashes stand between the words."""
+    """Whether only blanks, hyphens, the stops of initials ("George W. Bush"), slashes or an ampersand ("Johnson & Johnson") stand between the words."""
     for at in range(first + 1, last):
         between = words.text[words.ends[at - 1] : words.starts[at]]
-        if between in ("", " ", "-", "/", " (") or at in words.joined:
+        if between in ("", " ", "-", "/", " (", "&", " & ") or at in words.joined:
             continue
         if between in (". ", ".") and words.ends[at - 1] - words.starts[at - 1] <= 2:
             continue

@@ -52,6 +52,12 @@ def test_csv_names_and_aliases_are_found_with_type_and_recogniser(tmp_path: Path
     }
 
 
+def test_an_ampersand_stands_inside_a_name(tmp_path: Path) -> None:
+    write(tmp_path, "desk.csv", "name,type,id\nKröger & Brandt,organisation,kb\nAT&T,organisation,att\n")
+    text = "Kröger & Brandt kauft von AT&T."
+    assert found(enricher(tmp_path), text) == {"list:desk:kb": ["Kröger & Brandt"], "list:desk:att": ["AT&T"]}
+
+
 def test_yaml_names_are_found_only_in_their_languages(tmp_path: Path) -> None:
     write(tmp_path, "desk.yaml", "- name: Gift\n  aliases: [Geschenk GmbH]\n  type: organisation\n  languages: [en]\n- name: iBlitz\n")
     entities = enricher(tmp_path)
