@@ -10,6 +10,7 @@ import msgspec
 
 from connectors._canonical import shown
 from connectors._item import Item, as_html, clean, looks_like_html
+from connectors._wire.statuses import withdrawn_text
 from pipeline.errors import Permanent, why_unreadable
 from pipeline.outcome import Rejection
 
@@ -39,7 +40,6 @@ _NAMES = {
     "authors": ("authors", "author", "byline", "creator", "creators"),
     "keywords": ("keywords", "tags", "categories", "topics"),
     "pubstatus": ("pubstatus",),
-    "embargoed": ("embargoed", "embargoedat", "embargo", "embargountil"),
 }
 
 
@@ -72,12 +72,14 @@ def read(data: bytes) -> Item:
     def written(value: str) -> str:
         return as_html(value) if is_html and not looks_like_html(value) else value
 
+    status = _pubstatus(fields)
+    title, body = withdrawn_text(status, written(_first(fields, "title")), html or text)
     return Item(
-        guid=_first(fields, "guid"),
+        guid=_first(fields, "guid") or _urn(fields),
         url=shown(_first(fields, "url")),
-        title=written(_first(fields, "title")),
+        title=title,
         summary=written(_first(fields, "summary")),
-        body=html or text,
+        body=body,
         markup="html" if is_html else "text",
         authors=_names(fields, "authors"),
         section=_first(fields, "section"),
@@ -85,8 +87,8 @@ def read(data: bytes) -> Item:
         published=_date(fields, "published"),
         updated=_date(fields, "updated"),
         language=_first(fields, "language"),
-        pubstatus=_pubstatus(fields),
-        embargoed_at=_embargo(_first(fields, "embargoed")),
+        pubstatus=status,
+        embargoed_at=_embargo(_embargo_text(fields)),
         original=data,
     )
 
@@ -126,6 +128,18 @@ def _pubstatus(fields: Mapping[str, Any]) -> Literal["usable", "withheld", "canc
     if value not in ("usable", "withheld", "canceled"):
         raise Permanent(Rejection.INVALID, f"pubstatus is {value[:40]!r}; it is one of usable, withheld, canceled")
     return cast(Literal["usable", "withheld", "canceled"], value)
+
+
+def _urn(fields: Mapping[str, Any]) -> str:
+    """The `uri` of ninjs 1 where it is a name and no address: every version of an article has the same."""
+    uri = clean(fields.get("uri"))
+    return "" if uri.lower().startswith(("http://", "https://")) else uri
+
+
+def _embargo_text(fields: Mapping[str, Any]) -> str:
+    """What any field says whose name begins with "embargo": one that we do not know by name must not come out too early either."""
+    found = (value for name, value in fields.items() if name.startswith("embargo") and value)
+    return next((clean(value) or str(value)[:100] for value in found), "")
 
 
 def _embargo(text: str) -> datetime | None:

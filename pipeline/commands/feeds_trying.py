@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import pydantic
 import typer
 from rich.text import Text
 
@@ -107,9 +108,13 @@ def source_of(wanted: str, settings: Settings, connector: str, allow_private: li
 
 
 def looked(settings: Settings, source: SourceSettings, rules: RuleSet) -> Look:
-    """Two fetches, and the articles of the first through all stages. Raises what the connector raises."""
+    """Two fetches, and the articles of the first through all stages. Raises what the connector raises, and LagebildError for bad options."""
     module = plugins.load("connectors", source.connector, settings.plugin_folders)
-    options = module.Options.model_validate(source.options)
+    try:
+        options = module.Options.model_validate(source.options)
+    except pydantic.ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'options'}: {each['msg']}" for each in error.errors())
+        raise LagebildError(f"the connector {source.connector} cannot be used so: {wrong}") from None
     if settings.contact and not getattr(options, "contact", settings.contact):
         options = options.model_copy(update={"contact": settings.contact})
     connector = plugins.make(module, options, Context(source.id, settings.folder))
