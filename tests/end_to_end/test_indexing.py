@@ -460,12 +460,12 @@ def test_two_indexers_share_the_work_while_one_joins_and_leaves(settings: Settin
     slow = settings.model_copy(update={"elasticsearch": settings.elasticsearch.model_copy(update={"bulk_documents": 25})})
     with indexing(slow):
         publish(settings, enriched(*articles[:1000]))
-        until(lambda: sum(queries.counts(server, settings).values()) > 100, 45)
+        until(lambda: sum(queries.counts(server, settings).values()) > 100, seconds=45)
         with indexing(slow):
             publish(settings, enriched(*articles[1000:2000]))
-            until(lambda: sum(queries.counts(server, settings).values()) > 1200, 45)
+            until(lambda: sum(queries.counts(server, settings).values()) > 1200, seconds=45)
         publish(settings, enriched(*articles[2000:]))
-        until(lambda: drained(settings), 45)
+        until(lambda: drained(settings), seconds=45)
     assert sum(queries.counts(server, settings).values()) == 3000
     assert {outcome.article_id for outcome in outcomes(settings).values()} == {each.id for each in articles}
 
