@@ -155,12 +155,14 @@ def stage(name: str) -> Stage:
 
 # The processes that read as a consumer group, which is called like the process.
 GROUPS = ("collector", "worker", "indexer", "alerter")
+# Those of them whose lag is a delay of the news; the collector takes its time to read pages again.
+KEEPING_UP = ("worker", "indexer", "alerter")
 
 
 def group_topics() -> dict[str, tuple[str, ...]]:
-    """The topics that each process reads in its consumer group. Rules are read by everybody, outside of groups."""
+    """The topics that each process that must keep up reads in its consumer group. Rules are read by everybody, outside of groups."""
     return {
-        process: tuple(name for each in STAGES if each.runs_in == process for name in each.reads if name != RULES) for process in GROUPS
+        process: tuple(name for each in STAGES if each.runs_in == process for name in each.reads if name != RULES) for process in KEEPING_UP
     }
 
 

@@ -44,9 +44,9 @@ def ask_kafka(settings: Settings, role_name: str) -> KafkaFacts:
 
 
 def _groups(wanted: Role, missing: Iterable[Privilege]) -> list[str]:
-    """The groups that the role may ask about."""
+    """The groups that must keep up, of those that the role may ask about."""
     denied = any(each.kind == "group" for each in missing)
-    return [] if denied else [each.name for each in wanted.privileges if each.kind == "group"]
+    return [] if denied else [each.name for each in wanted.privileges if each.kind == "group" and each.name in topology.KEEPING_UP]
 
 
 def _lags(admin: Any, settings: Settings, groups: Iterable[str], topics: Container[str]) -> Iterator[GroupLag]:
