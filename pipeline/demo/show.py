@@ -27,7 +27,7 @@ from pipeline.demo.verdict import Row, summary
 from pipeline.embedded.servers import Addresses
 from pipeline.errors import LagebildError, Transient, Unreachable
 from pipeline.index.apply import apply as apply_index
-from pipeline.index.queries import counts
+from pipeline.index.queries import article_count
 from pipeline.rules.apply import Applied, watch
 from pipeline.rules.apply import apply as apply_rules
 from pipeline.settings import Settings, load
@@ -180,9 +180,7 @@ def process_once(demo: Demo, tally: Tally, stop: threading.Event, tell: Tell) ->
             break
     samples = demo.feeds.samples
     with search.Server(demo.settings) as server:
-        found = counts(server, demo.settings)
-    articles = demo.settings.index("news-articles")
-    documents = sum(number for name, number in found.items() if name.startswith(articles))
+        documents = article_count(server, demo.settings)
     return summary(ledger(samples), tally, samples.rules, documents)
 
 

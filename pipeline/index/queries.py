@@ -14,8 +14,6 @@ from pipeline.index import templates
 from pipeline.search import Server
 from pipeline.settings import Settings
 
-# A hundred years of months, twice.
-MAX_INDICES = 2_400
 MAX_ARTICLES = 10_000
 _COPIES = "news.*_by_language"
 # The server fails a whole search when a marked text is longer than this (index.highlight.max_analyzed_offset), unless told to stop there.
@@ -71,18 +69,20 @@ def alerts(server: Server, settings: Settings, count: int = 100) -> list[dict[st
 
 
 def counts(server: Server, settings: Settings) -> dict[str, int]:
-    """How many documents each of our indices holds, by name; refreshed, so that everything written is counted.
-
-    Indices are named by their statistics, which would count nested objects too, so the documents are counted by a search.
-    """
+    """How many documents each of our indices holds, by name; refreshed, so that everything written is counted. Nested objects count, too."""
     refresh(server, settings)
     found: dict[str, int] = {}
-    by_index = {"size": 0, "aggs": {"indices": {"terms": {"field": "_index", "size": MAX_INDICES}}}}
     for name in _names(settings):
-        found.update(dict.fromkeys((server.found(f"/{name}/_stats/docs", _LENIENT) or {}).get("indices", {}), 0))
-        answer = server.request("POST", f"/{name}/_search", by_index, _LENIENT)
-        found.update({each["key"]: each["doc_count"] for each in answer.get("aggregations", {}).get("indices", {}).get("buckets", ())})
+        answer = server.found(f"/{name}/_stats/docs", _LENIENT)
+        found.update({index: each["primaries"]["docs"]["count"] for index, each in (answer or {}).get("indices", {}).items()})
     return dict(sorted(found.items()))
+
+
+def article_count(server: Server, settings: Settings) -> int:
+    """How many articles the index holds; refreshed. Raises Transient while its newest month is being made."""
+    refresh(server, settings)
+    answer = server.found(f"/{settings.index(templates.ARTICLES)}/_count")
+    return int((answer or {}).get("count", 0))
 
 
 def refresh(server: Server, settings: Settings) -> None:
