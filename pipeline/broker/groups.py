@@ -26,7 +26,8 @@ def group_consumer(
 ) -> Any:
     """A consumer in a group, committing by hand, from the earliest record where the group has no offset.
 
-    `keep_owner` leaves partitions where they are when another member joins, so that a hot standby disturbs nobody.
+    `keep_owner` leaves partitions where they are when another member joins, so that a hot standby disturbs nobody; all members of a group
+    must say the same. Without it all are taken and then given anew, and those that come back are read on from where they stood.
     `on_rebalance(revoked, assigned)` is told which (topic, partition) are taken away and, in a later call, which are given. It runs on the
     consumer's own loop: it may note them and no more.
     """

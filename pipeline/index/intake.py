@@ -1,8 +1,10 @@
 """The indexer's consumer: gather a batch, let time pass without losing the group, commit what is done.
 
-A record whose partition is taken away while it is held here is dropped: its offset is not committed, so its new owner reads it. Between the
-revocation and the next assignment, which many polls may lie apart, the consumer still names the old partitions and positions;
-committing those would skip what was dropped, so partitions are gone from the one until the other.
+A record whose partition is taken away while it is held here is dropped: its offset is not committed, so its new owner reads it. A member
+therefore keeps its partitions when another joins, and only those that really move are taken from it. Were all of them taken and most given
+back, as by Kafka's older protocol, kafka-python 3.0.12 would go on behind what was dropped, because it keeps its position in a partition that
+comes back: 13 of 3,000 documents were missing after two rebalances (found 2026-11-21). Between the loss of a partition and the next assignment
+many polls may lie; the partition is gone from the one until the other, and no position of it is committed.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Intake:
         self._revoked: set[Partition] = set()  # since the last batch was handed out or the last question
         self._gone: set[Partition] = set()  # not ours at the moment
         self._committed: dict[Partition, int] = {}
-        self._consumer: Any = broker.group_consumer(settings, group, topics, max_records=self._max_records, on_rebalance=self._note)
+        self._consumer: Any = broker.group_consumer(
+            settings, group, topics, max_records=self._max_records, on_rebalance=self._note, keep_owner=True
+        )
 
     def close(self) -> None:
         self._consumer.close(timeout_ms=5_000)

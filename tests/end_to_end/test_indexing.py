@@ -20,6 +20,7 @@ from pipeline.index import analysis, apply, mappings, queries, templates
 from pipeline.index.abilities import abilities
 from pipeline.index.bulk import Answer, Next, write
 from pipeline.index.documents import document
+from pipeline.index.intake import Intake
 from pipeline.index.rebuild import Counts, rebuild
 from pipeline.index.retention import retention
 from pipeline.index.writer import Writer, write_all
@@ -468,6 +469,43 @@ def test_two_indexers_share_the_work_while_one_joins_and_leaves(settings: Settin
         until(lambda: drained(settings), seconds=45)
     assert sum(queries.counts(server, settings).values()) == 3000
     assert {outcome.article_id for outcome in outcomes(settings).values()} == {each.id for each in articles}
+
+
+@pytest.mark.usefixtures("topics")
+def test_what_a_member_drops_in_a_rebalance_comes_again_to_the_one_who_keeps_the_partition(settings: Settings) -> None:
+    """The first member holds all records unfinished while the second joins, and drops those of the partitions taken from it: each
+    record must be with one of the two afterwards."""
+    articles = [identified(f"a{number}") for number in range(60)]
+    publish(settings, enriched(*articles))
+    stop = threading.Event()
+    first, second = (Intake(settings, "moved", (topology.ENRICHED,), stop) for _ in range(2))
+    try:
+        held: list[broker.Record] = []
+
+        def read() -> bool:
+            held.extend(first.gather())
+            return len(held) == len(articles)
+
+        until(read, seconds=20)
+        brought: list[broker.Record] = []
+
+        def joined() -> bool:
+            first.wait(0.05)
+            brought.extend(second.gather())
+            return bool(brought)
+
+        until(joined, seconds=30)
+        taken = first.revoked()
+        kept = {each.key for each in held if (each.topic, each.partition) not in taken} | {each.key for each in brought}
+
+        def arrived() -> bool:
+            kept.update(each.key for each in [*first.gather(), *second.gather()])
+            return len(kept) == len(articles)
+
+        until(arrived, seconds=20)
+    finally:
+        first.close()
+        second.close()
 
 
 @pytest.mark.usefixtures("topics")

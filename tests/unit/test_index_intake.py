@@ -60,7 +60,10 @@ class FakeConsumer:
 def consumer(monkeypatch: pytest.MonkeyPatch) -> FakeConsumer:
     fake = FakeConsumer()
 
-    def group_consumer(settings: Settings, group: str, topics: Any, *, max_records: int, on_rebalance: Any) -> FakeConsumer:
+    def group_consumer(
+        settings: Settings, group: str, topics: Any, *, max_records: int, on_rebalance: Any, keep_owner: bool
+    ) -> FakeConsumer:
+        assert keep_owner, "a partition that is taken and given back would be read on behind what was dropped of it"
         fake.rebalance = on_rebalance
         return fake
 
