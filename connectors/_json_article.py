@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Literal, cast
 
 import msgspec
 
 from connectors._canonical import shown
 from connectors._item import Item, as_html, clean, looks_like_html
+from connectors._wire.instants import embargo
 from connectors._wire.statuses import withdrawn_text
 from pipeline.errors import Permanent, why_unreadable
 from pipeline.outcome import Rejection
@@ -88,7 +88,7 @@ def read(data: bytes) -> Item:
         updated=_date(fields, "updated"),
         language=_first(fields, "language"),
         pubstatus=status,
-        embargoed_at=_embargo(_embargo_text(fields)),
+        embargoed_at=embargo(_embargo_text(fields)),
         original=data,
     )
 
@@ -137,20 +137,7 @@ def _urn(fields: Mapping[str, Any]) -> str:
 
 
 def _embargo_text(fields: Mapping[str, Any]) -> str:
-    """What any field says whose name begins with "embargo": one that we do not know by name must not come out too early either."""
+    """What any field says whose name begins with "embargo": one that we do not know by name must not come out too early either.
+    One of blanks alone is quoted, for it is no empty one."""
     found = (value for name, value in fields.items() if name.startswith("embargo") and value)
-    return next((clean(value) or str(value)[:100] for value in found), "")
-
-
-def _embargo(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Permanent(
-            Rejection.INVALID, f"the embargo {text[:60]!r} is no time with a zone, such as 2026-11-20T18:00:00+01:00: nothing is released"
-        )
-    return at
+    return next((clean(value) or repr(value)[:100] for value in found), "")

@@ -10,13 +10,16 @@ from typing import Any
 
 from connectors import _pace
 from connectors._http import Answer, Client, same_origin
-from connectors._pace import Look
+from connectors._pace import Limits, Look
 from pipeline.errors import Permanent
 from pipeline.outgoing.address import without_query
+from pipeline.plugins import Context
 
 # A permanent redirect is believed when it was seen so often without a break: some are mistakes of an afternoon.
 SIGHTINGS = 5
 _LONGEST_VALIDATOR = 1_000
+# By their names in a cursor: the header that gives one, and the header that asks with it.
+_VALIDATORS = {"etag": ("etag", "If-None-Match"), "last_modified": ("last-modified", "If-Modified-Since")}
 _NAMES = frozenset(("url", "address", "moved", "etag", "last_modified", "document", "looks", "wished_seconds"))
 
 
@@ -78,7 +81,7 @@ class Polled:
 
         Where the address that it moved to does not work any more, the old one is asked again.
         """
-        own = dict(headers) | {name: value for name, value in self._validators().items() if value}
+        own = dict(headers) | conditions({"etag": self.etag, "last_modified": self.last_modified})
         if self.address:
             try:
                 sent = own | (dict(secrets) if same_origin(self.address, self.url) else {})
@@ -87,9 +90,6 @@ class Polled:
                 return client.get(self.url, dict(headers) | dict(secrets), now), replace(self, address="", moved_to="", sightings=0)
         answer = client.get(self.url, own | dict(secrets), now)
         return answer, self._sighted(answer.moved_to, bool(secrets))
-
-    def _validators(self) -> dict[str, str]:
-        return {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
 
     def _sighted(self, moved_to: str, has_secrets: bool) -> Polled:
         if not moved_to:
@@ -101,13 +101,8 @@ class Polled:
 
     def read(self, answer: Answer, *, keep_validators: bool = True) -> Polled:
         """After this document was read; without validators it will be sent again in full, so that its repair is seen."""
-        etag, modified = (answer.headers.get(name, "") for name in ("etag", "last-modified"))
-        return replace(
-            self,
-            document=digest(answer.body),
-            etag=etag if keep_validators and len(etag) <= _LONGEST_VALIDATOR else "",
-            last_modified=modified if keep_validators and len(modified) <= _LONGEST_VALIDATOR else "",
-        )
+        kept = validators(answer) if keep_validators else {}
+        return replace(self, document=digest(answer.body), etag=kept.get("etag", ""), last_modified=kept.get("last_modified", ""))
 
     def looked(self, now: datetime, new: int, shown: int, *, is_gap: bool = False, wished_seconds: float = 0.0) -> Polled:
         """After a look that brought `new` of `shown` items. The first look counts as one without news: all it shows is from before."""
@@ -117,12 +112,29 @@ class Polled:
         look = Look(int(now.timestamp()), new if self.looks else 0, shown, is_gap)
         return replace(self, looks=_pace.with_look(self.looks, look), wished_seconds=wish)
 
+    def wait_seconds(self, limits: Limits, context: Context, now: datetime) -> float | None:
+        """The pause that the address's own rhythm asks for; None where the configuration names one."""
+        if context.every_seconds is not None:
+            return None
+        return _pace.spread(_pace.pause_seconds(self.looks, now, limits, self.wished_seconds), context.name, now)
+
     @property
     def note(self) -> str:
         """What a person should know of the address: that it has moved. "" when there is nothing."""
         if self.address:
             return f"it has moved for good and is asked at {without_query(self.address)}: change its url"
         return ""
+
+
+def conditions(known: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that ask for a document only when it is another than the one whose validators a cursor holds."""
+    return {asked: str(known[name]) for name, (_, asked) in _VALIDATORS.items() if known.get(name)}
+
+
+def validators(answer: Answer) -> dict[str, str]:
+    """What a cursor keeps of the answer for `conditions`: what the server gives of it, unless that is too long to keep."""
+    found = {name: answer.headers.get(given, "") for name, (given, _) in _VALIDATORS.items()}
+    return {name: value for name, value in found.items() if 0 < len(value) <= _LONGEST_VALIDATOR}
 
 
 def about_answer(answer: Answer) -> dict[str, Any]:
@@ -134,4 +146,5 @@ def about_answer(answer: Answer) -> dict[str, Any]:
 
 
 def digest(body: bytes) -> str:
+    """What a cursor keeps of a document, to know it again."""
     return hashlib.sha256(body).hexdigest()[:32]

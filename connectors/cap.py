@@ -9,20 +9,20 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import pydantic
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field
 
+from connectors._address import Address, MaxBytes
 from connectors._feed import parsing
-from connectors._http import Answer, Client
+from connectors._http import Answer
 from connectors._item import Item, article_of, site_of
+from connectors._polled import conditions, validators
 from connectors._wire import cap, rss_item
 from connectors._wire.xml_tree import root_of
 from pipeline.article import Article, Source
 from pipeline.errors import Permanent, Transient
 from pipeline.outcome import Rejection
-from pipeline.outgoing.address import Allowance, url_problem, without_query
+from pipeline.outgoing.address import without_query
 from pipeline.plugins import Batch, Context, Unreadable
-from pipeline.settings import secret
 
 # A feed of warnings links to one document each: so many are fetched before the others have their turn, with a pause between.
 ALERTS_AT_ONCE = 20
@@ -31,32 +31,15 @@ REMEMBERED_LINKS = 2_000
 REMEMBERED_CHAINS = 500
 
 
-class Options(BaseModel):
+class Options(Address):
     """Warnings of a civil-protection or weather service. Updates become revisions; a cancellation withdraws the warning."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field(description="address of an alert, or of a feed of alerts, http or https")
     language: str = Field(
         "", max_length=10, description="which language to read where a warning is given in several, such as de; default: the first"
     )
     site: str = Field("", description="the publisher's host; default: that of the address")
-    headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="further request headers, such as Authorization; values may be ${env:NAME} or ${file:/path}"
-    )
-    contact: str = Field("", description="address or URL in our User-Agent; default: contact of the configuration")
-    timeout_seconds: float = Field(30, gt=0, le=300, description="time for one request, redirects and body included")
-    max_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, description="largest document, decompressed")
-    allow_private: list[Allowance] = Field(
-        default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
-    )
-
-    @pydantic.field_validator("url")
-    @classmethod
-    def _can_be_asked(cls, value: str) -> str:
-        if problem := url_problem(value):
-            raise ValueError(f"{without_query(value)} {problem}")
-        return value
+    max_bytes: MaxBytes = Field(5_000_000, description="largest document, decompressed")
 
 
 def create(options: Options, context: Context) -> Cap:
@@ -73,9 +56,9 @@ class _Read:
     unreadable: list[Unreadable] = field(default_factory=list)
     failed: Transient | None = None
 
-    def cursor(self, url: str, validators: Mapping[str, str]) -> dict[str, Any]:
+    def cursor(self, url: str, marks: Mapping[str, str]) -> dict[str, Any]:
         chains = dict(list(self.chains.items())[-REMEMBERED_CHAINS:])
-        return {"url": url, "seen": self.seen[-REMEMBERED_LINKS:], "chains": chains, **validators}
+        return {"url": url, "seen": self.seen[-REMEMBERED_LINKS:], "chains": chains, **marks}
 
 
 class Cap:
@@ -84,12 +67,7 @@ class Cap:
     def __init__(self, options: Options, context: Context) -> None:
         self._options = options
         self._context = context
-        self._client = Client(
-            contact=options.contact,
-            timeout_seconds=options.timeout_seconds,
-            max_bytes=options.max_bytes,
-            allow_private=options.allow_private,
-        )
+        self._client = options.client()
 
     def fetch(self, cursor: Mapping[str, Any]) -> Batch:
         """The warnings that are new since `cursor`, oldest first, `ALERTS_AT_ONCE` at most.
@@ -110,16 +88,13 @@ class Cap:
             raise read.failed
         is_done = len(waiting) <= ALERTS_AT_ONCE and not read.failed
         # With validators the rest would not be seen before the feed changes.
-        after = read.cursor(self._options.url, _validators(answer) if is_done else {})
+        after = read.cursor(self._options.url, validators(answer) if is_done else {})
         return Batch(tuple(read.articles), after, None if len(waiting) <= ALERTS_AT_ONCE else PAUSE_SECONDS, tuple(read.unreadable))
 
     def _get(self, url: str, now: datetime, cursor: Mapping[str, Any]) -> Answer:
         headers = {"Accept": "application/cap+xml, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"}
-        headers |= {name: secret(value) for name, value in self._options.headers.items()} if _same_host(url, self._options.url) else {}
-        for name, header in (("etag", "If-None-Match"), ("last_modified", "If-Modified-Since")):
-            if cursor.get(name):
-                headers[header] = str(cursor[name])
-        return self._client.get(url, headers, now)
+        headers |= self._options.secrets() if _same_host(url, self._options.url) else {}
+        return self._client.get(url, headers | conditions(cursor), now)
 
     def _waiting(self, answer: Answer, seen: list[str]) -> list[tuple[str, str]]:
         """The alerts that were not read yet, oldest first, with their marks. The link "" means the answer itself."""
@@ -182,8 +157,3 @@ def _short(data: bytes) -> str:
 
 def _same_host(one: str, other: str) -> bool:
     return urlsplit(one)[:2] == urlsplit(other)[:2]
-
-
-def _validators(answer: Answer) -> dict[str, str]:
-    found = {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
-    return {name: value for name, value in found.items() if value and len(value) <= 1_000}

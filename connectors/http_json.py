@@ -10,27 +10,26 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field
 
 from connectors import _json_mapping
+from connectors._address import Address
 from connectors._feed.new_items import Memory, select
-from connectors._http import Answer, Client
+from connectors._http import Answer
 from connectors._item import Item, clean, site_of
 from connectors._json_mapping import Mapped, at_path
+from connectors._polled import conditions, validators
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
-from pipeline.outgoing.address import Allowance, url_problem, without_query
+from pipeline.outgoing.address import without_query
 from pipeline.plugins import Batch, Context, Unreadable
-from pipeline.settings import secret
 
 MAX_CURSOR_CHARACTERS = 2_000
 
 
-class Options(BaseModel):
+class Options(Address):
     """A JSON API with a list of articles in its answer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field(description="address of the newest articles, http or https")
     items: str = Field("", description=f"path of the list in the answer, such as data.articles; {_json_mapping.PATHS_HELP}")
@@ -42,22 +41,6 @@ class Options(BaseModel):
     cursor: str = Field("", description="path of that cursor in the answer, such as meta.next_cursor; kept over polls and restarts")
     max_pages: int = Field(10, ge=1, le=1_000, description="pages read in one poll at most; that there are more is reported")
     site: str = Field("", description="the publisher's host, within which ids are unique; default: the host of the address")
-    headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="further request headers, such as Authorization; values may be ${env:NAME} or ${file:/path}"
-    )
-    contact: str = Field("", description="address or URL in our User-Agent; default: contact of the configuration")
-    timeout_seconds: float = Field(30, gt=0, le=300, description="time for one request, redirects and body included")
-    max_bytes: int = Field(10_000_000, ge=1_000, le=100_000_000, description="largest answer, decompressed")
-    allow_private: list[Allowance] = Field(
-        default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
-    )
-
-    @pydantic.field_validator("url")
-    @classmethod
-    def _can_be_asked(cls, value: str) -> str:
-        if problem := url_problem(value):
-            raise ValueError(f"{without_query(value)} {problem}")
-        return value
 
     @pydantic.model_validator(mode="after")
     def _pages_in_one_way(self) -> Options:
@@ -87,20 +70,16 @@ class HttpJson:
     def __init__(self, options: Options, context: Context) -> None:
         self._options = options
         self._context = context
-        self._client = Client(
-            contact=options.contact,
-            timeout_seconds=options.timeout_seconds,
-            max_bytes=options.max_bytes,
-            allow_private=options.allow_private,
-        )
+        self._client = options.client()
 
     def fetch(self, cursor: Mapping[str, Any]) -> Batch:
         """The new and changed articles of one page; `more` when the next page may hold further ones. Raises Transient and Permanent as the client does."""
         if cursor.get("url") != self._options.url:
             cursor = {}
         now = self._context.now()
-        headers = {"Accept": "application/json"} | {name: secret(value) for name, value in self._options.headers.items()}
-        answer = self._client.get(self._address(cursor), headers | self._validators(cursor), now)
+        # Only the first page of a poll tells whether anything is new.
+        known = {} if cursor.get("turned") else conditions(cursor)
+        answer = self._client.get(self._address(cursor), {"Accept": "application/json"} | self._options.secrets() | known, now)
         if answer.status == 304:
             return Batch(cursor=cursor)
         page = self._page(answer, cursor)
@@ -129,9 +108,6 @@ class HttpJson:
         if options.cursor_parameter and cursor.get("at"):
             return _with_parameter(options.url, options.cursor_parameter, str(cursor["at"]))
         return options.url
-
-    def _validators(self, cursor: Mapping[str, Any]) -> dict[str, str]:
-        return {"If-None-Match": str(cursor["etag"])} if cursor.get("etag") and not cursor.get("turned") else {}
 
     def _page(self, answer: Answer, cursor: Mapping[str, Any]) -> _Page:
         found = _json_mapping.decoded(answer.body)
@@ -169,8 +145,8 @@ class HttpJson:
     def _kept(self, page: _Page, cursor: Mapping[str, Any], answer: Answer, turned: int) -> dict[str, Any]:
         """What the next poll begins with."""
         at = page.next.get("at") or cursor.get("at")
-        etag = answer.headers.get("etag", "") if turned == 1 else str(cursor.get("etag", ""))
-        return ({"at": at} if at else {}) | ({"etag": etag} if 0 < len(etag) <= 1_000 and not at else {})
+        etag = (validators(answer) if turned == 1 else cursor).get("etag")
+        return ({"at": at} if at else {}) | ({"etag": str(etag)} if etag and not at else {})
 
     def _cap(self, capped: bool) -> Sequence[Unreadable]:
         why = f"there are more than {self._options.max_pages} new pages: raise max_pages, or poll more often"

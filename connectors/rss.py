@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-import pydantic
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field
 
 from connectors import _pace
+from connectors._address import Address, MaxBytes
 from connectors._feed import parsing
 from connectors._feed.new_items import Memory, Selection, select
 from connectors._http import Answer, Client
@@ -22,28 +21,19 @@ from connectors._polled import Polled, about_answer, digest
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
-from pipeline.outgoing.address import Allowance, url_problem, without_query
 from pipeline.plugins import Batch, Connector, Context, Unreadable
-from pipeline.settings import secret
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 
 
-class Options(BaseModel):
+class Options(Address):
     """A feed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field(description="address of the feed, http or https")
     site: str = Field(
         "", description="the publisher's host, within which GUIDs are unique; default: the host of the feed's link, or else of its address"
     )
-    headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="further request headers, such as Authorization; values may be ${env:NAME} or ${file:/path}"
-    )
-    contact: str = Field("", description="address or URL in our User-Agent; default: contact of the configuration")
-    timeout_seconds: float = Field(30, gt=0, le=300, description="time for the whole request, redirects and body included")
-    max_bytes: int = Field(10_000_000, ge=1_000, le=100_000_000, description="largest feed, decompressed")
+    max_bytes: MaxBytes = Field(10_000_000, description="largest feed, decompressed")
     full_text: bool = Field(False, description="read each article on its own page, with the pause that its site asks for")
     max_items: int = Field(1_000, ge=1, le=10_000, description="items read from one document at most; more are reported")
     min_seconds: float = Field(
@@ -53,16 +43,6 @@ class Options(BaseModel):
         description="shortest pause between two fetches when the source names no every_seconds: the feed's own rhythm decides",
     )
     max_seconds: float = Field(900, ge=5, le=86_400, description="longest pause, likewise; what the feed itself wishes may not exceed it")
-    allow_private: list[Allowance] = Field(
-        default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
-    )
-
-    @pydantic.field_validator("url")
-    @classmethod
-    def _can_be_asked(cls, value: str) -> str:
-        if problem := url_problem(value):
-            raise ValueError(f"{without_query(value)} {problem}")
-        return value
 
 
 def create(options: Options, context: Context) -> Connector:
@@ -86,14 +66,9 @@ class Rss:
     def __init__(self, options: Options, context: Context, client: Client | None = None) -> None:
         self._options = options
         self._context = context
-        self._client = client or Client(
-            contact=options.contact,
-            timeout_seconds=options.timeout_seconds,
-            max_bytes=options.max_bytes,
-            allow_private=options.allow_private,
-        )
-        # One pace for all feeds of a publisher; what was allowed by name is our own.
-        self.host = "" if options.allow_private else (urlsplit(options.url).hostname or "")
+        self._limits = Limits(options.min_seconds, options.max_seconds)
+        self._client = client or options.client()
+        self.host = options.host
 
     def fetch(self, cursor: Mapping[str, Any]) -> Batch:
         """The items that are new or changed since `cursor`, oldest first; those of the first document are marked as back-fill.
@@ -101,7 +76,7 @@ class Rss:
         A document that cannot be read at all is handed over once, as `unreadable`; while it stays as it is, Permanent is raised.
         """
         now = self._context.now()
-        answer, polled = Polled.of(cursor, self._options.url).ask(self._client, {"Accept": ACCEPT}, self._secrets(), now)
+        answer, polled = Polled.of(cursor, self._options.url).ask(self._client, {"Accept": ACCEPT}, self._options.secrets(), now)
         if answer.status == 304:
             return self._unchanged(polled.within(cursor), polled, about_answer(answer), now)
         if digest(answer.body) == cursor.get("refused"):
@@ -121,18 +96,10 @@ class Rss:
             return Batch(cursor=refused, unreadable=(found,), about=about_answer(answer) | named)
         return self._batch(self._looked(feed, answer, polled, cursor, now), answer, now)
 
-    def _secrets(self) -> dict[str, str]:
-        return {name: secret(value) for name, value in self._options.headers.items()}
-
     def _unchanged(self, cursor: Mapping[str, Any], polled: Polled, about: Mapping[str, Any], now: datetime) -> Batch:
-        return Batch(cursor=cursor, wait_seconds=self._wait_seconds(polled, now), unchanged=True, note=polled.note, about=about)
-
-    def _wait_seconds(self, polled: Polled, now: datetime) -> float | None:
-        """The pause that the feed's own rhythm asks for; None where the configuration names one."""
-        if self._context.every_seconds is not None:
-            return None
-        limits = Limits(self._options.min_seconds, self._options.max_seconds)
-        return _pace.spread(_pace.pause_seconds(polled.looks, now, limits, polled.wished_seconds), self._context.name, now)
+        return Batch(
+            cursor=cursor, wait_seconds=polled.wait_seconds(self._limits, self._context, now), unchanged=True, note=polled.note, about=about
+        )
 
     def _looked(self, feed: parsing.Feed, answer: Answer, polled: Polled, cursor: Mapping[str, Any], now: datetime) -> _Found:
         site = self._options.site or site_of(feed.link, self._options.url)
@@ -158,7 +125,7 @@ class Rss:
         return Batch(
             news.articles,
             {**found.polled.as_cursor(), **news.memory.as_cursor(), **marks},
-            self._wait_seconds(found.polled, now),
+            found.polled.wait_seconds(self._limits, self._context, now),
             (*unreadable, *news.unreadable),
             possible_losses=int(news.is_gap),
             left_out=found.over,

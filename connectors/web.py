@@ -8,8 +8,9 @@ from typing import Literal
 
 import cssselect
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field
 
+from connectors._address import Address, MaxBytes
 from connectors._canonical import canonical
 from connectors._http import Client
 from connectors._item import article_of, site_of
@@ -19,17 +20,13 @@ from connectors._page.watched_list import WatchedList
 from connectors._page.watched_page import WatchedPage
 from connectors._page.watching import Watched
 from pipeline.article import Article, Source
-from pipeline.outgoing.address import Allowance, url_problem, without_query
 from pipeline.plugins import Connector, Context
-from pipeline.settings import secret
 
 MAX_BYTES = 5_000_000
 
 
-class Options(BaseModel):
+class Options(Address):
     """A page to watch."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field(description="address of the page, http or https")
     watch: Literal["list", "page"] = Field(
@@ -47,22 +44,7 @@ class Options(BaseModel):
     robots: bool = Field(True, description="obey robots.txt; switch it off only for sites of your own")
     max_links: int = Field(100, ge=1, le=500, description="links taken from one look at the list at most; more are reported")
     site: str = Field("", description="the publisher's host; default: that of the address")
-    headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="further request headers, such as Authorization; values may be ${env:NAME} or ${file:/path}"
-    )
-    contact: str = Field("", description="address or URL in our User-Agent; default: contact of the configuration")
-    timeout_seconds: float = Field(30, gt=0, le=300, description="time for one request, redirects and body included")
-    max_bytes: int = Field(MAX_BYTES, ge=1_000, le=100_000_000, description="largest page, decompressed")
-    allow_private: list[Allowance] = Field(
-        default_factory=list, description="hosts, addresses or networks that may be private, such as 127.0.0.1 or 10.0.0.0/8"
-    )
-
-    @pydantic.field_validator("url")
-    @classmethod
-    def _can_be_asked(cls, value: str) -> str:
-        if problem := url_problem(value):
-            raise ValueError(f"{without_query(value)} {problem}")
-        return value
+    max_bytes: MaxBytes = Field(MAX_BYTES, description="largest page, decompressed")
 
     @pydantic.field_validator("select")
     @classmethod
@@ -75,19 +57,14 @@ class Options(BaseModel):
 
 
 def create(options: Options, context: Context) -> Connector:
-    client = Client(
-        contact=options.contact,
-        timeout_seconds=options.timeout_seconds,
-        max_bytes=options.max_bytes,
-        allow_private=options.allow_private,
-    )
+    client = options.client()
     watched = Watched(
         url=options.url,
         select=options.select,
         site=options.site,
         delay_seconds=options.delay_seconds,
         max_links=options.max_links,
-        headers={name: secret(value) for name, value in options.headers.items()},
+        headers=options.secrets(),
         source_id=context.name,
     )
     robots = Robots(client, context.now) if options.robots else None

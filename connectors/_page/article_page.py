@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +20,6 @@ from pipeline.outgoing.address import without_query
 
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
 _PAGE_TYPES = frozenset(("", "text/html", "application/xhtml+xml", "text/plain", "application/octet-stream"))
-_GONE, _MISSING = re.compile(r" answers 410:"), re.compile(r" answers 404:")
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,13 @@ class ArticlePages:
 
 
 def is_gone(error: Permanent) -> bool:
-    """Whether the server said that the page was removed for good (410). The client tells a refusal in words only."""
-    return _GONE.search(str(error)) is not None
+    """Whether the server said that the page was removed for good (410)."""
+    return error.kind == "gone"
 
 
 def is_missing(error: Permanent) -> bool:
     """Whether the server said that it has no such page (404): removed, or a mistake that passes."""
-    return _MISSING.search(str(error)) is not None
+    return error.kind == "not_found"
 
 
 def saved_page(path: Path, max_bytes: int) -> ArticlePage:

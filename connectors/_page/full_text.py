@@ -7,13 +7,14 @@ fetched twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec.structs import replace
 
+from connectors._address import Address
 from connectors._http import Client
 from connectors._item import Item, content_hash
 from connectors._page.article_page import ArticlePages
@@ -32,23 +33,9 @@ PAGES_AT_ONCE = 20
 FETCH_SECONDS = 60.0
 
 
-class Asking(Protocol):
-    """What is needed of a connector's options."""
-
-    @property
-    def contact(self) -> str: ...
-    @property
-    def allow_private(self) -> Sequence[str]: ...
-    @property
-    def timeout_seconds(self) -> float: ...
-
-
-def with_full_text(connector: Connector, options: Asking, context: Context) -> Connector:
+def with_full_text(connector: Connector, options: Address, context: Context) -> Connector:
     """`connector`, its articles with the text of their pages, which are asked for under the same options; secret headers stay with the feed."""
-    client = Client(
-        contact=options.contact, timeout_seconds=options.timeout_seconds, max_bytes=MAX_PAGE_BYTES, allow_private=options.allow_private
-    )
-    return FullText(connector, client, context.now)
+    return FullText(connector, options.client(MAX_PAGE_BYTES), context.now)
 
 
 @dataclass

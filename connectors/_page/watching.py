@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from connectors._http import Answer, Client
 from connectors._item import site_of
 from connectors._page.article_page import ACCEPT, check_robots
 from connectors._page.robots import Robots
+from connectors._polled import conditions, digest, validators
 from pipeline.article import Source
 
 
@@ -46,14 +46,8 @@ def look(watched: Watched, client: Client, robots: Robots | None, cursor: Mappin
     known = {name: cursor[name] for name in ("url", "etag", "last_modified", "document") if isinstance(cursor.get(name), str)}
     if known.get("url") != watched.url:
         known = {}
-    asked = {"Accept": ACCEPT} | dict(watched.headers)
-    asked |= {header: known[name] for header, name in (("If-None-Match", "etag"), ("If-Modified-Since", "last_modified")) if name in known}
-    answer = client.get(watched.url, asked, now)
+    answer = client.get(watched.url, {"Accept": ACCEPT} | dict(watched.headers) | conditions(known), now)
     if answer.status == 304:
         return Look(None, known)
-    digest = hashlib.sha256(answer.body).hexdigest()[:32]
-    marks = {"url": watched.url, "document": digest}
-    for header, name in (("etag", "etag"), ("last-modified", "last_modified")):
-        if 0 < len(value := answer.headers.get(header, "")) <= 1_000:
-            marks[name] = value
-    return Look(None if digest == known.get("document") else answer, marks)
+    marks = {"url": watched.url, "document": digest(answer.body), **validators(answer)}
+    return Look(None if marks["document"] == known.get("document") else answer, marks)

@@ -32,7 +32,7 @@ def test_a_withdrawal_without_words_reaches_those_who_were_told() -> None:
 def test_an_embargo_counts_under_every_name(name: str) -> None:
     found = read(title="Eins", **{name: "2099-01-01T12:00:00+01:00"})
     assert found.embargoed_at is not None and found.embargoed_at.year == 2099
-    for wrong in ("tomorrow", "2099-01-01T12:00:00", True, 4_070_908_800, {"until": "2099"}):
+    for wrong in ("tomorrow", "2099-01-01T12:00:00", True, 4_070_908_800, {"until": "2099"}, " "):
         with pytest.raises(Permanent, match="nothing is released"):
             read(title="Eins", **{name: wrong})
     assert read(title="Eins", **{name: None}).embargoed_at is None and read(title="Eins", **{name: False}).embargoed_at is None
