@@ -7,7 +7,7 @@ stretch of time.
 
 from __future__ import annotations
 
-from pipeline.broker.administration import Lag, TopicChange, apply_topics, lag, lag_by, wanted_configuration
+from pipeline.broker.administration import Lag, Progress, TopicChange, apply_topics, lag, lag_by, progress, wanted_configuration
 from pipeline.broker.connecting import ADVICE, FAULTS, KafkaFault, admin_client, connect, greeted
 from pipeline.broker.groups import commit, committed, group_consumer, group_offsets, join_to_the_end, owns, positions, rewind
 from pipeline.broker.handshake import Denied, Greeted
@@ -42,6 +42,7 @@ __all__ = [
     "MAX_OUTSTANDING_BYTES",
     "MAX_OUTSTANDING_RECORDS",
     "Partition",
+    "Progress",
     "Publisher",
     "Record",
     "Survey",
@@ -73,6 +74,7 @@ __all__ = [
     "polled",
     "positions",
     "producer",
+    "progress",
     "publish_in_transactions",
     "read_to_end",
     "reader",

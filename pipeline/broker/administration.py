@@ -105,6 +105,21 @@ class Lag:
         return max(self.end - (self.committed or 0), 0)
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a group is over all its partitions. `behind` is what it has still to read; None where it has never committed anything."""
+
+    committed: int
+    behind: int | None
+
+
+def progress(lags: Sequence[Lag]) -> Progress:
+    """The lags of one group taken together. `behind` may stay above zero at rest: transaction markers stand at the end of what the alerter
+    writes, and nobody reads or commits past them before the next record."""
+    has_begun = any(each.committed is not None for each in lags)
+    return Progress(sum(each.committed or 0 for each in lags), sum(each.records for each in lags) if has_begun else None)
+
+
 def lag(settings: Settings, group: str, topics: Sequence[str]) -> list[Lag]:
     """The lag of `group` (without prefix) on each partition of `topics` (without prefix)."""
     admin = KafkaAdminClient(**client_options(settings.kafka), bootstrap_timeout_ms=3_000)

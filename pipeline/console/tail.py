@@ -92,12 +92,8 @@ class KafkaLag:
             self._admin = broker.admin_client(self._settings.kafka)
         found = []
         for process, topics in topology.group_topics().items():
-            lags = broker.lag_by(self._admin, self._settings, process, topics)
-            began = any(each.committed is not None for each in lags)
-            # Transaction markers stand at the end of what the alerter writes; nobody reads or commits past them before the next record.
-            found.append(
-                GroupLag(process, sum(each.records for each in lags) if began else None, sum(each.committed or 0 for each in lags))
-            )
+            so_far = broker.progress(broker.lag_by(self._admin, self._settings, process, topics))
+            found.append(GroupLag(process, so_far.behind, so_far.committed))
         return tuple(found)
 
     def close(self) -> None:

@@ -52,6 +52,4 @@ def _groups(wanted: Role, missing: Iterable[Privilege]) -> list[str]:
 def _lags(admin: Any, settings: Settings, groups: Iterable[str], topics: Container[str]) -> Iterator[GroupLag]:
     for group in groups:
         names = [name for name in topology.group_topics()[group] if settings.topic(name) in topics]
-        lags = broker.lag_by(admin, settings, group, names) if names else []
-        began = any(each.committed is not None for each in lags)
-        yield GroupLag(group, sum(each.records for each in lags) if began else None)
+        yield GroupLag(group, broker.progress(broker.lag_by(admin, settings, group, names) if names else []).behind)
