@@ -57,11 +57,6 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     messages_coming: tuple[MessageShown, ...] = ()
     messages_going: tuple[MessageShown, ...] = ()
 
-    @property
-    def is_none(self) -> bool:
-        counts = (self.matches_come, self.matches_go, self.episodes_come, self.episodes_go, self.messages_come, self.messages_go)
-        return not any(counts)
-
 
 @dataclass
 class Side:

@@ -8,7 +8,7 @@ there is taken; everything else is placed by the instant at which the article me
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -134,11 +134,3 @@ class Spool:
 
     def close(self) -> None:
         self._file.close()
-
-
-def spooled(found: Iterable[Found], arrived: Arrivals) -> Spool:
-    """A spool with all of these in it."""
-    made = Spool()
-    for each in found:
-        made.put(each, arrived)
-    return made

@@ -24,9 +24,8 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Step:
-    """One match and what was decided about it; the first of `episode_ids` is its own episode."""
+    """One match and what was decided about it."""
 
     matched: Matched
     at: datetime
     why: str
-    episode_ids: tuple[str, ...] = ()

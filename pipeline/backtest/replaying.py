@@ -93,7 +93,7 @@ class Replay:
         decision = self._alerting.decide(matched, self.policies.of(matched.match.rule_id))
         self._deliver()
         self.result.decided[(matched.match.rule_id, decision.why)] += 1
-        return Step(matched, at, decision.why, tuple(each.id for each in decision.records if isinstance(each, Episode)))
+        return Step(matched, at, decision.why)
 
     def advance(self, until: datetime) -> None:
         """Let time pass up to `until`."""

@@ -105,9 +105,6 @@ class Desk:
         """A copy for an inquiry; call it with the lock held, ask it without."""
         return Ledger(dict(self.alerts.episodes), dict(self.alerts.sent.notifications), self.silences(), tuple(self.audit))
 
-    def seen_since(self, since: datetime) -> list[Seen]:
-        return [each for each in self.matches.values() if each.at >= since]
-
     def forget(self, now: datetime, after: timedelta = timedelta(days=7)) -> None:
         """Let go of matches older than the topic keeps."""
         with self.lock:

@@ -38,7 +38,6 @@ from pipeline.article import identity
 from pipeline.errors import LagebildError
 
 SAMPLES = Path(__file__).parent / "samples"
-FORMATS = ("rss", "atom", "folder")
 
 _DATE_LINE = re.compile(r"\d{4}-\d{2}-\d{2}$")
 _AUTHOR_LINE = "Autor:"

@@ -120,7 +120,6 @@ def key(name: str) -> tuple[str, ...]:
     return tuple(form for form in words_of(name).forms if form)
 
 
-_CYRILLIC_VOWELS = "аяоеьйуюіїы"
 _CYRILLIC_ENDINGS = {
     "е": "аь",
     "і": "аь",

@@ -9,9 +9,6 @@ from pipeline.episode import Episode
 from pipeline.episodes.memory import TriggerMemory
 from pipeline.intent import Intent
 
-# Words for the log that say that somebody is told, in the order in which one of several wins.
-RINGING = ("first", "reopened", "withdrawn", "corrected", "new_text", "new_facts", "milestone")
-
 
 @dataclass(frozen=True)
 class Decision:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from pipeline.inquiry.handover import Section, sections
 from pipeline.inquiry.report import Report
@@ -94,12 +93,3 @@ def _html(title: str, found: Sequence[Section]) -> str:
 
 
 _FORMATS: dict[str, Callable[[str, Sequence[Section]], str]] = {"text": _text, "markdown": _markdown, "html": _html}
-
-
-def file_name(report: Report, suffix: str) -> str:
-    """A name for the report's file, made of its times."""
-
-    def short(at: datetime) -> str:
-        return f"{at:%Y%m%dT%H%M}"
-
-    return f"lagebild-{short(report.since)}-{short(report.until)}.{suffix}"

@@ -36,7 +36,6 @@ class Vocabulary:
     """The German dictionary, form to lemma, sorted into nouns, adjectives and verbs by how they are written and inflected."""
 
     def __init__(self, lemma_of: Mapping[str, str]) -> None:
-        self._lemma_of = lemma_of
         forms: defaultdict[str, set[str]] = defaultdict(set)
         for form, lemma in lemma_of.items():
             forms[lemma].add(form)

@@ -12,7 +12,7 @@ from pipeline.episodes.lifecycle import OPEN
 from pipeline.episodes.situations import GAPS
 from pipeline.facts import new_facts
 from pipeline.policy import RulePolicy
-from pipeline.routing import hours, routes, silences
+from pipeline.routing import routes, silences
 from pipeline.routing.labels import labels
 from pipeline.routing.model import Routing
 from pipeline.routing.roster import who
@@ -234,14 +234,3 @@ def _sending(notification: Notification, routing: Routing, now: datetime) -> str
         return f"is being sent, {tried}"
     error = f"; the last answer was: {notification.last_error}" if notification.last_error else ""
     return f"waits until {clock(notification.next_at, routing.zone, now)} after {tried}{error}"
-
-
-def hours_in_words(policy: RulePolicy, receiver: str, routing: Routing, now: datetime) -> str:
-    """Whether the rule and the receiver may ring now, and from when on else."""
-    groups = (hours.named(policy.notify.hours, routing), hours.named(routing.receiver(receiver).hours, routing))
-    begins_at = hours.begins(groups, now)
-    if begins_at == now:
-        return "within its hours"
-    return (
-        f"outside of its hours until {clock(begins_at, routing.zone, now)}" if begins_at else "its hours never come: it rings at any time"
-    )

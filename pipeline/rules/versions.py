@@ -27,9 +27,6 @@ class RuleVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     rule: Rule | None = None
 
 
-_decoder = msgspec.json.Decoder(RuleVersion)
-
-
 def versions(changes: Iterable[Record], files: Mapping[str, File], at: datetime, by: str) -> list[Record]:
     """One record for each rule that `changes` write or remove."""
     by_id = {file.rule.rule.id: file for file in files.values() if file.rule is not None}
@@ -43,11 +40,6 @@ def versions(changes: Iterable[Record], files: Mapping[str, File], at: datetime,
             version = RuleVersion(rule_id=each.key, version=file.rule.version, at=at, by=by, text=file.text, rule=file.rule.rule)
         found.append(Record(each.key, _encoder.encode(version)))
     return found
-
-
-def read_version(value: bytes) -> RuleVersion:
-    """The record of the topic. Raises msgspec.DecodeError for what is none."""
-    return _decoder.decode(value)
 
 
 def who() -> str:

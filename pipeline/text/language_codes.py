@@ -34,7 +34,6 @@ _OWN_NAME_KNOWN = (
     "uk",
     "zh",
 )
-_NOT_A_LANGUAGE = {"und", "mul", "zxx", "mis"}
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 # The detector has one Norwegian and the older code of Filipino.
 _ONE_OF = {"nb": "no", "nn": "no", "fil": "tl"}

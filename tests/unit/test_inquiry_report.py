@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.episode import Matcher, Note
 from pipeline.inquiry.choosing import Wanted, chosen
-from pipeline.inquiry.layout import file_name, written
+from pipeline.inquiry.layout import written
 from pipeline.inquiry.ledger import Ledger, NotOne
 from pipeline.inquiry.report import Report, report
 from pipeline.sources import SourceHealth
@@ -134,7 +134,6 @@ def test_a_report_of_nothing_says_so_in_every_section() -> None:
     text = written(made(Ledger()), "text", "UTC")
     assert "Nothing rang and nothing matched." in text
     assert text.count("None.") == 4
-    assert file_name(made(Ledger()), "html") == "lagebild-20261120T1100-20261120T1300.html"
 
 
 def test_a_report_is_json_for_programs() -> None:

@@ -13,7 +13,7 @@ from pipeline.message import Origin
 from pipeline.routing import check, drill, heart
 from pipeline.routing.model import Event, Inhibition, Interval, Receiver, Roster, Route, Routing, Times
 from pipeline.routing.silences import objections
-from pipeline.routing.why import chains, hours_in_words, verdict_chain
+from pipeline.routing.why import chains, verdict_chain
 from pipeline.routing.wording import say
 from pipeline.rules.model import Escalate, Notify
 from tests.builders import NOON
@@ -93,12 +93,6 @@ def test_a_stand_in_says_for_whom() -> None:
     world.change(made, attempts=1, first_tried_at=NOON, last_error="503")
     world.wait(minutes=1)
     assert "in the place of lage" in why(world, episode(), "mail")
-
-
-def test_hours_are_told_in_words() -> None:
-    routing = Routing(intervals=MORNING, receivers={"lage": Receiver(hours=("morgens",))})
-    assert hours_in_words(policy(), "lage", routing, NOON) == "outside of its hours until 2026-11-21 06:00"
-    assert hours_in_words(policy(), "mail", routing, NOON) == "within its hours"
 
 
 def matcher(field: str, *values: str, negative: bool = False) -> Matcher:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from pipeline.rules.load import load_folder
 from pipeline.rules.model import Group, Rule, Term
 from pipeline.rules.publish import MANIFEST, Record, RuleTable, records
 from pipeline.rules.reserved import ROUTING
-from pipeline.rules.versions import read_version, versions
+from pipeline.rules.versions import RuleVersion, versions
 
 
 def compiled(rule_id: str, word: str = "Raketentest") -> CompiledRule:
@@ -127,7 +128,8 @@ def test_each_new_version_is_kept_with_its_text_and_a_removed_rule_as_gone(tmp_p
         (tmp_path / f"{rule_id}.yml").write_text(text, encoding="utf-8")
     loaded = load_folder(tmp_path)
     changes = records(loaded.rules, {"two": "old", "gone": "x"}, 2, routing=loaded.routing)
-    kept = [read_version(each.value or b"") for each in versions(changes, loaded.files, datetime(2026, 11, 21, tzinfo=UTC), "eva")]
+    records_kept = versions(changes, loaded.files, datetime(2026, 11, 21, tzinfo=UTC), "eva")
+    kept = [msgspec.json.decode(each.value or b"", type=RuleVersion) for each in records_kept]
     assert [(each.rule_id, each.version != "", each.by, each.rule is None) for each in kept] == [
         ("one", True, "eva", False),
         ("two", True, "eva", False),
