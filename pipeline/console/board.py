@@ -11,8 +11,10 @@ import msgspec
 from pipeline import article as articles
 from pipeline import sources, topology
 from pipeline.broker import Record
+from pipeline.console.alert_view import AlertView, alert_view, is_open
+from pipeline.console.article_view import ArticleView, article_view
 from pipeline.console.rates import NO_RATES, Rates
-from pipeline.console.view import AlertView, ArticleView, SourceView, alert_view, article_view, is_open, source_view
+from pipeline.console.source_view import SourceView, source_view
 from pipeline.console.view_decisions import AnswerView, SilenceView, answer_view, silence_view
 from pipeline.episode import Audit, Episode, Silence
 from pipeline.outcome import Dropped, Exit, Outcome

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from pipeline.article import Hit
+from pipeline.console.alert_view import AlertView, alert_view
 from pipeline.console.desk import Active, Desk, Seen
-from pipeline.console.view import AlertView, Parts, alert_view, parts, safe_url
+from pipeline.console.marked_text import Parts, parts, safe_url
 from pipeline.console.view_decisions import AnswerView, SilenceView, answer_view, silence_view
 from pipeline.episode import Episode, Member, Note, Notification
 from pipeline.message import stages

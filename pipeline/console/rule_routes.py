@@ -18,6 +18,7 @@ from pipeline.console.acting import VIA
 from pipeline.console.acting_routes import Say, surviving
 from pipeline.console.asked import NO_STORE, Fault, asked, who
 from pipeline.console.desk import Desk
+from pipeline.console.rule_file import rule_file
 from pipeline.console.watching import Day, Draft
 from pipeline.errors import LagebildError
 from pipeline.rules.compiled import CompiledRule
@@ -109,7 +110,7 @@ def _proposals(about: About, settings: Settings, desk: Desk, day: Day) -> tighte
     with desk.lock:
         episode = surviving(desk, about.episode)
         confirmed = [each for each in desk.alerts.episodes.values() if each.verdict == "confirmed"]
-    file = tightening.rule_file(settings, episode.rule_id)
+    file = rule_file(settings, episode.rule_id)
     with _alone():
         return tightening.tightening(settings, file, episode, confirmed, day, datetime.now(UTC))
 

@@ -18,7 +18,7 @@ from pipeline.article import Article, Hit
 from pipeline.backtest.figures import Shown
 from pipeline.backtest.last_day import tried
 from pipeline.console.asked import Fault
-from pipeline.console.view import Parts, parts, safe_url
+from pipeline.console.marked_text import Parts, parts, safe_url
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.rules import new
 from pipeline.rules.compiled import CompiledRule

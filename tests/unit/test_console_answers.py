@@ -13,11 +13,11 @@ import pytest
 
 from pipeline import topology
 from pipeline.console import guard
+from pipeline.console.article_view import ArticleView
 from pipeline.console.board import Board, Change, Status
 from pipeline.console.hub import Hub, TooManyClients
 from pipeline.console.page import chosen_language, page
 from pipeline.console.serve import listen
-from pipeline.console.view import ArticleView
 from pipeline.console.words import WORDS
 from pipeline.errors import Unreachable
 from pipeline.settings import Settings

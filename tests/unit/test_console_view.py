@@ -11,10 +11,13 @@ from pipeline import sources, topology
 from pipeline.alerts import Alerts
 from pipeline.article import Article, Clock, Dates, Entity, Hit, Match, Position, Source, Story, encode
 from pipeline.broker import Record
+from pipeline.console.alert_view import alert_view, is_open
+from pipeline.console.article_view import article_view
 from pipeline.console.board import Board, Change, GroupLag, Limits, standing, status, take
+from pipeline.console.marked_text import parts, safe_url
 from pipeline.console.names_view import MOST_NAMES
 from pipeline.console.rates import NO_RATES
-from pipeline.console.view import alert_view, article_view, is_open, parts, safe_url, source_view
+from pipeline.console.source_view import source_view
 from pipeline.episode import Episode
 from pipeline.episodes.decide import decide
 from pipeline.matched import matched
