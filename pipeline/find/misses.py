@@ -9,10 +9,11 @@ import msgspec
 from pipeline.find.capitals import capital_refusal
 from pipeline.find.guards import hyphen_refusal, open_refusal, refusal
 from pipeline.find.index import TextIndex
+from pipeline.find.numbers import longer_number_refusal
 from pipeline.find.words import places
 from pipeline.lexicon.compounds import heads
 from pipeline.lexicon.compounds import refusal as compound_refusal
-from pipeline.rules.signs import stands_behind
+from pipeline.rules.signs import missing
 from pipeline.rules.spellings import Spelled
 
 _LEAST_LETTERS = 3
@@ -43,8 +44,9 @@ def _guarded(index: TextIndex, spelling: Spelled) -> Iterator[NearMiss]:
             if not why and index.german:
                 why = capital_refusal(index.read, spelling, form, unit.start, unit.end)
                 why = why or hyphen_refusal(index.read, spelling, unit.token, unit.end)
-            if not why and spelling.sign and not stands_behind(index.read.text, unit.end, spelling.sign):
-                why = f"{spelling.sign!r} does not stand right behind it"
+            if not why and spelling.number:
+                why = longer_number_refusal(spelling, index.read.text, unit.start, unit.end)
+            why = why or missing(index.read.text, unit.start, unit.end, spelling.sign, spelling.sign_before)
             if why:
                 yield NearMiss(unit.start, unit.end, why)
 
@@ -81,7 +83,10 @@ def _why_no_head(index: TextIndex, spelling: Spelled, word: str, form: str) -> s
     if no_compound:
         return no_compound
     if not spelling.heads:
-        return f"{form!r} is the head of this compound, but the rule does not ask for compounds (words of five letters and more do): `compound: [head]`"
+        return (
+            f"{form!r} is the head of this compound, but the rule does not ask for compounds "
+            "(words of five letters and more do, unless they are names that no dictionary has): `compound: [head]`"
+        )
     if form not in spelling.heads:
         return f"{form!r} does not count as the head of a compound"
     units = index.spans(word)

@@ -9,11 +9,11 @@ import msgspec
 from pipeline.find.capitals import capital_refusal
 from pipeline.find.guards import ellipsis_refusal, hyphen_refusal, open_refusal, refusal
 from pipeline.find.index import TextIndex
-from pipeline.find.numbers import before_hyphen
+from pipeline.find.numbers import before_hyphen, longer_number_refusal
 from pipeline.find.places import Place
 from pipeline.find.separated import separated
 from pipeline.lexicon.compounds import heads, is_head, rest_is_word
-from pipeline.rules.signs import stands_behind
+from pipeline.rules.signs import with_signs
 from pipeline.rules.spellings import Spelled
 
 _LEAST_REST_LETTERS = 3
@@ -28,8 +28,8 @@ def places(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
     found = index.places.get(key)
     if found is None:
         found = _all(index, spelling, own)
-        if spelling.sign:
-            found = [_signed(each, spelling.sign) for each in found if stands_behind(index.read.text, each.end, spelling.sign)]
+        if spelling.sign or spelling.sign_before:
+            found = list(_signed(index, spelling, found))
         if len(found) > 1:
             best: dict[tuple[int, int], Place] = {}
             for each in found:
@@ -39,8 +39,12 @@ def places(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
     return found
 
 
-def _signed(place: Place, sign: str) -> Place:
-    return msgspec.structs.replace(place, end=place.end + len(sign))
+def _signed(index: TextIndex, spelling: Spelled, found: list[Place]) -> Iterator[Place]:
+    """The places that have the word's signs, with them."""
+    for place in found:
+        edges = with_signs(index.read.text, place.start, place.end, spelling.sign, spelling.sign_before)
+        if edges:
+            yield msgspec.structs.replace(place, start=edges[0], end=edges[1])
 
 
 def _all(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
@@ -86,6 +90,8 @@ def _whole(index: TextIndex, spelling: Spelled, own: str) -> list[Place]:
 
 def _is_another(index: TextIndex, spelling: Spelled, form: str, start: int, end: int) -> bool:
     if refusal(spelling, form, index.read.text[start:end], swiss=index.swiss):
+        return True
+    if spelling.number and longer_number_refusal(spelling, index.read.text, start, end):
         return True
     return bool(spelling.small) and index.german and bool(capital_refusal(index.read, spelling, form, start, end))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
-from pipeline.lexicon import verbs
+from pipeline.lexicon import acronyms, verbs
 from pipeline.lexicon.compounds import splits
 from pipeline.lexicon.german import SHORTEST_LENDER
 from pipeline.lexicon.lists import lines
+from pipeline.lexicon.membership import languages_of
 from pipeline.lexicon.store import german_words
 from pipeline.text.folding import fold
 
@@ -41,6 +42,19 @@ def derived(word: str, kind: str) -> tuple[str, ...]:
     """The words of `kind` (feminine, adjective, nominalisation) made from `word`; of its head, if only that has any. () for none."""
     makers: dict[str, Callable[[str], Iterator[str]]] = {"feminine": _feminine, "adjective": _adjective, "nominalisation": _nominalisations}
     return _derived(word, makers[kind])
+
+
+@lru_cache(maxsize=2_000)
+def begins_compounds(word: str) -> bool:
+    """Whether German makes compounds that begin with `word`, as far as dictionaries tell.
+
+    Not of acronyms, of names that no dictionary knows, and of foreign names of which German has not even an adjective: "Disney", unlike "Ukraine".
+    """
+    if not word[:1].isupper():
+        return True
+    if acronyms.is_acronym(word) or not splits(fold(word.rpartition("-")[2])):
+        return False
+    return not languages_of(word) or bool(languages_of(word.lower()) or derived(word, "adjective"))
 
 
 @lru_cache(maxsize=2_000)

@@ -16,9 +16,10 @@ from pipeline.lexicon.compounds import is_known_head
 from pipeline.rules.anchors import anchors
 from pipeline.rules.compiled import CompiledRule, Condition, Inside, Nearby, Node, Pattern, RuleSet, Spelled, Tree, Words
 from pipeline.rules.model import Clause, Constituents, Filter, Group, Near, Phrase, Regex, Rule, SetOf, Term, TermSet, Wildcard, Within
-from pipeline.rules.signs import sign_behind
+from pipeline.rules.signs import joint, sign_before, sign_behind
 from pipeline.rules.spelling import has_german, parts_of, spelling
 from pipeline.rules.spellings import spelled
+from pipeline.text.alphabets import writing
 from pipeline.text.folding import fold
 from pipeline.text.tokens import Analysed, analyse
 
@@ -138,7 +139,10 @@ def _with_number(written: Words) -> Words | Tree:
     read = analyse(written.term)
     if len(read.forms) != 2 or read.forms[0].isalpha() == read.forms[1].isalpha() or not any(map(str.isdecimal, read.forms)):
         return written
-    joined = Spelled(forms=("".join(read.forms),), closed=True, sign=written.words[1].sign)
+    first, second = written.words
+    if first.sign or second.sign_before:
+        return written
+    joined = Spelled(forms=("".join(read.forms),), closed=True, sign=second.sign, sign_before=first.sign_before, number=True, guarded=True)
     return Tree(any=(written, Words(term=written.term, words=(joined,))), whole=True)
 
 
@@ -164,10 +168,12 @@ def words(
         return Words(term=term, words=tuple(map(_character, read.forms)), own=read.forms[0] if len(read.forms) == 1 else "", glued=True)
     single = len(read.forms) == 1
     worded = tuple(
-        _signed(_spelled(read.surface(token), languages, exact, inflect, head if single else False, modifier and single, derive), term, end)
-        for token, end in enumerate(read.ends)
+        _signed(
+            _spelled(read.surface(token), languages, exact, inflect, head if single else False, modifier and single, derive), read, token
+        )
+        for token in range(len(read.forms))
     )
-    if not single and inflect and not exact and has_german(languages):
+    if not single and inflect and not exact and has_german(writing(read.surface(len(worded) - 1), languages)):
         worded = (*worded[:-1], _with_genitive(worded[-1], read.surface(len(worded) - 1)))
     return Words(term=term, words=worded, own=read.forms[0] if single else "", slop=slop)
 
@@ -191,13 +197,22 @@ def _spelled(
     # An adjective that is written small is none that is made a noun, of which every form would need a capital.
     if word[0].islower() and found.capital == found.forms:
         found = msgspec.structs.replace(found, capital=frozenset())
-    return spelled(found, frozenset(each for each in found.heads if not is_known_head(each)))
+    return _of_number(spelled(found, frozenset(each for each in found.heads if not is_known_head(each))), fold(word))
 
 
-def _signed(found: Spelled, term: str, end: int) -> Spelled:
-    """The word with the sign that the term writes behind it."""
-    sign = sign_behind(term, end)
-    return msgspec.structs.replace(found, sign=sign) if sign else found
+def _of_number(found: Spelled, form: str) -> Spelled:
+    return msgspec.structs.replace(found, number=True, guarded=True) if form and (form[0].isdecimal() or form[-1].isdecimal()) else found
+
+
+def _signed(found: Spelled, read: Analysed, token: int) -> Spelled:
+    """The word with the signs that the term writes beside it, and those that join it to its neighbours."""
+    term, start, end = read.text, read.starts[token], read.ends[token]
+    behind, before = sign_behind(term, end), sign_before(term, start)
+    if not behind and token + 1 < len(read.starts):
+        behind = joint(term, end, read.starts[token + 1])
+    if not before and token:
+        before = joint(term, read.ends[token - 1], start)
+    return msgspec.structs.replace(found, sign=behind, sign_before=before) if behind or before else found
 
 
 @lru_cache(maxsize=20_000)

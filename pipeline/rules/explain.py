@@ -14,6 +14,7 @@ from pipeline.rules.evaluate import Reading, evidence
 from pipeline.rules.filters import speaks
 from pipeline.rules.match import analyse_fields, match
 from pipeline.rules.model import Clause, Constituents, Group, Phrase, Term, Where, Within
+from pipeline.rules.signs import said
 from pipeline.rules.spelling import Form, described
 from pipeline.text.hygiene import shown
 from pipeline.text.tokens import analyse
@@ -120,7 +121,7 @@ def _of_words(path: str, node: Words, clause: Clause | None, languages: tuple[st
         pairs = tuple(sorted(f"{verb} … {particle}" for verb, particle in spelling.separated))
         words.append(WordForms(word=word, forms=forms, heads=bool(spelling.heads), separated=pairs))
     order = f"in this order, at most {node.slop} other words between them" if len(words) > 1 and not node.glued else ""
-    signs = [f"{each.word} with {spelling.sign} right behind it" for each, spelling in zip(words, node.words, strict=True) if spelling.sign]
+    signs = [said(each.word, spelling.sign, spelling.sign_before) for each, spelling in zip(words, node.words, strict=True)]
     return ClauseForms(clause=path, term=node.term, says=", ".join(filter(None, (order, *signs))), words=tuple(words))
 
 

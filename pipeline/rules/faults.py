@@ -146,9 +146,15 @@ def language_fault(language: str) -> str:
 
 def nearest_language(name: str) -> str:
     """The suggestion for a language that was written out; an empty text when none comes near."""
+    meant = meant_language(name)
+    return f". Did you mean {meant!r}?" if meant else ""
+
+
+def meant_language(name: str) -> str:
+    """The code of a language that was written out, misspelled, or given as a country's; "" when none comes near."""
     said = name.lower()
     meant = said if said in _LANGUAGES_TOO else normalise_code(said) or _COUNTRY_CODES.get(said, "")
     if not meant:
         close = nearest(said, _LANGUAGE_NAMES)
         meant = _LANGUAGE_NAMES[close.split(chr(39))[1]] if close else ""
-    return f". Did you mean {meant!r}?" if meant else ""
+    return meant

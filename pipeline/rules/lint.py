@@ -10,13 +10,16 @@ from pipeline.errors import Problem
 from pipeline.lexicon import acronyms, german
 from pipeline.lexicon.building import PARADIGMS, SEPARATOR
 from pipeline.lexicon.compounds import is_head
+from pipeline.lexicon.derivations import begins_compounds
 from pipeline.lexicon.store import opened
 from pipeline.located import Located, read_text
 from pipeline.rules.compile import LANGUAGES
 from pipeline.rules.compiled import CompiledRule, Node, Tree, Words
 from pipeline.rules.model import Clause, Group, Near, Phrase, Term, Within
 from pipeline.rules.reading_files import File
-from pipeline.rules.signs import SIGNS
+from pipeline.rules.signs import SIGNS, SIGNS_BEFORE
+from pipeline.rules.spelling import is_unknown_name
+from pipeline.text.alphabets import alphabet_of, writing
 from pipeline.text.folding import fold
 
 SHORT_LETTERS = 5
@@ -80,7 +83,7 @@ def _german(compiled: CompiledRule) -> bool:
 
 
 def _as_head(term: Term, compiled: CompiledRule) -> bool:
-    wide = term.head is True or (term.head is None and len(term.term) >= SHORT_LETTERS)
+    wide = term.head is True or (term.head is None and len(term.term) >= SHORT_LETTERS and not is_unknown_name(term.term))
     return wide and _single(term) and not term.exact and term.inflect and _german(compiled)
 
 
@@ -124,7 +127,11 @@ def _covers(forbidden: Words, wanted: Words) -> bool:
     pairs = list(zip(forbidden.words, wanted.words, strict=False))
     same_length = len(forbidden.words) == len(wanted.words) and forbidden.slop >= wanted.slop
     return same_length and all(
-        {*wide.forms} >= {*narrow.forms} and wide.strict == narrow.strict and wide.sign in ("", narrow.sign) for wide, narrow in pairs
+        {*wide.forms} >= {*narrow.forms}
+        and wide.strict == narrow.strict
+        and wide.sign in ("", narrow.sign)
+        and wide.sign_before in ("", narrow.sign_before)
+        for wide, narrow in pairs
     )
 
 
@@ -144,17 +151,15 @@ def _alone(clause: Clause) -> Iterator[Term]:
 
 def _of_term(term: Term, compiled: CompiledRule, alone: bool) -> Iterator[tuple[str, str]]:
     word = term.term
+    if told := _of_alphabet(word, compiled.rule.langs):
+        yield word, told
     spaceless = ord(word[0]) > 0x0E00
     if _OPERATORS.search(word) and not _single(term):
         yield word, f"{word!r} holds an operator as a word: a list of terms has none; write `query:` for AND, OR and NOT, or use `all`"
     if not _single(term) or spaceless:
         return
-    if sign := next((each for each in SIGNS if word.endswith(each) and german.known(word.removesuffix(each))), ""):
-        plain = word.removesuffix(sign)
-        yield (
-            word,
-            f"{word!r} is found only where {sign} stands behind it; for compounds that begin with it write {{term: {plain}, compound: [head, modifier]}}",
-        )
+    if told := _of_sign(word, in_query=bool(compiled.rule.query)):
+        yield word, told
     elif alone and fold(word) in _FREQUENT:
         yield word, f"{word!r} alone stands in a large part of all news: combine it with another word by `all` or `near`"
     elif alone and len(word) < SHORT_LETTERS and not term.exact and not acronyms.is_acronym(word):
@@ -171,6 +176,33 @@ def _of_term(term: Term, compiled: CompiledRule, alone: bool) -> Iterator[tuple[
     if _german(compiled) and word[:1].isupper() and _TRANSCRIBED.search(word) and not german.known(word) and not acronyms.is_acronym(word):
         umlauts = _TRANSCRIBED.sub(lambda found: {"ae": "ä", "oe": "ö", "ue": "ü"}[found[0].lower()], word)
         yield word, f"{word!r} is not in the lexicon: if it stands for {umlauts!r}, write it so; both spellings are found then"
+
+
+def _of_alphabet(word: str, languages: tuple[str, ...]) -> str:
+    """In which languages a word in other letters than Latin ones is looked for, where the rule names none that is written so."""
+    alphabet = alphabet_of(word)
+    if alphabet is None or any(each in alphabet.languages for each in languages):
+        return ""
+    chosen = writing(word, languages)
+    if not languages:
+        return f"{word!r} is written in {alphabet.name} letters and inflects as {' and '.join(chosen)}: say so with `langs: [{', '.join(chosen)}]`"
+    return f"{word!r} is written in {alphabet.name} letters, and `langs: [{', '.join(languages)}]` admits no such text: add {' or '.join(chosen)}"
+
+
+def _of_sign(word: str, *, in_query: bool) -> str:
+    """What a sign at the edge of a word keeps it from matching; "" where nothing else can be meant."""
+    before = next((each for each in SIGNS_BEFORE if word.startswith(each)), "")
+    if before:
+        return f"{word!r} is found only where {before} stands right before it; {word.removeprefix(before)!r} finds it with and without"
+    behind = next((each for each in SIGNS if word.endswith(each)), "")
+    plain = word.removesuffix(behind)
+    if not behind or not plain[:1].isalpha() or not (german.known(plain) or (in_query and behind == "+")):
+        return ""
+    name = f", for German makes no compounds of {plain}" if in_query and not begins_compounds(plain) else ""
+    return (
+        f"{word!r} is found only where {behind} stands behind it{name}; for compounds that begin with it write "
+        f"{{term: {plain}, compound: [head, modifier]}}"
+    )
 
 
 def _placed(source: Located, word: str, message: str) -> Problem:

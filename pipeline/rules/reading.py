@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pipeline.located import Located, nearest
+from pipeline.rules.faults import meant_language
 
 T = TypeVar("T", bound=str)
 
@@ -41,12 +42,13 @@ _MEANT: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+_LANGUAGE = ("lang", "langs", "language", "languages")
 # What is meant where it needs more than another name: what to write, where that name may stand.
 _WRITE: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("modifier", "compounds"), ("compound", "compound: [head, modifier]")),
     "head": ("compound", "compound: [head]"),
     **dict.fromkeys(("case", "case_sensitive", "whole_word"), ("exact", "exact: true")),
-    **dict.fromkeys(("lang", "langs", "language", "languages"), ("compound", "langs: [de]` under `match")),
+    **dict.fromkeys(_LANGUAGE, ("compound", "langs: [{value}]` under `match")),
 }
 
 
@@ -195,23 +197,33 @@ class Block:
             where, _, other = elsewhere.partition(".")
             self.complain(name, f"`{name}` belongs under `{where}`" + (f", as `{other}`" if other else ""), at_key=True)
         else:
-            self.complain(name, f"unknown name {name[:60]!r} in {self._called()}.{_suggestion(name, self.names.works)}", at_key=True)
+            self.complain(
+                name,
+                f"unknown name {name[:60]!r} in {self._called()}.{_suggestion(name, self.values[name], self.names.works)}",
+                at_key=True,
+            )
 
     def _called(self) -> str:
         names = [str(part) for part in self.path if isinstance(part, str)]
         return f"`{names[-1]}`" if names else "the rule"
 
 
-def _suggestion(name: str, works: Collection[str]) -> str:
+def _suggestion(name: str, value: Any, works: Collection[str]) -> str:
     """What was probably meant; all names that there are, when they are few and none comes near."""
     meant = next((each for each in _MEANT.get(name.lower(), ()) if each in works), "")
     if meant:
         return f" Did you mean {meant!r}?"
     needed, write = _WRITE.get(name.lower(), ("", ""))
     if needed in works:
-        return f" Write `{write}`."
+        return f" Write `{write.format(value=_languages(value))}`."
     listed = f" Here may stand: {', '.join(works)}." if 0 < len(works) <= _MOST_LISTED_NAMES else ""
     return nearest(name.lower(), works) or listed
+
+
+def _languages(value: Any) -> str:
+    """The codes of the languages that were written; German where none can be meant."""
+    names = value if isinstance(value, list) else [value]
+    return ", ".join(dict.fromkeys(filter(None, (meant_language(each) for each in names if isinstance(each, str))))) or "de"
 
 
 def _one_of(works: Collection[str]) -> str:

@@ -1,7 +1,8 @@
 """How a keyword may be spelled in a text: the compiler of words, section by section what `Spelling` holds.
 
 Languages decide whose inflection applies. ("und",) or none inflects as German and keeps the word as written, for rules without languages are
-German first. A language without a dictionary adds the word as written.
+German first; a word in other letters than Latin ones inflects in the languages that are written with them. A language without a dictionary adds the
+word as written.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pipeline.lexicon import acronyms, derivations, foreign, german
+from pipeline.lexicon.compounds import is_known_head
+from pipeline.lexicon.membership import languages_of
 from pipeline.lexicon.paradigms import Paradigm
 from pipeline.lexicon.parts import parts
 from pipeline.rules.compiled import Spelling
 from pipeline.rules.model import Derivation
+from pipeline.text.alphabets import alphabet_of, writing
 from pipeline.text.folding import fold
 
 # Heads are matched without being asked for from this length on: shorter words end many others by chance.
@@ -50,18 +54,21 @@ def spelling(
     """All spellings of the keyword `word`, one word without blanks, for texts in `languages`.
 
     `exact`: as written, capitals included. `inflect` false: as written, in any case, and in compounds only if `head` or `modifier` asks for it.
-    `head` None: from five letters on, but not for acronyms. `capital` and `never` hold for the endings of compounds as well.
+    `head` None: from five letters on, but neither for acronyms nor for names that no dictionary has. `capital` and `never` hold for the endings of compounds as well.
     Raises OSError when the dictionaries can be kept nowhere (`pipeline.lexicon.folder`).
     """
     folded = frozenset({fold(word)})
     if exact:
         return Spelling(forms=folded, strict=frozenset({word}))
+    articles, languages = "ar" not in languages, writing(word, languages)
     acronym = acronyms.is_acronym(word)
     paradigms = (*_paradigms(word, languages, inflect, acronym), *_derived(word, languages, derive))
     forms = frozenset(fold(form) for each in paradigms for form in each.forms) | folded
     if inflect and "\u0620" <= word[0] <= "\u06ff":
-        forms |= _with_arabic_prefixes(forms, articles="ar" not in languages)
-    by_default = inflect and not acronym and len(word) >= SHORTEST_HEAD_BY_DEFAULT
+        forms |= _with_arabic_prefixes(forms, articles=articles)
+    by_default = (
+        inflect and not acronym and len(word) >= SHORTEST_HEAD_BY_DEFAULT and not is_unknown_name(word) and alphabet_of(word) is None
+    )
     return Spelling(
         forms=forms,
         capital=_capital(word, languages, paradigms),
@@ -73,6 +80,18 @@ def spelling(
         separated=frozenset(pair for each in paradigms for pair in each.separated),
         noun=paradigms[0].noun and not derive,
     )
+
+
+@lru_cache(maxsize=20_000)
+def is_unknown_name(word: str) -> bool:
+    """Whether the word is written like a name and the German lexicon lacks it; words that other languages write small are none ("Swatting").
+
+    Such a name stands inside another word by chance: "Rasputin" is no Putin.
+    """
+    quiet = acronyms.quiet(word)
+    if not quiet[:1].isupper() or is_known_head(fold(quiet)):
+        return False
+    return bool(languages_of(quiet)) or not languages_of(quiet.lower())
 
 
 def _paradigms(word: str, languages: tuple[str, ...], inflect: bool, acronym: bool) -> tuple[Paradigm, ...]:
@@ -112,6 +131,7 @@ def described(
     compiled = spelling(word, languages, exact=exact, inflect=inflect, head=head, modifier=modifier, derive=derive)
     if exact:
         return (Form(word, fold(word), "exact", ("only in exactly this spelling",)),)
+    languages = writing(word, languages)
     paradigms = (*_paradigms(word, languages, inflect, acronyms.is_acronym(word)), *_derived(word, languages, derive))
     found: dict[str, Form] = {}
     for each in paradigms:

@@ -37,7 +37,8 @@ class Spelled(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `unknown_heads`: those that no article's words are cut at by themselves, because the lexicon does not know them; `unknown_ends`: their last
     `END_CHARACTERS`, empty when one is shorter. `guarded`: a place with one of the forms may be another word. `hidden`: the word may stand where
-    none of its forms is a key of the text. `sign`: it must follow directly (`pipeline.rules.signs`). `closed`: in one piece, without blank or hyphen.
+    none of its forms is a key of the text. `sign`, `sign_before`: they must stand beside it (`pipeline.rules.signs`). `number`: it begins or ends with
+    a digit, and so it must not be a piece of a longer number. `closed`: in one piece, without blank or hyphen.
     """
 
     forms: tuple[str, ...]
@@ -54,6 +55,8 @@ class Spelled(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     hidden: bool = False
     noun: bool = False
     sign: str = ""
+    sign_before: str = ""
+    number: bool = False
     closed: bool = False
 
     @property

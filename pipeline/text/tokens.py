@@ -133,6 +133,8 @@ _ADDRESS = re.compile(
     re.VERBOSE,
 )
 _MASK = "\x01"
+# Of texts that were escaped twice.
+_WRITTEN_AND = "&amp;"
 
 
 def without_addresses(clean: str) -> str:
@@ -144,6 +146,8 @@ def _analyse(text: str) -> Analysed:
     plain = text.isascii() or _BEYOND_PLAIN.search(text) is None
     clean, offsets = seen_through(text, plain)
     clean = without_addresses(clean)
+    if _WRITTEN_AND in clean:
+        clean = clean.replace(_WRITTEN_AND, "&" + _MASK * (len(_WRITTEN_AND) - 1))
     pattern = _LATIN_TOKEN if plain else any_script().token
     spans = [match.span(1) for match in pattern.finditer(clean)]
     lower = clean.lower()

@@ -152,9 +152,20 @@ def test_compounds_are_taken_apart_in_german_texts_only() -> None:
     assert not try_text(anywhere, "Luftangriff", language="fr")
 
 
-def test_a_name_that_no_lexicon_knows_is_found_as_a_head() -> None:
-    assert found(Term("Quandrabel"), "Die Raketenquandrabel") == [("Raketenquandrabel", "head")]
-    assert found(Term("Quandrabel"), "Die Verquandrabel") == []
+@pytest.mark.parametrize(
+    ("term", "text", "surfaces"),
+    [
+        (Term("Putin"), "Rasputin und Kremlputin", []),
+        (Term("Putin"), "Der Anti-Putin und Putins Rede", ["Putin", "Putins"]),
+        (Term("Selenskyj"), "Halbselenskyj", []),
+        (Term("Quandrabel"), "Die Raketenquandrabel", []),
+        (Term("Quandrabel", head=True), "Die Raketenquandrabel, nicht die Verquandrabel", ["Raketenquandrabel"]),
+        (Term("Nordkorea"), "Ganznordkorea", ["Ganznordkorea"]),
+        (Term("Swatting"), "Das Schulswatting", ["Schulswatting"]),
+    ],
+)
+def test_a_name_that_no_lexicon_knows_is_no_head_of_a_compound_unless_asked(term: Term, text: str, surfaces: list[str]) -> None:
+    assert [surface for surface, _ in found(term, text)] == surfaces
 
 
 def revised(body: str, added: str = "") -> Article:

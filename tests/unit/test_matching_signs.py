@@ -9,6 +9,8 @@ from pipeline.rules.compile import compile_rule, rule_set
 from pipeline.rules.explain import explained
 from pipeline.rules.faults import words_fault
 from pipeline.rules.model import Clause, Group, Phrase, Rule, Term
+from pipeline.rules.query.parse import parse
+from pipeline.rules.query.writing import written
 from pipeline.text.hygiene import shown
 
 
@@ -29,7 +31,20 @@ def found(clause: Clause, text: str, language: str = "de") -> list[str]:
         ("C#", "Er schreibt C++ und C#.", ["C#"]),
         ("C#", "Er schreibt C.", []),
         ("5%", "Um 5% gewachsen, nicht um 5 oder 15%.", ["5%"]),
+        ("5%", "5 %, 5&nbsp;%, 5\u202f% und 5-%-Hürde".replace("&nbsp;", "\xa0"), ["5 %", "5 %", "5 %", "5-%"]),
+        ("5 %", "Um 5% gewachsen", ["5%"]),
+        ("5%", "0,5% und 1.5% und 15% und 5,0% und 5.000% und 5 Prozent", []),
+        ("2,5 %", "2,5% und 2.5 %, aber 2, 5 % und 12,5% und 2,55 %", ["2,5%", "2.5 %"]),
+        ("$5", "$5 und 5 $ und 5$, nicht 5, €5, $15, $5,50 und $5.000", ["$5", "5 $", "5$"]),
+        ("€ 20", "20 €, €20, 20-€-Schein, nicht £20, 20,50 €, 120 € und 20 Euro", ["20 €", "€20", "20-€"]),
+        ("€ 1,50", "€ 1,50, 1,50 € und 1,50", ["€ 1,50", "1,50"]),
+        ("§ 218", "Streit um §218 und § 218, 218 Fälle", ["§218", "§ 218"]),
         ("RTL+ Doku", "Eine RTL+ Doku, keine RTL Doku.", ["RTL+ Doku"]),
+        ("#MeToo", "#MeToo und #metoo, MeToo und ##MeToo", ["#MeToo", "#metoo"]),
+        ("MeToo", "#MeToo und MeToo", ["MeToo", "MeToo"]),
+        ("@bbc", "@bbc und bbc und info@bbc.example", ["@bbc"]),
+        ("AT&T", "AT&T, AT & T, AT&amp;T und AT&T-Aktien, nicht AT T, at t, AT-T", ["AT&T", "AT & T", "AT&amp;T", "AT&T"]),
+        ("H&M", "bei H&M, nicht H. M. und h m", ["H&M"]),
         ("Kohle+Stahl", "Kohle Stahl", ["Kohle Stahl"]),
     ],
 )
@@ -39,12 +54,56 @@ def test_a_sign_behind_a_word_belongs_to_it(term: str, text: str, expected: list
     assert found(Phrase(term), text) == expected
 
 
+@pytest.mark.parametrize(
+    ("term", "text", "expected"),
+    [
+        ("3 Tote", "3 Tote, 2-3 Tote, am 1. 3 Tote", ["3 Tote", "3 Tote", "3 Tote"]),
+        ("3 Tote", "2,3 Tote, 1.3 Tote, 13 Tote, 2:3 Tote", []),
+        ("200 Tote", "1 200 Tote, 1.200 Tote, 1'200 Tote", []),
+        ("200 Tote", "Im Jahr 2024 200 Tote", ["200 Tote"]),
+        ("Artikel 5", "Artikel 5 und Artikel 5.1 und Artikel 5 000", ["Artikel 5"]),
+        ("1.000 Tote", "1.000 Tote, 1,000 Tote, 21.000 Tote", ["1.000 Tote", "1,000 Tote"]),
+        ("12:30 Uhr", "um 12:30 Uhr und 12.30 Uhr, nicht 12 30 Uhr", ["12:30 Uhr", "12.30 Uhr"]),
+        ("30 Uhr", "12:30 Uhr", []),
+        ("24.12.2025", "am 24.12.2025 und 24. 12. 2025", ["24.12.2025", "24. 12. 2025"]),
+        ("5G", "2,5G und 5G", ["5G"]),
+    ],
+)
+def test_a_piece_of_a_longer_number_is_another_number(term: str, text: str, expected: list[str]) -> None:
+    assert found(Term(term), text) == expected
+    assert found(Phrase(term), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ("Disney+", "Disney+, nicht Disney und Disneyland", ["Disney+"]),
+        ("RTL+", "RTL+, nicht RTL", ["RTL+"]),
+        ("Ukraine+", "Ukraine und Ukrainekrieg", ["Ukraine", "Ukrainekrieg"]),
+        ("AT&T", "AT&T, nicht AT T", ["AT&T"]),
+        ("#MeToo", "#MeToo, nicht MeToo", ["#MeToo"]),
+    ],
+)
+def test_a_query_keeps_the_signs_of_names(query: str, text: str, expected: list[str]) -> None:
+    group = parse(query)
+    assert found(group, text) == expected
+    assert parse(written(group)) == group
+
+
 def test_why_a_word_without_its_sign_does_not_count_is_explained() -> None:
     compiled = compile_rule(Rule(id="r", title="R", match=Group(any=(Term("Disney+"),))))
     assert explained(compiled).clauses[0].says == "Disney with + right behind it"
     (miss,) = explained(compiled, "Die Serie läuft bei Disney.").misses
     assert miss.why == "'+' does not stand right behind it"
     assert explained(compile_rule(Rule(id="r", title="R", match=Group(any=(Term("Covid 19"),)))), "Covid-19").matched
+    five = compile_rule(Rule(id="r", title="R", match=Group(any=(Term("€ 5"), Term("#Test"), Term("7")))))
+    assert [each.says for each in explained(five).clauses] == ["5 with € before or behind it", "Test with # right before it", ""]
+    assert [each.why for each in explained(five, "Test 5 und 1,7 und 7 000").misses] == [
+        "'€' does not stand before or behind it",
+        "'#' does not stand right before it",
+        "the number goes on",
+        "it is the beginning of a number in groups of three digits",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.lexicon.derivations import begins_compounds
 from pipeline.rules.canonical import canonical, canonical_group
 from pipeline.rules.faults import term_fault
 from pipeline.rules.model import Clause, Constituents, Filter, Group, Near, Phrase, Regex, SetOf, Term, Wildcard, Within
@@ -132,7 +133,7 @@ WORDS = LETTERS.filter(lambda word: not term_fault(word) and not word.isspace())
 TERMS = st.one_of(
     st.builds(Term, WORDS | st.sampled_from(["und", "AND", "near/5", "NICHT", "SAME", "ATLEAST/2", "NEAR", "-a", "a b"])),
     st.builds(Term, WORDS, exact=st.just(True)),
-    st.builds(Term, WORDS, modifier=st.just(True)),
+    st.builds(Term, WORDS.filter(begins_compounds), modifier=st.just(True)),
 )
 PHRASES = st.builds(Phrase, st.lists(WORDS, min_size=1, max_size=3).map(" ".join), st.integers(0, 20))
 WILDCARDS = st.sampled_from(["Raket*", "Rak?te", "abc-?", "äöü??*"]).map(Wildcard)

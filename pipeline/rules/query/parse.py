@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.lexicon.derivations import begins_compounds
 from pipeline.rules.canonical import canonical_group, joined_by_and, joined_by_or
 from pipeline.rules.faults import MAX_CLAUSES, MAX_NEAR, MAX_NESTING, regex_fault, term_fault, value_fault, wildcard_fault
 from pipeline.rules.model import Clause, Group, Near, Phrase, Regex, SetOf, Term, Wildcard, Within
@@ -172,6 +173,8 @@ def _words(token: Token) -> Clause:
     fault = term_fault(token.text)
     if token.kind == "phrase" and not token.exact:
         return _checked(Phrase(token.text, token.number), fault, token)
+    if token.modifier and not begins_compounds(token.text):
+        return _checked(Term(token.text + "+"), fault, token)
     return _checked(Term(token.text, exact=token.exact, modifier=token.modifier), fault, token)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.lexicon.derivations import begins_compounds
 from pipeline.rules.canonical import canonical
 from pipeline.rules.model import Clause, Constituents, Filter, Group, Near, Phrase, Regex, SetOf, Term, Wildcard, Within
 from pipeline.rules.query.fields import WRITTEN
@@ -73,6 +74,8 @@ def _term(term: Term) -> str:
         return "=" + _quoted(term.term)
     if len(term.term.split()) > 1:
         raise NotExpressible(f"{term.term!r} with compound: [modifier]")
+    if term.modifier and not begins_compounds(term.term):
+        raise NotExpressible(f"{term.term!r} with compound: [modifier], for + is a sign of the name there")
     return _bare(term.term) + ("+" if term.modifier else "")
 
 
