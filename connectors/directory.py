@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,7 @@ from connectors._wire.articles import article_from
 from pipeline.article import Article
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
+from pipeline.section_types import Names
 
 BATCH_ARTICLES = 200
 BATCH_BYTES = 8_000_000
@@ -28,7 +29,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str = Field(min_length=1, description="the folder, relative to the configuration file")
+    path: Annotated[str, Names.FOLDER] = Field(min_length=1, description="the folder, relative to the configuration file")
     patterns: list[str] = Field(list(items.PATTERNS), min_length=1, description="names of files to read, with * and ?")
     recursive: bool = Field(True, description="read the folders inside it too; links to folders are not followed")
     settle_seconds: float = Field(1.0, ge=0, le=3_600, description="a file that changed more recently is left for the next time")

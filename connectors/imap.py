@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -22,7 +22,7 @@ from pipeline.article import Article, Source
 from pipeline.errors import Permanent, Transient
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
-from pipeline.section_types import SecretReference
+from pipeline.section_types import Names, SecretReference
 from pipeline.settings import secret
 
 BATCH_MAILS = 50
@@ -41,7 +41,9 @@ class Options(BaseModel):
     host: str = Field(min_length=1, description="the mail server")
     port: int = Field(993, ge=1, le=65_535, description="its IMAP port")
     tls: Literal["tls", "starttls", "none"] = Field("tls", description="tls, starttls, or none, which is allowed on this machine only")
-    ca_file: str = Field("", description="PEM file of the authority that signed the server's certificate; default: the system's")
+    ca_file: Annotated[str, Names.AUTHORITIES] = Field(
+        "", description="PEM file of the authority that signed the server's certificate; default: the system's"
+    )
     user: str = Field(min_length=1, description="the mailbox's user")
     password: SecretReference = Field(min_length=1, description="the password, as ${env:NAME} or ${file:/path}")
     folder: str = Field("INBOX", description="the folder to read")

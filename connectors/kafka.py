@@ -14,6 +14,7 @@ from connectors._wire import documents
 from connectors._wire.articles import article_from
 from connectors._wire.documents import Entry
 from pipeline import broker
+from pipeline.addresses import BrokerAddress
 from pipeline.article import Article
 from pipeline.broker import Record
 from pipeline.connections import KafkaConnection
@@ -32,7 +33,7 @@ _AWAY: tuple[type[Exception], ...] = (*broker.FAULTS, Unreachable)
 class Options(KafkaConnection):
     """A topic whose records are articles: JSON with any names, or one of the formats of agencies. TLS and users as under `kafka`."""
 
-    servers: list[str] = Field(min_length=1, description="addresses of the brokers, host:port")
+    servers: list[BrokerAddress] = Field(min_length=1, description="addresses of the brokers, host:port")
     topic: str = Field(min_length=1, max_length=249, description="the topic")
     fields: Mapped = Field(default_factory=dict, description=f"where an article's values stand; {_json_mapping.PATHS_HELP}")
     site: str = Field(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,7 @@ from pipeline.article import Article, Source
 from pipeline.errors import Permanent, Transient
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
+from pipeline.section_types import Names
 
 BATCH_ARTICLES = 100
 BATCH_SECONDS = 30.0
@@ -34,7 +35,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str = Field(min_length=1, description="the folder, relative to the configuration file")
+    path: Annotated[str, Names.FOLDER] = Field(min_length=1, description="the folder, relative to the configuration file")
     patterns: list[str] = Field(["*.warc", "*.warc.gz"], min_length=1, description="names of files to read, with * and ?")
     hosts: list[str] = Field(
         default_factory=list, description="only pages of these hosts and of those below them, such as example.org; default: all"

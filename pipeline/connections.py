@@ -7,19 +7,16 @@ Files are named relative to the configuration file and made absolute on loading 
 from __future__ import annotations
 
 import ipaddress
-import re
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
-from urllib.parse import SplitResult, urlsplit
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pydantic
 from pydantic import ConfigDict, Field
 
-from pipeline.section_types import SecretReference, Strict, WebAddress, only
+from pipeline.addresses import NAMED, BrokerAddress, ServerAddress, parts
+from pipeline.section_types import Names, SecretReference, Strict, only
 
 _CA_FILE = "PEM file of the authority that signed the {whose} certificate, relative to this file; empty: the system's authorities"
-_REFERENCE = re.compile(r"\$\{(?:env|file):[^}]+\}")
-_NAMED = "REFERENCE"  # stands for a reference while an address is taken apart: a path in one would end the host
 
 
 class Connection(Strict):
@@ -36,13 +33,17 @@ class Connection(Strict):
 class KafkaConnection(Connection):
     FILES: ClassVar[tuple[str, ...]] = ("ca_file", "certificate_file", "key_file")
 
-    servers: list[str] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
+    servers: list[BrokerAddress] = Field(["127.0.0.1:9092"], min_length=1, description="addresses of Kafka brokers, host:port")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
         "PLAINTEXT", description="as the brokers' listener has it: SSL for TLS, SASL_SSL for TLS with user and password"
     )
-    ca_file: str = Field("", description=_CA_FILE.format(whose="brokers'"))
-    certificate_file: str = Field("", description="PEM file of our own certificate, for brokers that ask for one (mutual TLS)")
-    key_file: str = Field("", description="PEM file of the key to certificate_file; empty: it stands in the same file")
+    ca_file: Annotated[str, Names.AUTHORITIES] = Field("", description=_CA_FILE.format(whose="brokers'"))
+    certificate_file: Annotated[str, Names.CERTIFICATE] = Field(
+        "", description="PEM file of our own certificate, for brokers that ask for one (mutual TLS)"
+    )
+    key_file: Annotated[str, Names.KEY] = Field(
+        "", description="PEM file of the key to certificate_file; empty: it stands in the same file"
+    )
     key_password: SecretReference = Field("", description="the password of the key, as ${env:NAME} or ${file:/path}")
     sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field("SCRAM-SHA-512", description="how the password is proved")
     user: str = Field("", description="the user of SASL; may be ${env:NAME}, so that each process can have its own")
@@ -81,11 +82,11 @@ class KafkaConnection(Connection):
 class ElasticsearchConnection(Connection):
     FILES: ClassVar[tuple[str, ...]] = ("ca_file",)
 
-    url: WebAddress = Field("http://127.0.0.1:9200", description="address of Elasticsearch")
+    url: ServerAddress = Field("http://127.0.0.1:9200", description="address of Elasticsearch")
     user: str = Field("", description="the user that signs in; may be ${env:NAME}; or give an api_key")
     password: SecretReference = Field("", description="the user's password, as ${env:NAME} or ${file:/path}")
     api_key: SecretReference = Field("", description="an API key in its encoded form, as ${env:NAME} or ${file:/path}; instead of a user")
-    ca_file: str = Field("", description=_CA_FILE.format(whose="server's"))
+    ca_file: Annotated[str, Names.AUTHORITIES] = Field("", description=_CA_FILE.format(whose="server's"))
     certificate_fingerprint: str = only(
         r"^([0-9A-Fa-f]{2}:?){32}$|^$",
         "a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons, or nothing",
@@ -99,19 +100,19 @@ class ElasticsearchConnection(Connection):
 
     @pydantic.model_validator(mode="after")
     def _is_coherent(self) -> Self:
-        parts = _parts(self.url)
-        if parts.password and parts.password != _NAMED:
+        address = parts(self.url)
+        if address.password and address.password != NAMED:
             raise ValueError(
                 "url holds a password in clear: write user and password beside it, the password as ${env:NAME} or ${file:/path}"
             )
-        named = [name for name, value in (("user", self.user), ("api_key", self.api_key), ("a user in url", parts.username)) if value]
+        named = [name for name, value in (("user", self.user), ("api_key", self.api_key), ("a user in url", address.username)) if value]
         if len(named) > 1:
             raise ValueError(f"{' and '.join(named)} are named: keep one of them")
         if bool(self.user) != bool(self.password):
             raise ValueError("user and password belong together; write the password for example as ${env:ELASTICSEARCH_PASSWORD}")
         if self.ca_file and self.certificate_fingerprint:
             raise ValueError("ca_file and certificate_fingerprint are both set: keep one of them")
-        if (self.ca_file or self.certificate_fingerprint) and parts.scheme != "https":
+        if (self.ca_file or self.certificate_fingerprint) and address.scheme != "https":
             raise ValueError("a certificate can only be checked over TLS: begin url with https://")
         if named and not self.dangerously_send_password_without_tls and (problem := password_in_clear(self.url)):
             raise ValueError(problem)
@@ -120,17 +121,13 @@ class ElasticsearchConnection(Connection):
 
 def password_in_clear(url: str) -> str:
     """Why a password must not be sent to `url`; "" when it may: over https, or to this very machine."""
-    parts = _parts(url)
-    if parts.scheme == "https" or _is_this_machine(parts.hostname or ""):
+    address = parts(url)
+    if address.scheme == "https" or _is_this_machine(address.hostname or ""):
         return ""
     return (
-        f"a password or key would go to {parts.hostname} without TLS, and others can read it: begin url with https://, "
+        f"a password or key would go to {address.hostname} without TLS, and others can read it: begin url with https://, "
         "or set dangerously_send_password_without_tls: true where nobody else can listen"
     )
-
-
-def _parts(url: str) -> SplitResult:
-    return urlsplit(_REFERENCE.sub(_NAMED, url))
 
 
 def _is_this_machine(host: str) -> bool:

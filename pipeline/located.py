@@ -226,7 +226,7 @@ def model_problems(located: Located, error: pydantic.ValidationError, model: typ
         elif each["type"] in ("model_type", "list_type", "dict_type"):
             found.append(located.problem(path, f"{_called(path)}: {_shape_at(model, each['loc'], each['type'])}"))
         else:
-            found.append(located.problem(path, f"{path[-1] if path else 'the file'}: {each['msg'].removeprefix('Value error, ')}"))
+            found.append(located.problem(path, f"{_called(path)}: {each['msg'].removeprefix('Value error, ')}"))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +19,6 @@ def only(pattern: str, allowed: str, example: str, **more: Any) -> Any:
 Id = Annotated[str, only(r"^[a-z0-9][a-z0-9-]{1,63}$", "2 to 64 small letters, digits and hyphens, no hyphen first", "tagesblatt-2")]
 Prefix = Annotated[str, only(r"^[a-z0-9._-]*$", "small letters, digits, dots, hyphens and underscores, or nothing", "desk1.")]
 Country = Annotated[str, only(r"^([A-Z]{2})?$", "two capital letters, or nothing", "DE")]
-WebAddress = Annotated[str, only(r"^https?://", "an address that begins with http:// or https://", "http://127.0.0.1:9200")]
 OptionalWebAddress = Annotated[
     str, only(r"^(https?://.*)?$", "an address that begins with http:// or https://, or nothing", "https://lagebild.example")
 ]
@@ -29,9 +29,23 @@ PageLanguage = Annotated[str, only("^(de|en)$", "de or en", "de")]
 
 SecretReference = Annotated[
     str,
-    only(r"^(\$\{(env|file):[^}]+\})?$", "${env:NAME} or ${file:/path}, never the secret itself, or nothing", "${env:KIBANA_API_KEY}"),
+    only(
+        r"^(\$\{(env|file):[^}]+\})?$",
+        "${env:NAME} or ${file:PATH} for where the secret stands, never the secret itself (change it when others could read it here)",
+        "${env:KIBANA_API_KEY}",
+    ),
 ]
 SpaceName = Annotated[str, only(r"^[a-z0-9_-]*$", "small letters, digits, hyphens and underscores, or nothing", "news-desk")]
+
+
+class Names(StrEnum):
+    """What the path in a field of the configuration leads to, as an annotation of the field: `lagebild check` looks there."""
+
+    AUTHORITIES = "certificates of authorities"
+    CERTIFICATE = "a certificate of ours"
+    KEY = "the key to it"
+    FOLDER = "a folder that is read"
+    WRITTEN = "a file or folder that is made where it is missing"
 
 
 class Strict(BaseModel):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pydantic
 from pydantic import Field
 
-from pipeline.connections import ElasticsearchConnection, KafkaConnection, password_in_clear
+from pipeline.addresses import ServerAddress, parts
+from pipeline.connections import Connection, ElasticsearchConnection, KafkaConnection, password_in_clear
 from pipeline.section_types import (
     Country,
     Id,
     LanguageCode,
+    Names,
     OptionalWebAddress,
     Prefix,
     SecretReference,
     SpaceName,
     Strict,
-    WebAddress,
 )
 
 
@@ -35,13 +36,15 @@ class Elasticsearch(ElasticsearchConnection):
     retention_days: int = Field(400, ge=1, description="articles older than this are removed by `lagebild retention`")
 
 
-class Kibana(Strict):
-    url: WebAddress = Field("http://127.0.0.1:5601", description="address of Kibana, with its base path when it has one")
+class Kibana(Connection):
+    FILES: ClassVar[tuple[str, ...]] = ("ca_file",)
+
+    url: ServerAddress = Field("http://127.0.0.1:5601", description="address of Kibana, with its base path when it has one")
     space: SpaceName = Field("", description="the Kibana space that gets the dashboards and rules; empty: the default space")
     user: str = Field("", description="the user that `kibana apply` signs in as; or give an api_key")
     password: SecretReference = Field("", description="the user's password, as ${env:NAME} or ${file:/path}")
     api_key: SecretReference = Field("", description="an API key in its encoded form, as ${env:NAME} or ${file:/path}; instead of a user")
-    ca_file: str = Field(
+    ca_file: Annotated[str, Names.AUTHORITIES] = Field(
         "", description="PEM file of the authority that signed Kibana's certificate, relative to this file; empty: the system's"
     )
     dangerously_send_password_without_tls: bool = Field(
@@ -62,7 +65,15 @@ class Kibana(Strict):
         return value
 
     @pydantic.model_validator(mode="after")
-    def _not_in_clear(self) -> Self:
+    def _is_coherent(self) -> Self:
+        if self.user and self.api_key:
+            raise ValueError("both a user and an api_key are named: keep one of them")
+        if parts(self.url).username:
+            raise ValueError("url holds a user: write user and password beside it, the password as ${env:NAME} or ${file:/path}")
+        if bool(self.user) != bool(self.password):
+            raise ValueError("user and password belong together; write the password for example as ${env:KIBANA_PASSWORD}")
+        if self.ca_file and not self.url.startswith("https:"):
+            raise ValueError("a certificate can only be checked over TLS: begin url with https://")
         if (self.user or self.api_key) and not self.dangerously_send_password_without_tls and (problem := password_in_clear(self.url)):
             raise ValueError(problem)
         return self

@@ -37,6 +37,8 @@ from pipeline.sections import (
 
 # Twenty thousand feeds with names and options need about five million.
 MAX_BYTES = 20_000_000
+# Each section that names plug-ins, the folder of their kind, and the name under which an entry names its plug-in.
+PLUGIN_SECTIONS = (("sources", "connectors", "connector"), ("enrichers", "enrichers", "name"), ("receivers", "notifiers", "notifier"))
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
@@ -94,10 +96,10 @@ def load(path: Path) -> Settings:
     source = located.read(path, max_bytes=MAX_BYTES)
     if source.problems:
         raise BadConfiguration(source.problems)
-    data = source.data or {}
-    if not isinstance(data, dict):
+    if not isinstance(source.data or {}, dict):
         raise BadConfiguration([Problem(str(path), 1, 1, "the configuration is a mapping of names to values")])
     folder = path.resolve().parent
+    data = _with_absolute_secrets(source.data or {}, folder)
     settings: Settings | None = None
     problems = [*_reference_problems(data, source), *_folder_problems(data, source, folder), *_plugin_problems(data, source, folder)]
     problems += _file_problems(data, source, folder)
@@ -112,8 +114,21 @@ def load(path: Path) -> Settings:
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """The settings with their folder, and the files of their connections as absolute paths."""
-    servers = {"kafka": settings.kafka.anchored(folder), "elasticsearch": settings.elasticsearch.anchored(folder)}
+    servers = {
+        "kafka": settings.kafka.anchored(folder),
+        "elasticsearch": settings.elasticsearch.anchored(folder),
+        "kibana": settings.kibana.anchored(folder),
+    }
     return settings.model_copy(update={"folder": folder, **servers})
+
+
+def _with_absolute_secrets(value: Any, folder: Path) -> Any:
+    """`value` with the files of all secrets named absolutely; relative names start at `folder`, as all paths of a configuration do."""
+    if isinstance(value, str):
+        return _REFERENCE.sub(lambda match: f"${{file:{folder / match[2]}}}" if match[1] == "file" else match[0], value)
+    if isinstance(value, dict):
+        return {name: _with_absolute_secrets(each, folder) for name, each in value.items()}
+    return [_with_absolute_secrets(each, folder) for each in value] if isinstance(value, list) else value
 
 
 def rules_folder_in(path: Path) -> Path | None:
@@ -126,7 +141,7 @@ def rules_folder_in(path: Path) -> Path | None:
     return folder if folder.is_dir() or "rules" not in data else None
 
 
-def _entries(data: Mapping[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def entries(data: Mapping[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """The mappings listed under `section`, whatever else is wrong with the file."""
     listed = data.get(section)
     for index, each in enumerate(listed if isinstance(listed, list) else ()):
@@ -139,13 +154,13 @@ def _reference_problems(data: Mapping[str, Any], source: located.Located) -> lis
     found = []
     for section, key in (("sources", "id"), ("receivers", "name")):
         seen: dict[str, int] = {}
-        for index, each in _entries(data, section):
+        for index, each in entries(data, section):
             value = each.get(key)
             if isinstance(value, str) and value in seen:
                 found.append(source.problem((section, index, key), f"{value!r} is already used by {section}[{seen[value]}]"))
             elif isinstance(value, str):
                 seen[value] = index
-    known = [str(each.get("name")) for _, each in _entries(data, "receivers")]
+    known = [str(each.get("name")) for _, each in entries(data, "receivers")]
     alerts = data.get("alerts")
     route = alerts.get("default_route") if isinstance(alerts, dict) else None
     heartbeat = alerts.get("heartbeat") if isinstance(alerts, dict) else None
@@ -197,12 +212,8 @@ def _plugin_problems(data: Mapping[str, Any], source: located.Located, folder: P
     folders = tuple(folder / each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, str))
     found: list[Problem] = []
     load = functools.cache(lambda kind, name: plugins.load(kind, name, folders))
-    for section, kind, key in (
-        ("sources", "connectors", "connector"),
-        ("enrichers", "enrichers", "name"),
-        ("receivers", "notifiers", "notifier"),
-    ):
-        for index, each in _entries(data, section):
+    for section, kind, key in PLUGIN_SECTIONS:
+        for index, each in entries(data, section):
             name, options = each.get(key), each.get("options", {})
             if isinstance(name, str) and isinstance(options, dict):
                 found += _plugin_problem(source, (section, index), (kind, key, name), options, folders, load)
@@ -228,20 +239,37 @@ def _plugin_problem(
         module.Options.model_validate(options)
     except pydantic.ValidationError as error:
         return located.model_problems(source, error, module.Options, (*place, "options"))
+    except pydantic.PydanticUserError as error:
+        return [
+            source.problem((*place, key), f"the plug-in {name!r} is faulty: its Options cannot be used: {error.message.splitlines()[0]}")
+        ]
     return []
 
 
 def warnings(settings: Settings) -> list[str]:
     """What is no mistake in the file and will still not work: secrets that are not set, and nothing to read or nobody to tell."""
     listed = [each.options for each in settings.sources] + [each.options for each in settings.receivers]
+    listed += [each.options for each in settings.enrichers]
     listed += [each.model_dump() for each in (settings.kafka, settings.elasticsearch, settings.kibana)]
-    named = {match[2] for options in listed for text in _texts(options) for match in _REFERENCE.finditer(text) if match[1] == "env"}
-    found = [f"the environment variable {name} is not set, and a secret is read from it" for name in sorted(named - set(os.environ))]
+    named = {match.groups() for options in listed for text in _texts(options) for match in _REFERENCE.finditer(text)}
+    found = [why for kind, name in sorted(named) if (why := _not_set(kind, name))]
     if not settings.sources:
         found.append("there are no sources: nothing will be read")
     if not settings.receivers:
         found.append("there are no receivers: alerts are recorded and shown, and nobody is told")
     return found
+
+
+def _not_set(kind: str, name: str) -> str:
+    """Why no secret can be read there now; "" when one can. An empty variable or file is none."""
+    if kind == "env":
+        said = "" if os.environ.get(name) else "is empty" if name in os.environ else "is not set"
+        return f"the environment variable {name} {said}, and a secret is read from it" if said else ""
+    try:
+        said = "" if Path(name).read_text(encoding="utf-8").strip() else "is empty"
+    except (OSError, UnicodeDecodeError) as error:
+        said = f"cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})"
+    return f"the file {name} {said}, and a secret is read from it" if said else ""
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pipeline.errors import BadConfiguration, Problem
 
@@ -24,9 +26,11 @@ def trusting(ca_file: str, section: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError) as error:
-        raise BadConfiguration(
-            [Problem(f"{section}.ca_file", 1, 1, f"{ca_file} cannot be read as certificates (PEM): {_plain(error)}")]
-        ) from None
+        why = (
+            f"{ca_file} cannot be read as certificates (PEM): {_plain(error)}; name a file with -----BEGIN CERTIFICATE-----, "
+            "which `openssl x509 -inform der -in FILE -out ca.pem` makes of a binary one"
+        )
+        raise BadConfiguration([Problem(f"{section}.ca_file", 1, 1, why)]) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -41,6 +45,26 @@ def present(context: ssl.SSLContext, certificate_file: str, key_file: str, key_p
     except (OSError, ssl.SSLError) as error:
         why = f"{certificate_file} and {key_file or 'the key in it'} cannot be used as certificate and key (PEM): {_plain(error)}"
         raise BadConfiguration([Problem(f"{section}.certificate_file", 1, 1, why)]) from None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How long a certificate is valid."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+
+def certificates_in(path: Path) -> list[Certificate]:
+    """The certificates of a PEM file in their order, keys left out; [] for a file that holds none or cannot be read as some."""
+    # Read by few commands; it takes a tenth of a second to load.
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        found = load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError):
+        return []
+    return [Certificate(each.not_valid_before_utc, each.not_valid_after_utc) for each in found]
 
 
 def end_of(connection: ssl.SSLSocket) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from pipeline import broker, topology
+from pipeline import broker, named_paths, topology
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_BAD_CONFIGURATION,
@@ -71,6 +71,8 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
                 )
             rules = len(loaded.rules)
         problems += [Problem("pipeline/topology.py", 1, 1, each) for each in topology.problems()]
+        # A file that is missing is found on loading as well.
+        problems = sorted({*problems, *named_paths.problems(config)})
         if as_json:
             print_json(
                 {

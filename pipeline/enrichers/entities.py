@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,12 +22,13 @@ from pipeline.enrichers._watch_lists import WatchLists
 from pipeline.entities.tag import TagsNames
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.plugins import Context
+from pipeline.section_types import Names
 
 
 class Options(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    watch_lists: str = Field(
+    watch_lists: Annotated[str, Names.FOLDER] = Field(
         "", description="folder with the team's own names (*.csv, *.yaml), relative to the configuration; read again when a file changes"
     )
     model: bool = Field(

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
+from pipeline import tls
 from pipeline.errors import BadConfiguration, LagebildError, Problem, Unreachable
 from pipeline.outgoing.address import Guard, url_problem, without_query
 from pipeline.outgoing.answer import one_line
@@ -128,10 +129,6 @@ class Kibana:
 
 def _authorization(settings: Settings) -> dict[str, str]:
     wanted = settings.kibana
-    if wanted.api_key and wanted.user:
-        raise BadConfiguration([Problem("kibana", 1, 1, "both a user and an api_key are named: keep one of them")])
-    if wanted.user and not wanted.password:
-        raise BadConfiguration([Problem("kibana.password", 1, 1, "the user has no password: write for example ${env:KIBANA_PASSWORD}")])
     if wanted.api_key:
         return {"Authorization": f"ApiKey {secret(SecretStr(wanted.api_key))}"}
     if wanted.user:
@@ -142,11 +139,7 @@ def _authorization(settings: Settings) -> dict[str, str]:
 def _certificates(settings: Settings) -> ssl.SSLContext:
     if not settings.kibana.ca_file:
         return certificates_of_system()
-    path = settings.folder / settings.kibana.ca_file
-    try:
-        return ssl.create_default_context(cafile=str(path))
-    except (OSError, ssl.SSLError) as error:
-        raise BadConfiguration([Problem("kibana.ca_file", 1, 1, f"{path} cannot be read as certificates (PEM): {error}")]) from None
+    return tls.trusting(str(settings.folder / settings.kibana.ca_file), "kibana")
 
 
 def _json(body: bytes) -> Any:

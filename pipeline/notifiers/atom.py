@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from lxml import etree
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,7 @@ from pipeline.plugins import Context
 from pipeline.rendering import ATOM, body, subject
 from pipeline.rendering.cleaning import one_line, web_address
 from pipeline.rendering.words import words_for
+from pipeline.section_types import Names
 
 _NAMESPACE = "http://www.w3.org/2005/Atom"
 _PREFIXES: Any = {None: _NAMESPACE}
@@ -35,7 +36,7 @@ EXAMPLE = {"folder": "feeds"}
 class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    folder: str = Field(
+    folder: Annotated[str, Names.WRITTEN] = Field(
         min_length=1, description="where the feeds RULE.atom lie, relative to the configuration's folder; made where missing"
     )
     entries: int = Field(100, ge=1, le=1_000, description="newest episodes kept in a feed")

@@ -9,12 +9,13 @@ import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import GiveUp, TryAgain
 from pipeline.plugins import Context
+from pipeline.section_types import Names
 
 # JSON lets these stand as they are, but a terminal that shows the file obeys them.
 _STEERING = re.compile(r"[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -29,7 +30,9 @@ EXAMPLE = {"path": "alerts.jsonl"}
 class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str = Field(min_length=1, description="the file, relative to the configuration's folder; made with its folders where missing")
+    path: Annotated[str, Names.WRITTEN] = Field(
+        min_length=1, description="the file, relative to the configuration's folder; made with its folders where missing"
+    )
 
 
 def payload(alert: Mapping[str, Any], options: Options) -> dict[str, Any]:

@@ -13,7 +13,7 @@ other (M_FORBIDDEN …)             given up
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import Field
@@ -25,6 +25,7 @@ from pipeline.notifiers._secrets import NamedSecret, resolved
 from pipeline.notifiers._threads import Threads
 from pipeline.plugins import Context
 from pipeline.rendering import MATRIX, PLAIN, body
+from pipeline.section_types import Names
 
 # An event may have 65,536 bytes (Matrix specification, size limits); the text stands in it twice.
 _BYTES = 24_000
@@ -41,7 +42,9 @@ class Options(PostOptions):
         json_schema_extra={ALLOWED: "it must be the id of a room, which begins with !, for example !AbCdEf:example.org"},
     )
     token: NamedSecret = Field(description="access token of the user that writes, as ${env:NAME} or ${file:/path}")
-    threads: str = Field("", description="a file that keeps the threads over a restart, relative to the configuration")
+    threads: Annotated[str, Names.WRITTEN] = Field(
+        "", description="a file that keeps the threads over a restart, relative to the configuration"
+    )
 
 
 def payload(alert: Mapping[str, Any], options: Options) -> dict[str, Any]:

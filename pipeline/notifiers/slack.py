@@ -17,7 +17,7 @@ other                                       given up (`invalid_blocks`, `no_serv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -28,6 +28,7 @@ from pipeline.notifiers._threads import Threads
 from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
 from pipeline.rendering import PLAIN, SLACK, Line, Run, body, subject
+from pipeline.section_types import Names
 
 # Slack refuses longer blocks without saying why at about 12,000 characters (bolt-js #2867), and splits a text above 4,000.
 _BLOCK_CHARACTERS = 11_000
@@ -46,7 +47,9 @@ class Options(PostOptions):
     token: NamedSecret = Field(SecretStr(""), description="bot token (chat:write) instead of a webhook, as ${env:NAME}: gives threads")
     channel: str = Field("", max_length=100, description="with a token: id of the channel, such as C0123456789")
     api: str = Field("https://slack.com/api", description="with a token: address of the Slack API")
-    threads: str = Field("", description="with a token: a file that keeps the threads over a restart, relative to the configuration")
+    threads: Annotated[str, Names.WRITTEN] = Field(
+        "", description="with a token: a file that keeps the threads over a restart, relative to the configuration"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Options:

@@ -15,7 +15,7 @@ other (chat not found, bot was blocked …)         given up
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -27,6 +27,7 @@ from pipeline.notifiers._threads import Threads
 from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
 from pipeline.rendering import TELEGRAM, body
+from pipeline.section_types import Names
 
 _CHARACTERS = 4_096  # of UTF-16, counted here with the tags, although Telegram counts without them
 _ANSWER_BYTES = 100_000  # it answers with the whole message
@@ -44,7 +45,9 @@ class Options(PostOptions):
     )
     topic: int = Field(0, ge=0, description="id of the topic in a group that has topics; 0: none")
     api: str = Field("https://api.telegram.org", description="address of the Bot API")
-    threads: str = Field("", description="a file that keeps what to answer over a restart, relative to the configuration")
+    threads: Annotated[str, Names.WRITTEN] = Field(
+        "", description="a file that keeps what to answer over a restart, relative to the configuration"
+    )
 
 
 def payload(alert: Mapping[str, Any], options: Options) -> dict[str, Any]:

@@ -282,10 +282,10 @@ class TestWhoWeAre:
         ("kibana_section", "why"),
         [
             ({"api_key": "${env:KIBANA_KEY_THAT_IS_NOT_SET}"}, "the variable KIBANA_KEY_THAT_IS_NOT_SET is not set"),
-            ({"user": "lagebild"}, "the user has no password"),
+            ({"user": "lagebild"}, "user and password belong together"),
             ({"user": "lagebild", "api_key": "${env:HOME}"}, "keep one of them"),
             ({"password": "hunter2-in-clear"}, "never the secret itself"),
-            ({"url": "http://lagebild:hunter2-in-clear@127.0.0.1:1"}, "user name or password in it"),
+            ({"url": "http://lagebild:hunter2-in-clear@127.0.0.1:1"}, "url holds a user: write user and password beside it"),
             ({"url": "127.0.0.1:5601"}, "begins with http"),
             ({"keywords": ["ballistische Rakete"]}, "is not one word: the index holds words one by one"),
             ({"severities": ["huge"]}, "critical"),
