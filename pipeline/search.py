@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from pipeline import tls
 from pipeline.errors import LagebildError, Transient, Unreachable
 from pipeline.index.bulk import Answer, explain
+from pipeline.outgoing.answer import one_line
 from pipeline.settings import Settings, secret
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ _BULK_PATH = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.
 
 
 class Denied(Unreachable):
-    """Elasticsearch answers but does not let us in: the user, the password or the rights are wrong."""
+    """Something answers but does not let us in: the user, the password, the rights or the address are wrong."""
 
 
 class Refused(LagebildError):
@@ -78,16 +79,14 @@ class Server:
         self._client.close()
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None, parameters: Mapping[str, str] | None = None) -> Any:
-        """The decoded answer. Raises Denied (401, 403), Refused (other 4xx) or Transient (anything that may work in a moment)."""
+        """The decoded answer. Raises Denied (401, 403, no Elasticsearch), Refused (other 4xx) or Transient (anything that may work in a moment)."""
         target = f"{path}?{urlencode(parameters)}" if parameters else path
         try:
             return self._perform(method, target, _JSON, body).body
         except ApiError as error:
             raise self._translated(error) from error
         except TransportError as error:
-            if why := self._distrust(error):
-                raise Denied(f"Elasticsearch at {self.url} is not trusted: {why}") from error
-            raise Transient(f"Elasticsearch does not answer at {self.url}: {_plain(error)}") from error
+            raise self._unanswered(error) from error
 
     def found(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
         """Like `request("GET", …)`, but None where the server has no such thing."""
@@ -103,12 +102,11 @@ class Server:
         try:
             answer = self._perform("POST", _BULK_PATH, _BULK, body)
         except UnsupportedProductError:
-            return Answer(451, f"{self.url} is not an Elasticsearch; set elasticsearch.url")
+            return Answer(451, f"what answers at {self.url} is no Elasticsearch: set elasticsearch.url to one")
         except ApiError as error:
-            content = error.body.get("error") if isinstance(error.body, Mapping) else error.body
-            return Answer(error.meta.status, explain(content) or f"status {error.meta.status}")
+            return Answer(error.meta.status, _said(error.body) or f"status {error.meta.status}")
         except TransportError as error:
-            return Answer(0, f"Elasticsearch does not answer at {self.url}: {self._distrust(error) or _plain(error)}")
+            return Answer(0, str(self._unanswered(error)))
         content = answer.body if isinstance(answer.body, Mapping) else {}
         return Answer(200, items=content.get("items"), clean=content.get("errors") is False)
 
@@ -117,6 +115,14 @@ class Server:
             # Servers remark on being unsecured or on old features with every answer; neither is a message of ours.
             warnings.simplefilter("ignore", ElasticsearchWarning)
             return self._client.perform_request(method, target, headers=headers, body=body)
+
+    def _unanswered(self, error: TransportError) -> LagebildError:
+        """Denied when it is known that waiting does not help, else Transient."""
+        if why := self._distrust(error):
+            return Denied(f"Elasticsearch at {self.url} is not trusted: {why}")
+        if why := tls.other_protocol(error, self.url, "elasticsearch.url"):
+            return Denied(f"Elasticsearch does not answer at {self.url}: {why}")
+        return Transient(f"Elasticsearch does not answer at {self.url}: {_plain(error)}")
 
     def _distrust(self, error: TransportError) -> str:
         """Why the server's certificate was not accepted; "" when the error is another one."""
@@ -129,10 +135,9 @@ class Server:
 
     def _translated(self, error: ApiError) -> LagebildError:
         status = error.meta.status
-        content = error.body.get("error") if isinstance(error.body, Mapping) else error.body
-        reason = explain(content) or str(error)
+        reason = _said(error.body) or str(error)
         if isinstance(error, UnsupportedProductError):
-            return Refused(f"{self.url} is not an Elasticsearch; set elasticsearch.url", status)
+            return Denied(f"what answers at {self.url} is no Elasticsearch ({reason}): set elasticsearch.url to one")
         if status == 401:
             return Denied(
                 f"Elasticsearch at {self.url} does not accept who we are ({reason}): check elasticsearch.user and elasticsearch.password, "
@@ -144,6 +149,9 @@ class Server:
             )
         if status in (408, 429) or status >= 500:
             return Transient(f"Elasticsearch at {self.url} cannot do it now: {reason}")
+        if not isinstance(error.body, Mapping):
+            return Denied(f"what answers at {self.url} with {status} is no Elasticsearch ({reason}): set elasticsearch.url to one")
+        content = error.body.get("error")
         kind = str(content.get("type", "")) if isinstance(content, Mapping) else ""
         return Refused(f"Elasticsearch at {self.url} refuses {error.meta.status}: {reason}", status, kind)
 
@@ -176,6 +184,14 @@ def _sign_in(settings: Settings) -> dict[str, Any]:
     if wanted.user:
         options["basic_auth"] = (secret(SecretStr(wanted.user)), secret(SecretStr(wanted.password)))
     return options
+
+
+def _said(body: Any) -> str:
+    """What an answer says went wrong, on one line: an error of Elasticsearch, or what else stands there."""
+    content = body.get("error") if isinstance(body, Mapping) else body
+    if isinstance(content, Mapping):
+        return explain(content)
+    return one_line(content if isinstance(content, bytes) else str(content or "").encode())
 
 
 def _plain(error: TransportError) -> str:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipeline.errors import BadConfiguration, Problem
 
 # What OpenSSL says of a certificate it does not accept (x509_vfy.h).
 _EXPIRED, _NOT_YET = 10, 9
 _WRONG_NAME = (62, 64)
+# What it says of an answer that is no TLS: which of them depends on what the first bytes happen to be.
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+    "UNKNOWN_PROTOCOL",
+    "HTTP_REQUEST",
+    "UNEXPECTED_MESSAGE",
+)
 
 _SECONDS = 5.0
 
@@ -99,15 +109,48 @@ def distrust(error: BaseException, section: str, address_field: str) -> str:
     )
 
 
-def _verification(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+def other_protocol(error: BaseException, url: str, address_field: str) -> str:
+    """Why a request to `url` failed and what to do, when the server speaks TLS and `url` says http, or the other way round; "" when that is not it.
+
+    Whether a server that was asked over http speaks TLS is found out by one more connection.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        found = next((each for each in _causes(error) if isinstance(each, ssl.SSLError)), None)
+        if found is None or found.reason not in _NOT_TLS:
+            return ""
+        return f"it speaks no TLS at this port: begin {address_field} with http://, or name the port at which it does"
+    if any(isinstance(each, ConnectionRefusedError | TimeoutError | socket.gaierror) for each in _causes(error)):
+        return ""
+    if not _speaks_tls(parts.hostname or "", parts.port or 80):
+        return ""
+    return f"it speaks TLS at this port: begin {address_field} with https://"
+
+
+def _speaks_tls(host: str, port: int) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Nothing is sent that would be worth a look at the certificate.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), timeout=_SECONDS) as plain, context.wrap_socket(plain, server_hostname=host):
+            return True
+    except OSError as error:
+        return isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
+
+
+def _verification(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    return next((each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those behind it; libraries hand the inner one on as an argument, too."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error
-        inner = next((each for each in error.args if isinstance(each, BaseException)), None)
+        yield error
+        inner = next((each for each in (*error.args, *getattr(error, "errors", ())) if isinstance(each, BaseException)), None)
         error = error.__cause__ or error.__context__ or inner
-    return None
 
 
 def _plain(error: Exception) -> str:

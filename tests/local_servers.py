@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -32,13 +33,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(answer: Answering) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
+def serving(answer: Answering, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.answer, server.seen = answer, []  # type: ignore[attr-defined]
+    # Whoever speaks otherwise breaks the connection off: that is told by the client under test.
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", server.seen  # type: ignore[attr-defined]
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}", server.seen  # type: ignore[attr-defined]
     finally:
         server.shutdown()
         server.server_close()

@@ -17,6 +17,7 @@ from datetime import datetime
 from kafka.net.sasl import get_sasl_mechanism
 
 from pipeline import tls
+from pipeline.broker.listener import Listener, found_at
 from pipeline.broker.security import Credentials, sasl_options
 from pipeline.errors import Unreachable
 from pipeline.sections import Kafka
@@ -120,7 +121,7 @@ def _speak(kafka: Kafka, connection: socket.socket, server: str) -> None:
     except ssl.SSLError:
         raise
     except OSError as error:
-        raise OSError(_no_answer(kafka, server, str(error))) from error
+        raise _no_answer(kafka, server, error) from error
 
 
 def ask(connection: socket.socket, api: int, version: int, body: bytes = b"") -> bytes:
@@ -150,9 +151,9 @@ def _tls_told(kafka: Kafka, server: str) -> Iterator[None]:
     except ssl.SSLError as error:
         if why := tls.distrust(error, "kafka", "kafka.servers"):
             raise Denied(f"Kafka at {server} is not trusted: {why}") from error
-        reason = (error.reason or str(error)).replace("_", " ").lower()
+        reason = _reason(error)
         if "alert" not in reason:
-            raise OSError(_no_answer(kafka, server, reason)) from error
+            raise _no_answer(kafka, server, error) from error
         done = "does not accept our certificate" if kafka.certificate_file else "asks for a certificate of ours"
         raise Denied(
             f"Kafka at {server} {done} ({reason}): set kafka.certificate_file and kafka.key_file to a certificate that an authority of the broker "
@@ -160,9 +161,30 @@ def _tls_told(kafka: Kafka, server: str) -> Iterator[None]:
         ) from error
 
 
-def _no_answer(kafka: Kafka, server: str, reason: str) -> str:
+def _no_answer(kafka: Kafka, server: str, error: OSError) -> OSError | Denied:
+    """Why there is no answer: Denied when it is known that waiting does not help."""
+    # Whoever says nothing says nothing to others either, and has cost seconds.
+    found = Listener.SILENT if isinstance(error, TimeoutError) else found_at(*_split(server))
+    configured = f"kafka.security_protocol is {kafka.security_protocol}"
+    if found is Listener.WEB:
+        return Denied(f"what listens at {server} is a web server, no Kafka broker: set kafka.servers to host and port of a broker")
+    if found is Listener.BARE and kafka.uses_tls:
+        return Denied(
+            f"Kafka at {server} speaks no TLS at this port, and {configured}: set kafka.servers to the port of its listener with TLS, or "
+            f"kafka.security_protocol to {'SASL_PLAINTEXT' if kafka.uses_sasl else 'PLAINTEXT'} where nobody else can listen"
+        )
+    if found is Listener.SECURED and not kafka.uses_tls:
+        wanted = "SASL_SSL" if kafka.uses_sasl else "SSL, or to SASL_SSL with kafka.user and kafka.password,"
+        return Denied(
+            f"Kafka at {server} speaks TLS at this port, and {configured}: set it to {wanted} as that listener has it, and kafka.ca_file to "
+            "the authority that signed its certificate"
+        )
     spoken = "TLS" if kafka.uses_tls else "no TLS"
-    return (
-        f"what listens at {server} does not answer as a Kafka broker when spoken to with {spoken} ({reason}): if it is not just starting, "
+    return OSError(
+        f"what listens at {server} does not answer as a Kafka broker when spoken to with {spoken} ({_reason(error)}): if it is not just starting, "
         f"kafka.security_protocol ({kafka.security_protocol}) is not that of its listener at this port"
     )
+
+
+def _reason(error: OSError) -> str:
+    return (error.reason or str(error)).replace("_", " ").lower() if isinstance(error, ssl.SSLError) else str(error)

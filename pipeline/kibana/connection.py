@@ -102,6 +102,8 @@ class Kibana:
                 f"Kibana at {self.shown} did not answer {path} within {self._seconds:g} s ({error}): try again, or raise kibana.timeout_seconds"
             ) from error
         except OutgoingError as error:
+            if why := tls.other_protocol(error, self.url, "kibana.url"):
+                raise Unreachable(f"Kibana does not answer at {self.shown}: {why}") from error
             raise Unreachable(f"Kibana does not answer at {self.shown}: {error}. Start it, or set kibana.url") from error
         return self._judged(path, Reply(status, _json(body), one_line(body), body), location)
 

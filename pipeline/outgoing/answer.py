@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,6 +11,9 @@ from email.utils import parsedate_to_datetime
 from pipeline.outgoing.errors import TooLarge
 
 _READ_FOR_MESSAGES = 2_000
+_WEB_PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_TITLE = re.compile(r"<title[^>]*>([^<]+)", re.IGNORECASE)
 
 
 class Answer:
@@ -39,8 +44,12 @@ class Answer:
 
 
 def one_line(body: bytes) -> str:
-    """The first words of a body for messages, at most 200 characters on one line: nothing of it is trusted."""
+    """The first words of a body for messages, at most 200 characters on one line: nothing of it is trusted. Of a web page its title, or its words."""
     text = body[:_READ_FOR_MESSAGES].decode("utf-8", "replace")
+    if _WEB_PAGE.match(text):
+        # Its markup says nothing to people; its title mostly says all.
+        title = _TITLE.search(text)
+        text = f"a web page: {html.unescape(title[1] if title else _TAG.sub(' ', text))}"
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:200]
 
 

@@ -206,7 +206,7 @@ def test_each_document_has_its_own_status(stub: Stub, server: search.Server) -> 
         (failing(503), Transient, "cannot do it now"),
         (Reply(hang=True), Transient, "does not answer at http://127.0.0.1"),
         (Reply(200, b"{", dict(PRODUCT)), Transient, "does not answer"),
-        (Reply(200, {}, {"content-type": "application/json"}), search.Refused, "is not an Elasticsearch"),
+        (Reply(200, {}, {"content-type": "application/json"}), search.Denied, "is no Elasticsearch"),
     ],
     ids=["401", "403", "400", "404", "503", "timeout", "broken", "another product"],
 )

@@ -177,7 +177,7 @@ def test_an_import_that_failed_without_a_name(desk: Desk, kibana: FakeKibana) ->
 @pytest.mark.parametrize(
     ("status", "content", "why"),
     [
-        (200, b"<html>Sign in</html>", "did not import anything (status 200: <html>Sign in</html>)"),
+        (200, b"<html>Sign in</html>", "did not import anything (status 200: a web page: Sign in)"),
         (200, b"\xff\xfe", "did not import anything"),
         (200, {"acknowledged": True}, "did not import anything"),
         (400, {"message": "Non-unique import objects detected: [search:x]"}, "Non-unique import objects detected"),

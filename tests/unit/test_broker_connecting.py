@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -119,5 +120,15 @@ def test_an_answer_that_is_no_brokers_is_told_as_such() -> None:
     def http(connection: socket.socket, _stop: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with raw_server(http) as url, pytest.raises(Unreachable, match=r"the answer is none of a Kafka broker.*kafka.security_protocol"):
-        broker.connect(Kafka(servers=[url.removeprefix("http://").rstrip("/")]), "the test", wait_seconds=0)
+    with raw_server(http) as url, pytest.raises(broker.Denied, match=r"is a web server, no Kafka broker: set kafka.servers"):
+        broker.connect(Kafka(servers=[url.removeprefix("http://").rstrip("/")]), "the test", wait_seconds=5)
+
+
+def test_a_broker_without_tls_is_told_from_one_that_is_only_starting() -> None:
+    def bare(connection: socket.socket, _stop: threading.Event) -> None:
+        connection.sendall(struct.pack(">iih", 6, 1, 0))
+
+    with raw_server(bare) as url:
+        section = Kafka(servers=[url.removeprefix("http://").rstrip("/")], security_protocol="SSL")
+        with pytest.raises(broker.Denied, match=r"speaks no TLS at this port, and kafka.security_protocol is SSL: set kafka.servers to"):
+            broker.connect(section, "the test", wait_seconds=5)
