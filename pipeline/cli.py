@@ -18,7 +18,7 @@ _FILES = {
     "run": "running",
     "check": "setup",
     "topics": "setup",
-    "index": "setup",
+    "index": "index",
     "config": "setup",
     "doctor": "doctor",
     "kibana": "kibana",

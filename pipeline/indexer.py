@@ -21,7 +21,7 @@ import structlog
 from pipeline import broker, search
 from pipeline.broker import Publisher
 from pipeline.errors import Permanent, Transient, Unreachable
-from pipeline.index.apply import NewIndices, apply_to
+from pipeline.index.apply import NewIndices, apply_to, tell
 from pipeline.index.bulk import Next, wait_seconds
 from pipeline.index.entries import STAGE, Entry, committable, effects, prepare, without
 from pipeline.index.intake import Intake
@@ -110,7 +110,7 @@ class Indexer:
     def _templates_stand(self) -> bool:
         """Whether the server that came back has our templates: it may be a new and empty one, which would guess the mappings."""
         try:
-            apply_to(self._server, self._settings)
+            tell(apply_to(self._server, self._settings))
         except Transient as error:
             self._writer.missed(str(error))
             return False
@@ -186,7 +186,7 @@ def _until_ready(server: search.Server, settings: Settings, stop: threading.Even
         why = "its cluster is not ready"
         try:
             if search.ready(server):
-                apply_to(server, settings)
+                tell(apply_to(server, settings))
                 return True
         except Transient as error:
             why = str(error)

@@ -21,6 +21,7 @@ from pipeline.commands.terminal import (
     out,
     print_json,
     printable,
+    said,
     settings_from,
     table,
 )
@@ -85,7 +86,7 @@ def export_kibana(
 
 def _show(report: Report) -> None:
     title = f"Kibana {report.version} at {report.kibana}, space {report.space}"
-    rows = [(each.kind, each.name, _said(each.change, report.dry_run), each.problem) for each in report.changes]
+    rows = [(each.kind, each.name, said(each.change, report.dry_run), each.problem) for each in report.changes]
     out.print(table(printable(title), ["kind", "name", "change", "problem"], rows))
     for caution in report.cautions:
         err.print(Text(printable(f"note: {caution}")))
@@ -96,7 +97,3 @@ def _show(report: Report) -> None:
         err.print(f"{len(report.failed)} of {len(report.changes)} failed.")
     elif report.dry_run:
         err.print("Nothing was changed.")
-
-
-def _said(change: str, dry_run: bool) -> str:
-    return f"would be {change}" if dry_run and change in ("created", "replaced") else change

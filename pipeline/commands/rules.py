@@ -12,13 +12,13 @@ from pipeline.commands import backtest, explain, rules_trying, rules_writing
 from pipeline.commands.rules_folder import Folder as Folder
 from pipeline.commands.rules_folder import loaded_from, settings_beside, tell
 from pipeline.commands.rules_folder import rule_set as rule_set
-from pipeline.commands.setup import DryRun
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_BAD_CONFIGURATION,
     EXIT_FINDINGS,
     AsJson,
     Config,
+    DryRun,
     counted,
     err,
     errors_told,

@@ -1,10 +1,9 @@
-"""`lagebild check`, `topics apply`, `index apply|rebuild|retention` and `config schema`: what is done before and beside the running system."""
+"""`lagebild check`, `topics apply` and `config schema`: what is done before the system runs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -16,13 +15,16 @@ from pipeline.commands.terminal import (
     EXIT_FINDINGS,
     AsJson,
     Config,
+    DryRun,
     counted,
     err,
     errors_told,
     out,
     print_json,
+    said,
     settings_from,
     settings_with_kafka,
+    summed_up,
     table,
 )
 from pipeline.errors import BadConfiguration, Problem
@@ -33,16 +35,12 @@ from pipeline.rules.load import load_folder
 from pipeline.settings import Settings, rules_folder_in, warnings
 
 topics = typer.Typer(help="Kafka topics.", no_args_is_help=True)
-index = typer.Typer(help="Elasticsearch templates and indices.", no_args_is_help=True)
 config_commands = typer.Typer(help="The configuration file.", no_args_is_help=True)
-
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 
 
 def add_to(app: typer.Typer) -> None:
     app.command("check", help="Look at the configuration, the rules with their tests, and the flow, without any server.")(check)
     app.add_typer(topics, name="topics")
-    app.add_typer(index, name="index")
     app.add_typer(config_commands, name="config")
 
 
@@ -101,58 +99,16 @@ def apply_topics(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_js
     with errors_told():
         changes = broker.apply_topics(settings_with_kafka(config, "lagebild topics apply"), dry_run=dry_run)
         if as_json:
-            print_json([asdict(each) for each in changes])
+            print_json([{**asdict(each), "dry_run": dry_run} for each in changes])
         else:
-            out.print(table("Topics", ["topic", "change", "detail"], [(each.topic, each.change, each.detail) for each in changes]))
+            out.print(
+                table("Topics", ["topic", "change", "detail"], [(each.topic, said(each.change, dry_run), each.detail) for each in changes])
+            )
+            err.print(summed_up([each.change for each in changes], dry_run))
         if any(each.change == "partitions differ" for each in changes):
             raise typer.Exit(EXIT_FINDINGS)
-
-
-@index.command("apply", help="Apply the templates; running it again changes nothing.")
-def apply_index(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    from pipeline.index.apply import apply
-
-    with errors_told():
-        changes = apply(settings_from(config), dry_run)
-        if as_json:
-            print_json([asdict(each) for each in changes])
-            return
-        out.print(table("Elasticsearch", ["name", "kind", "change"], [(each.name, each.kind, each.change) for each in changes]))
-        for each in changes:
-            if dry_run and each.diff:
-                out.print(Text(each.diff))
-
-
-@index.command("rebuild", help="Fill Elasticsearch from the topics: for an empty server, or after documents were lost.")
-def rebuild_index(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    from pipeline.index.rebuild import rebuild
-
-    with errors_told():
-        settings = settings_from(config)
-        with err.status("Reading the topics …") as status:
-            counts = rebuild(settings, lambda so_far: status.update(f"Reading the topics … {_counted(so_far)}"))
-        if as_json:
-            print_json(asdict(counts))
-        else:
-            out.print(f"Rebuilt: {_counted(counts)}.")
-
-
-@index.command("retention", help="Remove whole months that are older than elasticsearch.retention_days.")
-def retention_index(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    from pipeline.index.retention import retention
-
-    with errors_told():
-        removed = retention(settings_from(config), datetime.now(UTC), dry_run)
-        if as_json:
-            print_json({"removed": removed, "dry_run": dry_run})
-        else:
-            out.print("\n".join(removed) or "Nothing is old enough to be removed.")
 
 
 @config_commands.command("schema", help="The JSON Schema of the configuration, for editors.")
 def schema() -> None:
     print_json(Settings.model_json_schema())
-
-
-def _counted(counts: Any) -> str:
-    return ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in asdict(counts).items() if isinstance(value, int))

@@ -35,6 +35,7 @@ DEFAULT_CONFIG = Path("lagebild.yaml")
 Config = Annotated[
     Path, typer.Option("--config", "-c", envvar="LAGEBILD_CONFIG", help="The configuration file.", show_default=str(DEFAULT_CONFIG))
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document (or one object a line) on stdout, for scripts.")]
 
 # Without a terminal nothing is known about the reader's width: wide enough that no cell is broken.
@@ -127,6 +128,26 @@ def table(
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row))
     return made
+
+
+# What is done to a thing, as reports call it; everything else they say is a state, which a dry run finds as well.
+_DONE = ("created", "replaced", "configured", "fields added", "alias added", "lifecycle set")
+
+
+def said(change: str, dry_run: bool) -> str:
+    """The change for people: a dry run does nothing, and says so."""
+    if not dry_run or change not in _DONE:
+        return change
+    thing, _, verb = change.rpartition(" ")
+    return f"{thing} would be {verb}".strip()
+
+
+def summed_up(changes: Sequence[str], dry_run: bool) -> str:
+    """One sentence under a table of changes."""
+    differing = sum(each in _DONE for each in changes)
+    if not differing:
+        return "Nothing to change." if dry_run else "Nothing was changed."
+    return f"Nothing was changed; {differing} of {len(changes)} would be." if dry_run else f"{differing} of {len(changes)} changed."
 
 
 def counted(count: int, one: str) -> str:

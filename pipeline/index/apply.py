@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import structlog
 
 from pipeline.errors import Transient
 from pipeline.index import analysis, lifecycle, templates
-from pipeline.index.abilities import abilities
+from pipeline.index.abilities import Abilities, abilities
 from pipeline.search import Server
 from pipeline.settings import Settings
 
@@ -43,9 +43,9 @@ def apply(settings: Settings, dry_run: bool = False) -> list[Change]:
         return apply_to(server, settings, dry_run)
 
 
-def apply_to(server: Server, settings: Settings, dry_run: bool = False) -> list[Change]:
-    """Like `apply`, over a connection that the caller keeps open."""
-    able = abilities(server)
+def apply_to(server: Server, settings: Settings, dry_run: bool = False, able: Abilities | None = None) -> list[Change]:
+    """Like `apply`, over a connection that the caller keeps open. `able` is what the server has, when that is known already."""
+    able = able or abilities(server)
     policies = lifecycle.policies(settings) if able.has_lifecycle else {}
     wanted = templates.templates(settings, able.analysers, able.has_lifecycle)
     # Policies first: a template that names one which is not there leaves new indices without.
@@ -54,9 +54,6 @@ def apply_to(server: Server, settings: Settings, dry_run: bool = False) -> list[
     for name, body in wanted.items():
         for index, found in sorted(indices(server, body["index_patterns"][0]).items()):
             changes.append(_apply_index(server, index, found, body["template"], name if name in policies else "", dry_run))
-    for change in changes:
-        if change.change != "unchanged":
-            log.info("index apply", name=change.name, kind=change.kind, change=change.change, dry_run=dry_run)
     return changes
 
 
@@ -72,11 +69,18 @@ class NewIndices:
         if names <= self._seen:
             return
         try:
-            apply_to(self._server, self._settings)
+            tell(apply_to(self._server, self._settings))
         except Transient as error:
             log.info("new indices are looked after with the next batch", why=str(error)[:300])
         else:
             self._seen |= names
+
+
+def tell(changes: Iterable[Change]) -> None:
+    """Log what was changed: for processes, which have no table to show."""
+    for each in changes:
+        if each.change != "unchanged":
+            log.info("index apply", name=each.name, kind=each.kind, change=each.change)
 
 
 def indices(server: Server, pattern: str) -> dict[str, Mapping[str, Any]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
 from pipeline import search
+from pipeline.cli import app
 from pipeline.index import analysis, templates
 from pipeline.index.apply import Change, NewIndices, apply, apply_to, suited
 from pipeline.index.lifecycle import policies
@@ -113,6 +117,31 @@ def test_another_retention_replaces_the_policy_and_a_dry_run_only_says_so(fake: 
     assert fake.writes == []
     apply(settings(fake, retention_days=20))
     assert {name: each["min_age"] for name, each in fake.policies["x-news-articles"]["phases"].items()} == {"hot": "0ms", "delete": "20d"}
+
+
+def shown(fake: FakeElasticsearch, folder: Path, *options: str, retention_days: int = 400) -> tuple[str, str]:
+    """What `lagebild index apply` says, on stdout and on stderr."""
+    config = folder / "lagebild.yaml"
+    config.write_text(f"elasticsearch: {{url: '{fake.url}', index_prefix: x-, retention_days: {retention_days}}}\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["index", "apply", *options, "--config", str(config)])
+    assert result.exit_code == 0, result.output
+    return result.stdout, result.stderr
+
+
+def test_the_command_says_in_a_few_lines_what_it_does_or_would_do(fake: FakeElasticsearch, tmp_path: Path) -> None:
+    out, err = shown(fake, tmp_path, "--dry-run")
+    assert fake.writes == [] and len(out.splitlines()) == 11 and out.count("would be created") == 9
+    assert err == "Nothing was changed; 9 of 9 would be.\n", "no log lines beside the table"
+    assert shown(fake, tmp_path)[1] == "9 of 9 changed.\n"
+    assert shown(fake, tmp_path, "--dry-run")[1] == "Nothing to change.\n"
+    fake.mode = "STOPPED"
+    out, err = shown(fake, tmp_path, "--dry-run", retention_days=20)
+    assert "would be replaced  +1 −9 lines" in out and "min_age" not in out
+    assert err.startswith("note: this Elasticsearch lacks running lifecycle management: old months stay")
+    assert '+   "min_age": "20d"' in shown(fake, tmp_path, "--dry-run", "--diff", retention_days=20)[0]
+    told = json.loads(shown(fake, tmp_path, "--dry-run", "--json", retention_days=20)[0])
+    assert [(each["name"], each["change"]) for each in told if each["change"] != "unchanged"] == [("x-news-articles", "replaced")]
+    assert all(each["dry_run"] for each in told)
 
 
 def test_a_policy_that_a_team_made_its_own_stays(fake: FakeElasticsearch) -> None:

@@ -98,18 +98,18 @@ def test_what_has_no_place_in_json_is_refused_and_not_described() -> None:
 
 
 def test_log_lines_of_a_command_never_reach_stdout(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def apply(_settings: Settings, _dry_run: bool) -> list[object]:
-        structlog.get_logger().info("templates applied")
+    def retention(_settings: Settings, _now: datetime, _dry_run: bool) -> list[str]:
+        structlog.get_logger().info("deleted a month")
         return []
 
-    monkeypatch.setattr("pipeline.index.apply.apply", apply)
+    monkeypatch.setattr("pipeline.index.retention.retention", retention)
     structlog.reset_defaults()
     try:
-        result = call(folder, "index", "apply")
+        result = call(folder, "index", "retention")
     finally:
         structlog.reset_defaults()
-    assert result.stdout == "[]\n"
-    assert "templates applied" in result.stderr
+    assert read(result) == [{"removed": [], "dry_run": False}]
+    assert "deleted a month" in result.stderr
 
 
 def test_a_problem_of_a_rule_is_an_object_with_its_place(folder: Path) -> None:
