@@ -12,13 +12,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from connectors import _decompress
 from pipeline.errors import Permanent, Transient
 from pipeline.outcome import Rejection
 from pipeline.outgoing.address import Guard, url_problem, without_query
-from pipeline.outgoing.answer import retry_after_seconds
+from pipeline.outgoing.answer import one_line, retry_after_seconds
 from pipeline.outgoing.errors import NotAllowed, NotResolved, NotSendable, NotTrusted, OutgoingError, TimeIsOver, TooLarge
 from pipeline.outgoing.exchange import Exchange
 from pipeline.outgoing.network import Resolve, certificates_of_system, resolve
@@ -26,6 +26,7 @@ from pipeline.outgoing.network import Resolve, certificates_of_system, resolve
 MAX_REDIRECTS = 5
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 _CONNECT_SECONDS = 10.0
+_READ_OF_REFUSAL = 2_000
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _ADVICE = {
     401: "it wants a login: add the header it expects",
@@ -91,6 +92,32 @@ class Client:
                 url = urljoin(url, location.url)
         raise Permanent(Rejection.INVALID, f"more than {MAX_REDIRECTS} redirects, the last to {without_query(url)}")
 
+    def post(self, url: str, form: Mapping[str, str], now: datetime) -> None:
+        """Return once the form was taken (2xx); 307 and 308 are followed, at most five times. Raises as `get` does."""
+        deadline, body = time.monotonic() + self._timeout_seconds, urlencode(form).encode()
+        with self._exchange(deadline) as exchange:
+            for _ in range(MAX_REDIRECTS + 1):
+                check_url(url)
+                location = self._sent(exchange, url, body, now)
+                if not location:
+                    return
+                url = urljoin(url, location)
+        raise Permanent(Rejection.INVALID, f"more than {MAX_REDIRECTS} redirects, the last to {without_query(url)}")
+
+    def _sent(self, exchange: Exchange, url: str, body: bytes, now: datetime) -> str:
+        headers = self._headers | {"Accept-Encoding": "identity", "Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            with exchange.ask("POST", url, headers, body) as found:
+                if found.status in (307, 308):
+                    return found.headers.get("location", "")
+                if 200 <= found.status < 300:
+                    return ""
+                said = one_line(found.beginning(_READ_OF_REFUSAL))
+        except OutgoingError as error:
+            raise _no_answer(url, error, self._timeout_seconds) from error
+        _refuse_later(found.status, url, found.headers, now)
+        raise Permanent(Rejection.UNREADABLE, f"{without_query(url)} answers {found.status}" + (f": {said}" if said else ""), "refused")
+
     def _exchange(self, deadline: float) -> Exchange:
         return Exchange(
             self._guard,
@@ -141,14 +168,18 @@ def check_url(url: str) -> None:
 def _refuse_status(status: int, url: str, headers: Mapping[str, str], now: datetime) -> None:
     if status in (200, 304):
         return
-    place = without_query(url)
+    _refuse_later(status, url, headers, now)
+    advice = _ADVICE.get(status, "that is no feed; check the address")
+    raise Permanent(Rejection.UNREADABLE, f"{without_query(url)} answers {status}: {advice}", _KINDS.get(status, "refused"))
+
+
+def _refuse_later(status: int, url: str, headers: Mapping[str, str], now: datetime) -> None:
+    if status not in (408, 425, 429) and status < 500:
+        return
     asked = retry_after_seconds(headers.get("retry-after", ""), now)
     after_seconds = min(asked, MAX_RETRY_AFTER_SECONDS) if asked else None
-    if status in (408, 425, 429) or status >= 500:
-        asks = f" and asks to wait {after_seconds:.0f} s" if after_seconds else ""
-        raise Transient(f"{place} answers {status}{asks}", after_seconds, "throttled" if status == 429 else "server")
-    advice = _ADVICE.get(status, "that is no feed; check the address")
-    raise Permanent(Rejection.UNREADABLE, f"{place} answers {status}: {advice}", _KINDS.get(status, "refused"))
+    asks = f" and asks to wait {after_seconds:.0f} s" if after_seconds else ""
+    raise Transient(f"{without_query(url)} answers {status}{asks}", after_seconds, "throttled" if status == 429 else "server")
 
 
 def _no_answer(url: str, error: OutgoingError, timeout_seconds: float) -> Transient | Permanent:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from connectors._push import server
 from connectors._push.access import Access, Replays
 from connectors._push.request import Intake
-from connectors._push.waiting import Delivery, Waiting
+from connectors._push.waiting import Delivery, Waiting, say_safe
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.plugins import Batch, Context
 from pipeline.section_types import SecretReference
@@ -69,7 +69,7 @@ class Push:
         tokens = [_resolved(each, context.name).encode() for each in options.tokens if each]
         keys = [key_of(_resolved(each, context.name)) for each in options.secrets if each]
         self._options = options
-        self._waiting = Waiting()
+        self._waiting: Waiting[Delivery] = Waiting()
         self._replays = Replays()
         self._handed: tuple[Mapping[str, Any], list[Delivery]] | None = None
         self._intake = Intake(options, context, Access(tokens, keys, options.tolerance_seconds), self._waiting, self._replays)
@@ -84,7 +84,7 @@ class Push:
         if not self._is_open:
             for mark in cursor.get("confirmed", ()):
                 self._replays.add(str(mark))
-            server.open_for(self._options.host, self._options.port, self._name, self._intake)
+            server.open_for(self._options.host, self._options.port, server.articles_path(self._name), self._intake)
             self._is_open = True
         self._settle(cursor)
         taken = self._waiting.take(WAIT_SECONDS)
@@ -98,7 +98,7 @@ class Push:
     def close(self) -> None:
         """Take nothing more."""
         if self._is_open:
-            server.close_for(self._options.host, self._options.port, self._name, self._intake)
+            server.close_for(self._options.host, self._options.port, server.articles_path(self._name), self._intake)
             self._is_open = False
 
     def _settle(self, cursor: Mapping[str, Any]) -> None:
@@ -111,8 +111,7 @@ class Push:
             return
         for each in deliveries:
             self._replays.add(each.mark)
-            if each.safe.set_running_or_notify_cancel():
-                each.safe.set_result(None)
+        say_safe(deliveries)
 
 
 def _resolved(reference: str, source: str) -> str:

@@ -18,6 +18,8 @@ from connectors._item import site_of
 from connectors._pace import Limits
 from connectors._page.full_text import with_full_text
 from connectors._polled import Polled, about_answer, digest
+from connectors._websub import discovery
+from connectors._websub.pushed import with_pushes
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
@@ -35,6 +37,10 @@ class Options(Address):
     )
     max_bytes: MaxBytes = Field(10_000_000, description="largest feed, decompressed")
     full_text: bool = Field(False, description="read each article on its own page, with the pause that its site asks for")
+    websub: bool | None = Field(
+        None,
+        description="let the feed's hub push it, and poll less while it does; default: collector.callback.websub. Needs collector.callback",
+    )
     max_items: int = Field(1_000, ge=1, le=10_000, description="items read from one document at most; more are reported")
     min_seconds: float = Field(
         60,
@@ -46,7 +52,8 @@ class Options(Address):
 
 
 def create(options: Options, context: Context) -> Connector:
-    return with_full_text(Rss(options, context), options, context) if options.full_text else Rss(options, context)
+    feed = with_pushes(Rss(options, context), options, context)
+    return with_full_text(feed, options, context) if options.full_text else feed
 
 
 @dataclass(frozen=True)
@@ -102,13 +109,15 @@ class Rss:
         )
 
     def _looked(self, feed: parsing.Feed, answer: Answer, polled: Polled, cursor: Mapping[str, Any], now: datetime) -> _Found:
-        site = self._options.site or site_of(feed.link, self._options.url)
-        source = Source(id=self._context.name, name=feed.title[:200], connector="rss", site=site)
+        source = Source(id=self._context.name, name=feed.title[:200], connector="rss", site=self._site(feed))
         news = select(feed.items[: self._options.max_items], source, feed.encoding, now, Memory.of(cursor))
         wish = max(feed.wished_seconds, _pace.wish_of_headers(answer.headers, now))
         polled = polled.read(answer, keep_validators=not feed.broken)
         polled = polled.looked(now, news.new, news.shown, is_gap=news.is_gap, wished_seconds=wish)
         return _Found(feed, news, polled, max(len(feed.items) - self._options.max_items, 0), not cursor.get("over"))
+
+    def _site(self, feed: parsing.Feed) -> str:
+        return self._options.site or site_of(feed.link, self._options.url)
 
     def _batch(self, found: _Found, answer: Answer, now: datetime) -> Batch:
         feed, news = found.feed, found.news
@@ -121,6 +130,7 @@ class Rss:
                 f"the feed holds {len(feed.items):,} items; the first {self._options.max_items:,} are read: raise max_items to read all"
             )
             unreadable.append(self._unreadable(Rejection.TOO_LARGE, detail, b""))
+        pushed_by = discovery.named(answer.headers, feed.hubs, feed.own_address, answer.url)
         marks = {name: True for name, is_so in (("over", found.over), ("broken", feed.broken)) if is_so}
         return Batch(
             news.articles,
@@ -135,7 +145,9 @@ class Rss:
                 "language": feed.language,
                 "encoding": feed.encoding,
                 "items": len(feed.items),
-                "hubs": list(feed.hubs),
+                "site": self._site(feed),
+                "hubs": list(pushed_by.hubs),
+                "topic": pushed_by.topic,
             },
             note=_LOSS if news.is_gap else found.polled.note,
         )

@@ -28,6 +28,7 @@ import pydantic
 
 from pipeline.article import Article
 from pipeline.errors import LagebildError
+from pipeline.sources import Push
 
 KINDS = {"connectors": "connectors", "enrichers": "pipeline.enrichers", "notifiers": "pipeline.notifiers"}
 
@@ -67,6 +68,7 @@ class Batch:
         default_factory=dict
     )  # what the source says of itself (status, validators, …), for `lagebild feeds test`
     note: str = ""  # one sentence for a person about the source's state, such as an address that has moved; "" when there is none
+    push: Push | None = None  # how things stand with whoever pushes to us what we would else ask for; None where nobody was asked to
 
 
 class Connector(Protocol):
@@ -80,6 +82,8 @@ class Connector(Protocol):
         A connector may have an attribute `host`, the publisher's host: then its sources are fetched one at a time, with a pause between two.
         A connector that waits inside `fetch` for what others send has an attribute `listens = True`: it does not count among the fetches at once. Called
         with another cursor than that of its last batch, that batch did not arrive. Where there is a method `close`, it is called at the end.
+        One that asks, and to which others push as well, has an attribute `has_pushes`: while it is true, and after `Context.callback.ring`, the
+        next fetch comes at once and takes nobody's place, so it must not ask its publisher.
         """
         ...
 
@@ -104,6 +108,20 @@ def _utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
+class Callback:
+    """Where others can reach the connectors of this process: `url` is the public address of `host` and `port`.
+
+    `every_source`: whether sources use it that do not say. `ring` asks for a fetch of this source at once; it may be called in any thread.
+    """
+
+    url: str
+    host: str
+    port: int
+    every_source: bool
+    ring: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class Context:
     """What a plug-in may know of its surroundings."""
 
@@ -111,6 +129,7 @@ class Context:
     folder: Path = Path()  # the configuration's folder: relative paths start here
     now: Callable[[], datetime] = _utc_now  # aware UTC; tests set it
     every_seconds: float | None = None  # the pause that the configuration names for this source; None leaves it to the connector
+    callback: Callback | None = None  # None where nobody fetches again, such as in `feeds test`, or where no address is configured
 
 
 class NoSuchPlugin(LagebildError):

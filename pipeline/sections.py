@@ -113,8 +113,18 @@ class SourceSettings(Strict):
     options: dict[str, Any] = Field(default_factory=dict, description="the connector's own options")
 
 
+class Callback(Strict):
+    url: WebAddress = Field(
+        description="public address of host and port, behind a proxy with TLS: hubs of feeds (WebSub) send there, below /v1/websub/"
+    )
+    host: str = Field("127.0.0.1", description="address to listen on; push sources may share host and port")
+    port: int = Field(8090, ge=1, le=65_535, description="port to listen on")
+    websub: bool = Field(False, description="let the hubs of all feeds push, but for feeds with websub: false")
+
+
 class Collector(Strict):
     fetches_at_once: int = Field(32, ge=1, le=512, description="fetches that run at the same time; each may hold one document in memory")
+    callback: Callback | None = Field(None, description="where others can reach the collector; nobody can when left out")
 
 
 class Receiver(Strict):

@@ -253,6 +253,11 @@ def warnings(settings: Settings) -> list[str]:
     listed += [each.model_dump() for each in (settings.kafka, settings.elasticsearch, settings.kibana)]
     named = {match.groups() for options in listed for text in _texts(options) for match in _REFERENCE.finditer(text)}
     found = [why for kind, name in sorted(named) if (why := _not_set(kind, name))]
+    found += [
+        f"the source {each.id} has websub: true, but nobody can reach us without collector.callback: it is only polled"
+        for each in settings.sources
+        if each.options.get("websub") is True and settings.collector.callback is None
+    ]
     if not settings.sources:
         found.append("there are no sources: nothing will be read")
     if not settings.receivers:

@@ -10,6 +10,27 @@ import msgspec
 State = Literal["ok", "failing", "silent", "paused", "starting"]
 
 
+PushState = Literal["asked", "pushes", "distrusted", "denied", "lapsed"]
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How things stand with a hub that is to push a source (WebSub).
+
+    `asked` until the hub has confirmed, `pushes` while its word holds (`until`), `distrusted` when looks of ours found what it had not sent, `denied`
+    when it refuses, `lapsed` when its word ran out or it cannot be asked. `pushes` counts what came, `ignored` what came without a valid signature,
+    `missed` the items that it never sent. `why` is one line for a person.
+    """
+
+    state: PushState
+    hub: str = ""
+    until: datetime | None = None
+    last_at: datetime | None = None
+    pushes: int = 0
+    ignored: int = 0
+    missed: int = 0
+    why: str = ""
+
+
 class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One source as the collector last saw it.
 
@@ -24,6 +45,7 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     quiet time of this source must be before it is `silent`: twice the longest that was usual (`longest_gap_seconds`, which fades).
     `note` says what a person should know although fetches work, such as an address that has moved. `complained_of` is the state that the
     desk was told of (`failing`, `silent`) and has not been told the end of; `losses_told` are the losses and caps it was told of.
+    `push` is None for a source that is only asked.
     """
 
     source_id: str
@@ -54,6 +76,7 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     complained_at: datetime | None = None
     losses_told: int = 0
     losses_told_at: datetime | None = None
+    push: Push | None = None
     updated_at: datetime | None = None
 
 

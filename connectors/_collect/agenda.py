@@ -26,7 +26,15 @@ class _Host:
 
     is_busy: bool = False
     free_at: float = -math.inf
-    waiting: deque[Running] = field(default_factory=deque)
+    waiting: deque[tuple[int, Running]] = field(default_factory=deque)
+
+    def next_waiting(self) -> Running | None:
+        """The first that still waits: one that was hurried has another entry by now."""
+        while self.waiting:
+            number, source = self.waiting.popleft()
+            if number == source.entry:
+                return source
+        return None
 
 
 class Agenda:
@@ -46,13 +54,28 @@ class Agenda:
             self.add(each)
 
     def add(self, source: Running) -> None:
-        """Put the source on the agenda at its `due_at`; a paused one never comes."""
-        if not source.settings.paused:
-            heapq.heappush(self._listening if source.listens else self._due, (source.due_at, next(self._number), source))
+        """Put the source on the agenda at its `due_at`, or before all others while something pushed waits; a paused one never comes."""
+        if source.settings.paused:
+            return
+        source.entry = next(self._number)
+        if source.has_pushes:
+            heapq.heappush(self._listening, (-math.inf, source.entry, source))
+        else:
+            heapq.heappush(self._listening if source.listens else self._due, (source.due_at, source.entry, source))
+
+    def hurry(self, source: Running) -> None:
+        """Something was pushed to the source: its entry is made anew. One that is being fetched gets its entry at the end of that."""
+        if not source.is_fetching:
+            self.add(source)
 
     def take_listening(self, at: float) -> Running | None:
         """The next of the sources that wait for what others send, which need no room; None when there is none."""
-        return heapq.heappop(self._listening)[2] if self._listening and self._listening[0][0] <= at else None
+        while self._listening and self._listening[0][0] <= at:
+            _, number, source = heapq.heappop(self._listening)
+            if number == source.entry:
+                source.is_aside = True
+                return source
+        return None
 
     def take(self, at: float) -> Running | None:
         """The next source to be fetched now, its host taken until `release`; None when there is none."""
@@ -61,25 +84,28 @@ class Agenda:
             host = self._hosts[name]
             if host.free_at > at:
                 heapq.heappush(self._free, (host.free_at, next(self._number), name))
-            elif host.waiting and not host.is_busy:
-                host.is_busy = True
-                return host.waiting.popleft()
+            elif not host.is_busy and (waiting := host.next_waiting()):
+                host.is_busy, waiting.is_aside = True, False
+                return waiting
         while self._due and self._due[0][0] <= at:
-            source = heapq.heappop(self._due)[2]
+            _, number, source = heapq.heappop(self._due)
+            if number != source.entry:
+                continue
+            source.is_aside = False
             if not source.host:
                 return source
             host = self._hosts.setdefault(source.host, _Host())
             if not host.is_busy and not host.waiting and host.free_at <= at:
                 host.is_busy = True
                 return source
-            host.waiting.append(source)
+            host.waiting.append((number, source))
             if not host.is_busy:
                 heapq.heappush(self._free, (host.free_at, next(self._number), source.host))
         return None
 
     def release(self, source: Running, at: float, hold_seconds: float = 0.0) -> None:
         """The source's fetch has ended at `at`. `hold_seconds`: the server asked that its host be left alone for so long."""
-        if not source.host:
+        if not source.host or source.is_aside:
             return
         host = self._hosts.setdefault(source.host, _Host())
         host.is_busy = False

@@ -7,6 +7,7 @@ by identify, a gap by nobody.
 
 from __future__ import annotations
 
+import queue
 import random
 import signal
 import threading
@@ -83,6 +84,8 @@ class Collector:
         self._away = 0
         self._embargo = Embargo({})
         self._sources: list[Running] = []
+        self._rung: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._by_id: dict[str, Running] = {}
         self._telling = Telling((), now(), settings.language, monotonic)
         self._counted: tuple[float, Counts] = (monotonic(), Counts())
 
@@ -105,7 +108,7 @@ class Collector:
 
     def _begin(self, memory: Memory) -> None:
         self._embargo = Embargo(memory.held)
-        connectors = connectors_of(self._settings, self._clocks.now)
+        connectors = connectors_of(self._settings, self._clocks.now, self._rung.put)
         for each in self._settings.sources:
             known = memory.health.get(each.id, SourceHealth(source_id=each.id))
             health = replace(known, name=each.name or known.name, connector=each.connector)
@@ -113,6 +116,7 @@ class Collector:
             saved = records.cursor_value(each.connector, cursor) if cursor else b""
             host = str(getattr(connectors[each.id], "host", ""))
             self._sources.append(Running(each, connectors[each.id], health, saved, saved, host))
+        self._by_id = {each.settings.id: each for each in self._sources}
         self._agenda.begin(self._sources, self._clocks.monotonic())
         self._telling = Telling(self._sources, self._clocks.now(), self._settings.language, self._clocks.monotonic)
         log.info("collecting", sources=len(self._sources), cursors=len(memory.cursors), held=len(self._embargo))
@@ -126,6 +130,8 @@ class Collector:
 
     def _step(self) -> None:
         """One turn of the loop. Raises Transient when Kafka did not confirm: then nothing of the turn counts."""
+        while not self._rung.empty():
+            self._agenda.hurry(self._by_id[self._rung.get()])
         while source := self._next():
             self._fetches.start(source)
             self.counts.fetches += 1

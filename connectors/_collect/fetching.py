@@ -29,7 +29,8 @@ class Running:
     """One source while the collector runs.
 
     `cursor` is where the next fetch goes on and `saved` what Kafka confirmed of it, both as records: of tens of thousands of feeds the
-    parsed ones would fill the memory. `due_at` and `fetching_since` count on the monotonic clock. `host` is whom a fetch troubles.
+    parsed ones would fill the memory. `due_at` and `fetching_since` count on the monotonic clock. `host` is whom a fetch troubles; one that is
+    `is_aside` troubles nobody and takes no room. `entry` is the number of the source's valid entry on the agenda.
     """
 
     settings: SourceSettings
@@ -40,6 +41,8 @@ class Running:
     host: str = ""
     due_at: float = 0.0
     is_fetching: bool = False
+    is_aside: bool = False
+    entry: int = 0
     fetching_since: float = 0.0
     told: SourceHealth | None = None
 
@@ -47,6 +50,11 @@ class Running:
     def listens(self) -> bool:
         """Whether its fetches wait for what others send: they must not take the place of those that ask."""
         return bool(getattr(self.connector, "listens", False))
+
+    @property
+    def has_pushes(self) -> bool:
+        """Whether others have sent it something that waits for a fetch."""
+        return bool(getattr(self.connector, "has_pushes", False))
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,11 @@ class Fetched:
     cursor: bytes = b""
 
 
-def connectors_of(settings: Settings, now: Callable[[], datetime]) -> dict[str, Connector]:
-    """The connector of each source, with its options checked. An option `contact` is filled from the configuration."""
+def connectors_of(settings: Settings, now: Callable[[], datetime], ring: Callable[[str], None] | None = None) -> dict[str, Connector]:
+    """The connector of each source, with its options checked. An option `contact` is filled from the configuration.
+
+    `ring` takes the id of a source that wants to be fetched at once; without it nobody is told where to push.
+    """
     found = {}
     load = functools.cache(lambda name: plugins.load("connectors", name, settings.plugin_folders))
     for each in settings.sources:
@@ -69,9 +80,16 @@ def connectors_of(settings: Settings, now: Callable[[], datetime]) -> dict[str, 
         if settings.contact and "contact" in module.Options.model_fields:
             options.setdefault("contact", settings.contact)
         named = each.every_seconds if "every_seconds" in each.model_fields_set else None
-        context = plugins.Context(name=each.id, folder=settings.folder, now=now, every_seconds=named)
+        context = plugins.Context(each.id, settings.folder, now, named, _callback(settings, each.id, ring))
         found[each.id] = plugins.make(module, module.Options.model_validate(options), context)
     return found
+
+
+def _callback(settings: Settings, source_id: str, ring: Callable[[str], None] | None) -> plugins.Callback | None:
+    told = settings.collector.callback
+    if told is None or ring is None:
+        return None
+    return plugins.Callback(told.url, told.host, told.port, told.websub, functools.partial(ring, source_id))
 
 
 class Fetches:
@@ -86,13 +104,13 @@ class Fetches:
 
     @property
     def has_room(self) -> bool:
-        """Whether another fetch may start. Those that wait for what others send (`Running.listens`) need no room."""
+        """Whether another fetch may start. Those that only take what others send (`Running.is_aside`) need no room."""
         return self.running < self._at_once
 
     def start(self, source: Running) -> None:
         """Start the fetch. The caller has seen that there is room."""
         source.is_fetching, source.fetching_since = True, self._monotonic()
-        self.running += not source.listens
+        self.running += not source.is_aside
         # A daemon: a connector that hangs must not keep the process from ending.
         threading.Thread(target=self._fetch, args=(source, source.cursor), name=f"fetch {source.settings.id}", daemon=True).start()
 
@@ -111,7 +129,7 @@ class Fetches:
             pass
         for each in found:
             each.source.is_fetching = False
-        self.running -= sum(not each.source.listens for each in found)
+        self.running -= sum(not each.source.is_aside for each in found)
         return found
 
     def _fetch(self, source: Running, cursor: bytes) -> None:

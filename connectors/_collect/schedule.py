@@ -73,6 +73,7 @@ def after_batch(health: SourceHealth, batch: Batch, now: datetime) -> SourceHeal
         last_loss_at=now if batch.possible_losses else health.last_loss_at,
         left_out=health.left_out + batch.left_out,
         note=one_line(batch.note),
+        push=batch.push,
         error_class="unreadable" if is_unreadable else "",
         articles=health.articles + len(batch.articles),
         unreadable=health.unreadable + len(batch.unreadable),
@@ -145,7 +146,20 @@ def is_worth_telling(told: SourceHealth | None, health: SourceHealth, now: datet
 
 
 def _urgent(health: SourceHealth) -> tuple[object, ...]:
-    return health.state, health.last_error, health.unreadable, health.possible_losses, health.left_out, health.note, health.complained_of
+    return (
+        health.state,
+        health.last_error,
+        health.unreadable,
+        health.possible_losses,
+        health.left_out,
+        health.note,
+        health.complained_of,
+        _push_state(health),
+    )
+
+
+def _push_state(health: SourceHealth) -> object:
+    return health.push and (health.push.state, health.push.ignored, health.push.missed)
 
 
 def one_line(text: str) -> str:

@@ -55,7 +55,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Selection:
-    """`shown` items the document had, with `new` ids among them. `is_gap`: none of them was in the document before, so some may have come and gone."""
+    """`shown` items the document had, with `new` ids among them; `ids` are all of them, shortened as in `Memory.shown`. `is_gap`: none of them was in the document before, so some may have come and gone."""
 
     articles: tuple[Article, ...]
     unreadable: tuple[Unreadable, ...]
@@ -63,6 +63,12 @@ class Selection:
     shown: int = 0
     new: int = 0
     is_gap: bool = False
+    ids: frozenset[str] = frozenset()
+
+
+def short_id(article_id: str) -> str:
+    """The part of an article id that is remembered."""
+    return article_id[:_ID_CHARACTERS]
 
 
 def select(
@@ -87,7 +93,7 @@ def select(
         else:
             found = _article(item, source, doubled, encoding, fetched_at, backfill=memory.is_new)
             mark = content_hash(found)
-            ids[found.id[:_ID_CHARACTERS]] = None
+            ids[short_id(found.id)] = None
         current.append(mark)
         if mark in seen:
             continue
@@ -105,6 +111,7 @@ def select(
         shown=len(ids),
         new=len(ids.keys() - memory.shown),
         is_gap=bool(newest and memory.shown and newest.isdisjoint(memory.shown)),
+        ids=frozenset(ids),
     )
 
 

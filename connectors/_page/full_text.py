@@ -7,7 +7,8 @@ fetched twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,11 +75,20 @@ class FullText:
                 break
         if not rest.articles:
             self._rest = None
-            whole = rest.batch
-            return Batch(tuple(articles), whole.cursor, whole.wait_seconds, whole.unreadable, whole.more)
+            return dataclasses.replace(rest.batch, articles=tuple(articles))
         before = {name: value for name, value in cursor.items() if name != _OUT}
         self._rest = _Rest({**before, _OUT: out}, rest.batch, rest.articles)
-        return Batch(tuple(articles), self._rest.cursor, wait_seconds or None, more=not wait_seconds)
+        whole = rest.batch
+        return Batch(tuple(articles), self._rest.cursor, wait_seconds or None, more=not wait_seconds, note=whole.note, push=whole.push)
+
+    @property
+    def has_pushes(self) -> bool:
+        """Whether something was pushed to the wrapped connector; the articles that it brought before come first."""
+        return self._rest is None and bool(getattr(self._connector, "has_pushes", False))
+
+    def close(self) -> None:
+        if close := getattr(self._connector, "close", None):
+            close()
 
     def _fetched(self, cursor: Mapping[str, Any]) -> _Rest:
         batch = self._connector.fetch({name: value for name, value in cursor.items() if name != _OUT})

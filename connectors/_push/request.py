@@ -45,8 +45,10 @@ class Limits(Protocol):
 
 @dataclass(frozen=True)
 class Reply:
+    """`body` as JSON, or a text as it is."""
+
     status: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -54,10 +56,32 @@ def refused(status: int, why: str, headers: Mapping[str, str] | None = None) -> 
     return Reply(status, {"error": why}, headers or {})
 
 
+def not_confirmed() -> Reply:
+    return refused(503, "Kafka has not confirmed it: send it again, it is recognised", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+class Endpoint(Protocol):
+    """What the server needs of whoever takes requests."""
+
+    @property
+    def max_bytes(self) -> int: ...
+    def refusal(self, headers: Mapping[str, str], body: bytes | None) -> Reply | None:
+        """The answer to a request that is not let in; without its `body`: whether that is worth taking."""
+        ...
+
+    async def answer(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """The answer to a request that is let in."""
+        ...
+
+    def asked(self, query: Mapping[str, str]) -> Reply:
+        """The answer to a question without a body."""
+        ...
+
+
 class Intake:
     """What the endpoint of one source does with a request."""
 
-    def __init__(self, limits: Limits, context: Context, access: Access, waiting: Waiting, replays: Replays) -> None:
+    def __init__(self, limits: Limits, context: Context, access: Access, waiting: Waiting[Delivery], replays: Replays) -> None:
         self.max_bytes = limits.max_bytes
         self._limits = limits
         self._context = context
@@ -69,6 +93,10 @@ class Intake:
         """The answer to a request that is not let in; None for one that is, or, without its body, for one whose body is worth taking."""
         why = self._access.refusal(headers, body, self._context.now().timestamp())
         return refused(401, why, {"WWW-Authenticate": "Bearer"}) if why else None
+
+    def asked(self, query: Mapping[str, str]) -> Reply:
+        """Nothing is told here."""
+        return refused(405, "articles are sent with POST", {"Allow": "POST"})
 
     async def answer(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """202 with the article ids once Kafka has them, 200 for a copy of a request that it has, 503 when it does not confirm in time,
@@ -87,9 +115,11 @@ class Intake:
         delivery = Delivery(mark, articles, unreadable, len(body))
         try:
             self._waiting.put(delivery)
-            await asyncio.wait_for(asyncio.wrap_future(delivery.safe), self._limits.confirm_seconds)
-        except (Full, TimeoutError):
-            return refused(503, "Kafka has not confirmed it: send it again, it is recognised", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+            is_safe = await self._waiting.confirmed(delivery, self._limits.confirm_seconds)
+        except Full:
+            is_safe = False
+        if not is_safe:
+            return not_confirmed()
         return Reply(202 if articles else 422, {**_shown(articles, unreadable), "repeat": False})
 
     def _read(self, body: bytes, kind: Kind) -> tuple[tuple[Article, ...], tuple[Unreadable, ...]]:

@@ -1,4 +1,7 @@
-"""The HTTP server of the push sources: one for each address, in a thread of its own, shared by all sources that name the address."""
+"""The HTTP server for what others send: one for each address, in a thread of its own, shared by all sources that name the address.
+
+Push sources take articles, feeds with a hub what that sends (WebSub); each has its own path.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connectors._push.openapi import document
-from connectors._push.request import RETRY_AFTER_SECONDS, Intake, Reply, refused
+from connectors._push.request import RETRY_AFTER_SECONDS, Endpoint, Reply, refused
 from pipeline.errors import Transient
 
 log = structlog.get_logger()
@@ -37,9 +40,9 @@ class _Listening:
             listener = socket.create_server((host, port), family=family, backlog=128)
         except (OSError, OverflowError) as error:
             raise Transient(f"the push endpoint cannot listen on {host}:{port}: {error}; name another port, or end what uses it") from error
-        self.intakes: dict[str, Intake] = {}
+        self.endpoints: dict[str, Endpoint] = {}
         config = uvicorn.Config(
-            _application(self.intakes),
+            _application(self.endpoints),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -55,7 +58,7 @@ class _Listening:
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, name=f"push {host}:{port}", daemon=True)
         self._listener = listener
         self._thread.start()
-        log.info("push sources listen", host=host, port=port)
+        log.info("listening for what others send", host=host, port=port)
 
     def end(self) -> None:
         self._server.should_exit = True
@@ -79,31 +82,49 @@ _open: dict[tuple[str, int], _Listening] = {}
 _turn = threading.Lock()
 
 
-def open_for(host: str, port: int, source_id: str, intake: Intake) -> None:
-    """Take requests for the source from now on; the newest intake of a source counts. Raises Transient when the address cannot be had."""
+def articles_path(source_id: str) -> str:
+    """Where a push source takes articles."""
+    return f"/v1/sources/{source_id}/articles"
+
+
+def hub_path(token: str) -> str:
+    """Where a hub sends what it has for the feed with this token."""
+    return f"/v1/websub/{token}"
+
+
+def open_for(host: str, port: int, path: str, endpoint: Endpoint) -> None:
+    """Take requests at the path from now on; the newest endpoint of a path counts. Raises Transient when the address cannot be had."""
     with _turn:
         if (host, port) not in _open:
             _open[host, port] = _Listening(host, port)
-        _open[host, port].intakes[source_id] = intake
+        _open[host, port].endpoints[path] = endpoint
 
 
-def close_for(host: str, port: int, source_id: str, intake: Intake) -> None:
-    """Take no requests for this intake any more; the last source of an address closes it."""
+def close_for(host: str, port: int, path: str, endpoint: Endpoint) -> None:
+    """Take no requests for this endpoint any more; the last one of an address closes it."""
     with _turn:
         listening = _open.get((host, port))
-        if listening and listening.intakes.get(source_id) is intake:
-            del listening.intakes[source_id]
-            if not listening.intakes:
+        if listening and listening.endpoints.get(path) is endpoint:
+            del listening.endpoints[path]
+            if not listening.endpoints:
                 del _open[host, port]
                 listening.end()
 
 
-def _application(intakes: dict[str, Intake]) -> Starlette:
+def _application(endpoints: dict[str, Endpoint]) -> Starlette:
     async def push(request: Request) -> Response:
-        intake = intakes.get(request.path_params["source_id"])
-        if intake is None:
-            return _response(refused(404, "there is no push source of this name here"))
-        return _response(await _answered(intake, request))
+        return await taken(articles_path(request.path_params["source_id"]), request)
+
+    async def hub(request: Request) -> Response:
+        return await taken(hub_path(request.path_params["token"]), request)
+
+    async def taken(path: str, request: Request) -> Response:
+        endpoint = endpoints.get(path)
+        if endpoint is None:
+            return _response(refused(404, "there is no source of this name here"))
+        if request.method != "POST":
+            return _response(endpoint.asked(request.query_params))
+        return _response(await _answered(endpoint, request))
 
     async def described(_request: Request) -> Response:
         return JSONResponse(document())
@@ -112,7 +133,8 @@ def _application(intakes: dict[str, Intake]) -> Starlette:
         return JSONResponse({"ok": True})
 
     routes = [
-        Route("/v1/sources/{source_id}/articles", push, methods=["POST"]),
+        Route(articles_path("{source_id}"), push, methods=["POST"]),
+        Route(hub_path("{token}"), hub, methods=["GET", "POST"]),
         Route("/openapi.json", described),
         Route("/healthz", alive),
     ]
@@ -124,17 +146,17 @@ def _broken(_request: Request, error: Exception) -> Response:
     return _response(refused(503, "it could not be taken: send it again later", {"Retry-After": str(RETRY_AFTER_SECONDS)}))
 
 
-async def _answered(intake: Intake, request: Request) -> Reply:
+async def _answered(endpoint: Endpoint, request: Request) -> Reply:
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         return refused(415, "send it without a content-encoding")
     headers = {name.lower(): value for name, value in request.headers.items()}
     # Who has no token and no signature of now is answered before a body is taken.
-    if reply := intake.refusal(headers, None):
+    if reply := endpoint.refusal(headers, None):
         return reply
-    body = await _body(request, intake.max_bytes)
+    body = await _body(request, endpoint.max_bytes)
     if isinstance(body, Reply):
         return body
-    return intake.refusal(headers, body) or await intake.answer(headers, body)
+    return endpoint.refusal(headers, body) or await endpoint.answer(headers, body)
 
 
 async def _body(request: Request, max_bytes: int) -> bytes | Reply:
@@ -154,4 +176,6 @@ async def _body(request: Request, max_bytes: int) -> bytes | Reply:
 
 def _response(reply: Reply) -> Response:
     headers: dict[str, Any] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **reply.headers}
+    if isinstance(reply.body, str):
+        return Response(reply.body, reply.status, headers, media_type="text/plain")
     return Response(json.dumps(reply.body, ensure_ascii=False), reply.status, headers, media_type="application/json")

@@ -70,11 +70,23 @@ def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
                     each.unreadable,
                     each.possible_losses,
                     each.left_out,
+                    _pushed(each.push),
                     each.last_error or each.note,
                 )
                 for each in listed
             ]
-            columns = ["source", "state", "last success", "last article", "articles", "unreadable", "gaps", "left out", "what to know"]
+            columns = [
+                "source",
+                "state",
+                "last success",
+                "last article",
+                "articles",
+                "unreadable",
+                "gaps",
+                "left out",
+                "hub",
+                "what to know",
+            ]
             out.print(table(f"{len(rows)} sources", columns, rows, right=[4, 5, 6, 7]))
         if any(each.state in ("failing", "silent") for each in listed):
             raise typer.Exit(EXIT_FINDINGS)
@@ -83,6 +95,15 @@ def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 def _pace(source: SourceSettings) -> str:
     """The configured pause; without one the connector follows the source's own rhythm, where it knows one."""
     return f"{source.every_seconds:g}" if "every_seconds" in source.model_fields_set else "its own"
+
+
+def _pushed(push: sources.Push | None) -> str:
+    """How things stand with the hub of a feed; "" for one that is only polled."""
+    if push is None:
+        return ""
+    if push.state == "pushes":
+        return f"pushed {_ago(push.last_at)}" if push.last_at else "confirmed"
+    return push.state
 
 
 def _ago(at: datetime | None) -> str:

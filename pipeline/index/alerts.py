@@ -196,6 +196,8 @@ def sorted_out(record: Mapping[str, Any], fields: Mapping[str, Any] = ALERT_FIEL
 
 
 def _fits(field: Mapping[str, Any], value: Any) -> bool:
+    if inner := field.get("properties"):
+        return isinstance(value, dict) and all(name in inner and _fits(inner[name], each) for name, each in value.items())
     check = _CHECKS[field["type"]]
     return all(check(each) for each in value) if isinstance(value, list) else check(value)
 

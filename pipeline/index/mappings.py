@@ -220,6 +220,14 @@ DECISION_FIELDS: Mapping = {
     "changed": BOOLEAN,
 }
 
+# How things stand with a feed's hub, by the names of `pipeline.sources.Push`.
+_PUSH: Mapping = {
+    **dict.fromkeys(("state", "hub"), KEYWORD),
+    **dict.fromkeys(("until", "last_at"), DATE),
+    **dict.fromkeys(("pushes", "ignored", "missed"), LONG),
+    "why": TEXT,
+}
+
 # How a source is doing, by the names of `pipeline.sources.SourceHealth`; counts go beyond what 32 bits hold.
 SOURCE_FIELDS: Mapping = {
     **dict.fromkeys(("source_id", "name", "connector", "state", "error_class", "complained_of"), KEYWORD),
@@ -232,6 +240,7 @@ SOURCE_FIELDS: Mapping = {
     "is_unreadable": BOOLEAN,
     "last_error": TITLE,
     "unreadable_note": TEXT,
+    "push": {"properties": _PUSH},
 }
 
 

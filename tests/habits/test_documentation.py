@@ -41,9 +41,9 @@ def test_the_connections_in_readme_are_valid() -> None:
 
 
 def test_the_further_sources_in_readme_have_options_that_their_connectors_know() -> None:
-    found = Settings.model_validate(read_text(blocks("yaml")[1], "README").data).sources
-    assert [source.connector for source in found] == ["push", "http_json"]
-    for source in found:
+    settings = Settings.model_validate(read_text(blocks("yaml")[1], "README").data)
+    assert [source.connector for source in settings.sources] == ["push", "http_json", "rss"] and settings.collector.callback
+    for source in settings.sources:
         plugins.load("connectors", source.connector).Options.model_validate(source.options)
 
 

@@ -17,7 +17,7 @@ from pipeline.index.entries import prepare
 from pipeline.index.mappings import SOURCE_FIELDS
 from pipeline.index.sources import source_document
 from pipeline.settings import Settings
-from pipeline.sources import SourceHealth, encode
+from pipeline.sources import Push, SourceHealth, encode
 from tests.builders import NOON, article
 
 MINUTE = timedelta(minutes=1)
@@ -37,6 +37,15 @@ def test_what_the_encoder_leaves_out_can_be_searched_for() -> None:
 
 def test_every_field_of_the_record_has_one_in_the_index() -> None:
     assert SOURCE_FIELDS.keys() == {each.name for each in msgspec.structs.fields(SourceHealth)}
+    assert SOURCE_FIELDS["push"]["properties"].keys() == {each.name for each in msgspec.structs.fields(Push)}
+
+
+def test_how_things_stand_with_a_hub_can_be_searched_and_another_shape_of_it_is_kept() -> None:
+    push = Push(state="pushes", hub="hub.example", until=NOON, pushes=3)
+    found = source_document(health(push=push), "wire")["news"]["source_health"]["push"]
+    assert (found["state"], found["hub"], found["pushes"]) == ("pushes", "hub.example", 3)
+    other = source_document({**health(), "push": {"state": "pushes", "new": 1}}, "wire")["news"]["source_health"]
+    assert other["other"] == {"push": {"state": "pushes", "new": 1}} and "push" not in other
 
 
 def test_what_a_newer_collector_writes_is_kept_and_refuses_nothing() -> None:
