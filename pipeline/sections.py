@@ -114,7 +114,7 @@ class SourceSettings(Strict):
 
 
 class Callback(Strict):
-    url: WebAddress = Field(
+    url: ServerAddress = Field(
         description="public address of host and port, behind a proxy with TLS: hubs of feeds (WebSub) send there, below /v1/websub/"
     )
     host: str = Field("127.0.0.1", description="address to listen on; push sources may share host and port")
