@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from connectors._canonical import shown
@@ -13,6 +14,10 @@ from pipeline.outcome import Rejection
 from pipeline.text.decoding import Decoded, decode, without_controls
 
 MAX_CHARACTERS = 5_000_000
+# Written as references, control characters pass the parser and break what puts texts together from its tree.
+_CONTROLS_BY_NUMBER = re.compile(
+    r"&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?![0-9a-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]));?", re.IGNORECASE
+)
 
 
 def read(data: bytes, seconds: float = PAGE_SECONDS, *, url: str = "", charset: str | None = None, select: str = "") -> tuple[Item, str]:
@@ -50,8 +55,14 @@ def _page(data: bytes, charset: str | None) -> tuple[Decoded, str, tuple[str, ..
     decoded = decode(data, charset, "html")
     if len(decoded.text) > MAX_CHARACTERS:
         raise Permanent(Rejection.TOO_LARGE, f"a page of {len(decoded.text):,} characters; {MAX_CHARACTERS:,} are read at most")
-    page, flags = without_controls(decoded.text)
-    return decoded, page.encode("utf-8", "replace").decode(), flags
+    page, flags = cleaned(decoded.text)
+    return decoded, page, flags
+
+
+def cleaned(text: str) -> tuple[str, tuple[str, ...]]:
+    """`text` as the process takes it, and the flag that says when control characters were removed."""
+    page, flags = without_controls(_CONTROLS_BY_NUMBER.sub("", text))
+    return page.encode("utf-8", "replace").decode(), flags
 
 
 def _asked(task: Task, page: str, url: str, select: str, seconds: float) -> Any:

@@ -275,12 +275,19 @@ MARKUP = st.one_of(
 def test_no_page_breaks_the_parsers(page: str) -> None:
     """600 pages a run: what is fed to the process ends in an answer, and only what a library raises by design is an error."""
     for task in ("article", "links", "region"):
-        asked = {"task": task, "page": page.encode("utf-8", "replace").decode(), "url": "https://a.example/", "select": "p"}
+        asked = {"task": task, "page": html.cleaned(page)[0], "url": "https://a.example/", "select": "p"}
         told = msgspec.msgpack.decode(html_worker.answer(msgspec.msgpack.encode(asked)))
         assert "found" in told, told
 
 
 DATA_FOLDER = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+@pytest.mark.parametrize("written", ["&#8;", "&#x0;", "&#x00B;", "&#31", "&#xFFFE;", "&#1a", "&#xd;&#9;&#10;&#320;&#x1ff;"])
+def test_control_characters_written_as_references_do_not_keep_a_page_from_being_read(written: str) -> None:
+    item, _ = html.read(f"<body><script></script>{written}<article><p>Die Fähre {written}liegt fest.</p></article>".encode())
+    assert "Die Fähre" in item.body and "liegt fest." in item.body
+    assert not set(map(chr, range(32))) & set(item.body) - set("\t\n\r")
 
 
 def test_the_score_is_that_of_the_benchmark() -> None:
