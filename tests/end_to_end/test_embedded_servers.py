@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -25,7 +26,7 @@ from pipeline.embedded.servers import CannotEnter, Servers
 from tests import waiting
 
 ROOT = Path(__file__).parents[2]
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the user")
+NOBODY = account.Account(65_534, 65_534)
 loaded_machine = pytest.mark.timeout(150)  # 20 s on two idle cores, several starts one after the other
 
 
@@ -163,9 +164,9 @@ def test_a_start_that_fails_shows_the_last_log_lines_and_leaves_nothing_running(
 
 
 def started_by_command(data: Path, packages: Path, **options: object) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
-    python = options.pop("python", sys.executable)
+    python, folder = options.pop("python", sys.executable), options.pop("cwd", ROOT)
     arguments = [str(python), "-m", "pipeline.embedded.servers", "--data", str(data), "--packages", str(packages)]
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, **options)  # type: ignore[call-overload]
+    process = subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, **options)  # type: ignore[call-overload]
     line = process.stdout.readline()
     assert line, "the servers did not start"
     return process, json.loads(line)
@@ -216,35 +217,45 @@ def test_both_servers_run_on_the_java_of_the_package_and_as_root_as_another_user
             assert opened.count(index=topic)["count"] == 1
 
 
-@as_root
-def test_root_is_told_when_the_other_user_cannot_enter_the_data_folder(packages_folder: Path, tmp_path: Path) -> None:
+def test_root_is_told_when_the_other_user_cannot_enter_the_data_folder(
+    packages_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        # Who is not root starts nothing as another user, and is told the same where they must.
+        monkeypatch.setattr(account, "for_servers", lambda: NOBODY)
     tmp_path.chmod(0o700)
     with pytest.raises(CannotEnter, match="cannot enter .*Choose a data folder"):
         Servers(tmp_path / "data", packages_folder=packages_folder).start()
 
 
-@as_root
 def test_an_ordinary_user_runs_the_servers_too(open_data_folder: Path, packages_folder: Path) -> None:
-    nobody = account.Account(65_534, 65_534)
-    pythons = (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3")
-    usable = [each for each in pythons if Path(each).exists() and account.barrier(Path(each), nobody) is None and new_enough(each)]
-    if not usable or account.barrier(ROOT, nobody):
-        pytest.skip("neither this Python nor this checkout can be entered by an ordinary user")
-    os.chown(open_data_folder, 65_534, 65_534)
-    environment = {"LAGEBILD_JAVA": str(runtime_of_the_package().home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
-    if account.barrier(runtime_of_the_package().home, nobody):
-        environment.pop("LAGEBILD_JAVA")
-    process, line = started_by_command(
-        open_data_folder, packages_folder, python=usable[0], user=65_534, group=65_534, extra_groups=[], env=environment
-    )
+    is_root = os.geteuid() == 0
+    process, line = started_by_command(open_data_folder, packages_folder, **(as_nobody(open_data_folder) if is_root else {}))
     with process:
-        assert owner_of_process(int(line["kafka_pid"])) == owner_of_process(int(line["elasticsearch_pid"])) == 65_534
+        expected = NOBODY.uid if is_root else os.geteuid()
+        assert owner_of_process(int(line["kafka_pid"])) == owner_of_process(int(line["elasticsearch_pid"])) == expected
         topic = unique("user")
         write_message(line["kafka"], topic, b"x")
         assert read_messages(line["kafka"], topic, 1) == [b"x"]
         process.terminate()
         assert process.wait(40) == 130
     assert not processes_of(open_data_folder)
+
+
+def as_nobody(data: Path) -> dict[str, Any]:
+    """How root starts the command as an ordinary user, who gets `data`: with a Python and a copy of the code that everybody may read."""
+    pythons = (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3")
+    usable = [each for each in pythons if Path(each).exists() and account.barrier(Path(each), NOBODY) is None and new_enough(each)]
+    assert usable, (
+        f"an ordinary user can run none of {', '.join(pythons)}: install a Python from 3.11 on for everybody, such as python3 of the system"
+    )
+    code = account.copy_open(ROOT / "pipeline", data.parent / "pipeline")
+    os.chown(data, NOBODY.uid, NOBODY.gid)
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    if account.barrier(runtime_of_the_package().home, NOBODY) is None:
+        environment["LAGEBILD_JAVA"] = str(runtime_of_the_package().home)
+    who = {"user": NOBODY.uid, "group": NOBODY.gid, "extra_groups": []}
+    return {"python": usable[0], "cwd": code.parent, "env": environment, **who}
 
 
 def new_enough(python: str) -> bool:

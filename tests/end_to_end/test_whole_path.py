@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,8 +14,8 @@ from pipeline import alerter, broker, topology
 from pipeline.embedded.servers import Servers
 from pipeline.outcome import Exit, Outcome, Rejected, rejected_from
 from tests.faults.system import System, configuration, running, until
+from tests.shared_data import seed, shared
 
-SEEDS = Path(__file__).parents[2].parent / "shared" / "data" / "seeds"
 GOOD = 40
 RULE = """\
 schema: news-alerts/v1
@@ -83,9 +82,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Generato
             for number in range(GOOD)
         ]
         (folder / "in" / "good.ndjson").write_text("\n".join(json.dumps(each) for each in good), encoding="utf-8")
-        for seed in sorted(SEEDS.glob("*.txt")):
-            (folder / "in" / seed.name).write_bytes(seed.read_bytes())
-        expected = GOOD + len(BAD) + 1 + len(list(SEEDS.glob("*.txt")))
+        seeds = sorted(shared("seeds").glob("*.txt"))
+        for each in seeds:
+            (folder / "in" / each.name).write_bytes(each.read_bytes())
+        expected = GOOD + len(BAD) + 1 + len(seeds)
         until(lambda: len(outcomes(system)) >= expected, 50, f"{expected} outcomes")
         until(lambda: decided(system), 20, "the alerter's decision")
         yield Seen(system.documents(), outcomes(system), rejections(system), system.alerts())
@@ -104,13 +104,9 @@ def rejections(system: System) -> list[tuple[Rejected, bytes]]:
 def decided(system: System) -> bool:
     """Whether the alerter has taken in the match and has sent what it wants to send."""
     state = alerter.read_state(system.settings)
-    return not SEEDS.exists() or bool(state.episodes) and all(each.state == "sent" for each in state.notifications.values())
+    return bool(state.episodes) and all(each.state == "sent" for each in state.notifications.values())
 
 
-seeds = pytest.mark.skipif(not SEEDS.exists(), reason=f"the folder {SEEDS} with the seed articles is not on this machine")
-
-
-@seeds
 def test_both_seed_articles_are_in_elasticsearch_with_what_they_say_of_themselves(seen: Seen) -> None:
     first = seen.document(title="Rüstungsschau")["news"]
     second = seen.document(title="Allianz im Weltraum")["news"]
@@ -124,7 +120,6 @@ def test_both_seed_articles_are_in_elasticsearch_with_what_they_say_of_themselve
     assert second["dates"]["published_at"].startswith(("2025-01-05T23:00", "2025-01-06T00:00"))
 
 
-@seeds
 @pytest.mark.parametrize("title", ["Rüstungsschau", "Allianz im Weltraum"])
 def test_the_seed_articles_name_their_countries(seen: Seen, title: str) -> None:
     entities = {each["id"]: each for each in seen.document(title=title)["news"]["entities"]}
@@ -133,19 +128,17 @@ def test_the_seed_articles_name_their_countries(seen: Seen, title: str) -> None:
     assert {each["type"] for each in entities.values()} & {"person", "place"}
 
 
-@seeds
 def test_the_rule_fires_for_the_one_article_that_has_the_word_and_points_at_it(seen: Seen) -> None:
     (article,) = [each["news"] for each in seen.documents if each["news"].get("matches")]
     assert article["title"].endswith("Allianz im Weltraum")
     (match,) = article["hits"]
     (hit,) = match["hits"]
     assert article["body"][hit["start"] : hit["end"]] == "Raketentest" == hit["surface"]
-    original = next(SEEDS.glob("004_*.txt")).read_text(encoding="utf-8")
+    original = seed("004")
     assert article["body"] in original, "the offsets count in the text as it was written"
     assert original[original.index(article["body"]) + hit["start"] :].startswith("Raketentest durchgeführt, bei dem eine ballistische")
 
 
-@seeds
 def test_the_alert_reaches_the_receiver_with_the_word_marked(seen: Seen) -> None:
     (alert,) = seen.alerts
     assert (alert["rule_id"], alert["kind"]) == ("raketentest", "first")

@@ -20,8 +20,8 @@ from pipeline.article import encode, identity
 from pipeline.errors import Permanent, Transient
 from pipeline.plugins import Batch, Context
 from pipeline.text.hygiene import clean
+from tests.shared_data import shared
 
-SEEDS = Path(__file__).parents[2].parent / "shared" / "data" / "seeds"
 # Files in these tests are written now; the connector looks at them an hour later.
 LATER = datetime.now(UTC) + timedelta(hours=1)
 
@@ -42,9 +42,8 @@ def fetch_all(folder: Path, cursor: Mapping[str, Any] | None = None, **options: 
     return batches
 
 
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed articles are not beside the checkout")
 def test_the_seeds_have_title_date_author_and_body() -> None:
-    plain, dated = sorted(fetch(SEEDS).articles, key=lambda each: each.title, reverse=True)
+    plain, dated = sorted(fetch(shared("seeds")).articles, key=lambda each: each.title, reverse=True)
     assert (
         dated.title == "Russland und Nordkorea stärken militärische Zusammenarbeit mit Rüstungsschau zum 70. Jahrestag des Koreakriegsendes"
     )
@@ -52,7 +51,7 @@ def test_the_seeds_have_title_date_author_and_body() -> None:
     assert plain.title == "Russland und Nordkorea: Eine gefährliche Allianz im Weltraum"
     assert (plain.dates.published_raw, plain.authors) == ("2025-01-06", ("Noah",))
     assert plain.body.startswith("Der Kreml plant") and "Raketentest" in plain.body
-    assert plain.markup == "text" and plain.encoding == "utf-8" and plain.original == next(SEEDS.glob("004_*")).read_bytes()
+    assert plain.markup == "text" and plain.encoding == "utf-8" and plain.original == next(shared("seeds").glob("004_*")).read_bytes()
 
 
 @pytest.mark.parametrize(

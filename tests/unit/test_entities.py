@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,8 +15,7 @@ from pipeline.enrichers.entities import Entities, Options, create
 from pipeline.index.documents import document
 from pipeline.plugins import Context, load
 from pipeline.text.tokens import analyse
-
-SEEDS = Path(__file__).parents[2].parent / "shared" / "data" / "seeds"
+from tests.shared_data import seed
 
 
 @cache
@@ -297,9 +295,8 @@ def test_the_packaged_names_are_looked_up_as_the_analyser_reads_them() -> None:
         assert list(key(name)) == [form for form in forms if form]
 
 
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed articles are not beside this checkout")
 @pytest.mark.parametrize(
-    ("seed", "expected"),
+    ("number", "expected"),
     [
         (
             "004",
@@ -312,8 +309,8 @@ def test_the_packaged_names_are_looked_up_as_the_analyser_reads_them() -> None:
         ),
     ],
 )
-def test_the_seed_articles_have_exactly_their_entities(seed: str, expected: set[str]) -> None:
-    title, _, body = next(SEEDS.glob(f"{seed}_*")).read_text(encoding="utf-8").partition("\n")
+def test_the_seed_articles_have_exactly_their_entities(number: str, expected: set[str]) -> None:
+    title, _, body = seed(number).partition("\n")
     article = enriched(body, title=title)
     assert {each.id for each in article.entities} == expected
     words = {mention.text for each in article.entities for mention in each.mentions}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,7 @@ from pipeline.enrichers.entities import Entities, Options, create
 from pipeline.errors import BadConfiguration
 from pipeline.facts import AGENCY_PREFIX
 from pipeline.plugins import Context
-
-SEEDS = Path(__file__).parents[2].parent / "shared" / "data" / "seeds"
+from tests.shared_data import seed
 
 
 @cache
@@ -34,9 +32,8 @@ def names(body: str, language: str = "de") -> set[str]:
     return {each.name for each in enriched(body, language).entities}
 
 
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed articles are not beside this checkout")
 @pytest.mark.parametrize(
-    ("seed", "expected"),
+    ("number", "expected"),
     [
         (
             "004",
@@ -47,8 +44,8 @@ def names(body: str, language: str = "de") -> set[str]:
         ("000", {"Kim Jong Un": "person", "Sergej Schoigu": "person", "KCNA": "organisation", "Pjöngjang": "place", "Moskau": "place"}),
     ],
 )
-def test_the_seed_articles_have_their_entities_and_no_adjective_or_title(seed: str, expected: dict[str, str]) -> None:
-    title, _, body = next(SEEDS.glob(f"{seed}_*")).read_text(encoding="utf-8").partition("\n")
+def test_the_seed_articles_have_their_entities_and_no_adjective_or_title(number: str, expected: dict[str, str]) -> None:
+    title, _, body = seed(number).partition("\n")
     article = enriched(body, title=title)
     surfaces = {mention.text: each.type for each in article.entities for mention in each.mentions}
     found = {each.name: each.type for each in article.entities} | surfaces

@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import json
 from math import log
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +12,7 @@ from pipeline.article import Language
 from pipeline.text.language import Detector, _profiles, _reference_factory, _words, reference
 from pipeline.text.language_codes import normalise_code
 from pipeline.text.ngram_profiles import SCALE
-
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+from tests.shared_data import shared
 
 TEXTS = {
     "de": "Die Regierung hat am Dienstag mitgeteilt, dass die Brücke über den Fluss erst im nächsten Frühjahr wieder für den Verkehr geöffnet "
@@ -212,11 +210,10 @@ def test_declared_codes_are_normalised(declared: str, code: str) -> None:
     assert normalise_code(declared) == code
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="real articles stand in ../shared/data, which is not here")
 def test_real_articles_get_langdetects_answer() -> None:
-    with gzip.open(SHARED / "de_news" / "articles.jsonl.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(shared("de_news/articles.jsonl.gz"), "rt", encoding="utf-8") as lines:
         texts = [json.loads(line)["text"] for line in lines][::4]
-    truth = json.loads((SHARED / "extraction" / "ground_truth.json").read_text("utf-8"))
+    truth = json.loads(shared("extraction/ground_truth.json").read_text("utf-8"))
     texts += [page["articleBody"] for page in truth.values()]
     texts = [text for text in texts if sum(map(str.isalpha, text)) >= 200]
     detector = Detector()

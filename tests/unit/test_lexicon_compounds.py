@@ -17,8 +17,8 @@ from pipeline.lexicon.lists import lines
 from pipeline.lexicon.parts import parts
 from pipeline.lexicon.store import german_cutter
 from pipeline.text.folding import fold
+from tests.shared_data import shared
 
-NEWS = Path(__file__).parents[2].parent / "shared" / "data" / "de_news" / "articles.jsonl.gz"
 LETTERS = st.text(alphabet="abcdefghijklmnoprstuvwz", max_size=80)
 
 COMPOUNDS = """Warn|schuss Bürger|krieg Kampf|drohnen Kosten|explosion Atom|raketentests Auto|unfall Kinder|schutz Länder|spiel Herzens|wunsch
@@ -115,7 +115,7 @@ def test_hostile_words_cost_little(hostile: str) -> None:
 
 
 def test_words_of_the_news_cost_microseconds() -> None:
-    with gzip.open(NEWS, "rt", encoding="utf-8") as file:
+    with gzip.open(shared("de_news/articles.jsonl.gz"), "rt", encoding="utf-8") as file:
         words = {fold(word) for line in file for word in re.findall(r"[^\W\d_]+", json.loads(line)["text"])}
     heads("erstesmal")
     began = time.process_time()

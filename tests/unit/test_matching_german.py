@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +15,7 @@ from pipeline.rules.model import Clause, Constituents, Group, Phrase, Rule, Term
 from pipeline.rules.pairs import BadPair, read_pairs, score
 from pipeline.text.hygiene import shown
 from tests.builders import article
-
-PAIRS = Path(__file__).parents[2].parent / "shared" / "data" / "german_matching.tsv"
+from tests.shared_data import shared
 
 
 def rules(*clauses: Clause) -> RuleSet:
@@ -32,9 +29,8 @@ def found(clause: Clause, text: str, **where: str) -> list[tuple[str, str]]:
     return [(hit.surface, hit.mode) for hit in hits]
 
 
-@pytest.mark.skipif(not PAIRS.is_file(), reason="the pairs are not beside the checkout")
 def test_all_pairs_give_the_answer_they_state() -> None:
-    scored = score(read_pairs(PAIRS.read_text(encoding="utf-8")))
+    scored = score(read_pairs(shared("german_matching.tsv").read_text(encoding="utf-8")))
     assert scored.pairs == 90
     assert [(wrong.pair.keyword, wrong.pair.text, wrong.found, wrong.problem) for wrong in scored.wrong] == []
 

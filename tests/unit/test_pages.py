@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 import time
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,6 +19,7 @@ from connectors._page.linked_data import article_in
 from connectors._page.text import extract
 from pipeline.bench.extraction import measure_extraction, score
 from pipeline.errors import Permanent
+from tests.shared_data import shared
 
 SENTENCE = "Am Dienstagabend hat die Werkfeuerwehr im Hafen von Wismar einen Brand in einer Lagerhalle gelöscht, verletzt wurde niemand. "
 TEXT = "".join(
@@ -280,9 +280,6 @@ def test_no_page_breaks_the_parsers(page: str) -> None:
         assert "found" in told, told
 
 
-DATA_FOLDER = Path(__file__).parents[2].parent / "shared" / "data"
-
-
 @pytest.mark.parametrize("written", ["&#8;", "&#x0;", "&#x00B;", "&#31", "&#xFFFE;", "&#1a", "&#xd;&#9;&#10;&#320;&#x1ff;"])
 def test_control_characters_written_as_references_do_not_keep_a_page_from_being_read(written: str) -> None:
     item, _ = html.read(f"<body><script></script>{written}<article><p>Die Fähre {written}liegt fest.</p></article>".encode())
@@ -297,7 +294,6 @@ def test_the_score_is_that_of_the_benchmark() -> None:
     assert score(truth, {"a": "eins zwei drei vier", "b": "eins zwei"}) == pytest.approx(2 * 1 * 0.75 / 1.75)
 
 
-@pytest.mark.skipif(not (DATA_FOLDER / "extraction").is_dir(), reason="real pages stand in ../shared/data/extraction, which is not here")
 def test_the_text_of_real_pages_is_found() -> None:
-    figures = measure_extraction(DATA_FOLDER, rounds=1)
+    figures = measure_extraction(shared("extraction").parent, rounds=1)
     assert figures is not None and figures["ours_f1"] >= 0.955 and figures["ours_f1"] >= figures["trafilatura_fast_f1"]

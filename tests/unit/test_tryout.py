@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from pipeline.commands.rules import rule_set
 from pipeline.rules.load import load_folder
 from pipeline.settings import Settings
 from pipeline.tryout import Tried, try_files
+from tests.shared_data import shared
 
-SEEDS = Path(__file__).parents[3] / "shared" / "data" / "seeds"
 RULES = Path(__file__).parents[2] / "pipeline" / "demo" / "samples" / "rules"
 
 
@@ -47,9 +45,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> No
     assert len(result.unreadable) == 2
 
 
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the shared data folder is not beside this checkout")
 def test_the_seed_articles_come_out_as_they_must() -> None:
-    by_file = {article.title: article for article in tried(SEEDS).articles}
+    by_file = {article.title: article for article in tried(shared("seeds")).articles}
     first = next(article for title, article in by_file.items() if "stärken" in title)
     second = next(article for title, article in by_file.items() if "Allianz" in title)
     assert (first.language.code, second.language.code) == ("de", "de")
