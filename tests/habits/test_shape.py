@@ -29,7 +29,9 @@ def test_a_source_file_is_named_sized_and_introduced(path: Path) -> None:
 
 
 def test_there_are_no_to_do_marks_and_no_skips() -> None:
-    marks = re.compile(r"#.*\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK")) + r")\b")
+    to_do = r"#.*\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK")) + r")\b"
+    marks = re.compile(to_do + r"|(?:mark|pytest)\.(?:skip|xfail)|" + "importor" + "skip")
+    assert all(marks.search(each) for each in ("@pytest.mark." + "skipif(", "pytest." + "skip(", "# TO" + "DO later"))
     paths = [*SOURCES, *ROOT.glob("tests/**/*.py")]
     found = [
         f"{path.name}:{number}"
