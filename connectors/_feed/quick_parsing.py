@@ -1,4 +1,5 @@
-"""Plain RSS read directly: most feeds have nothing that needs feedparser's patience, and it takes ten times as long (measured 2026-11-21, CPU time).
+"""Plain RSS read directly: most feeds have nothing that needs feedparser's patience, and it takes seven to eleven times as long
+(CPU time; what limits it stands in pipeline/bench/feed_reading.py).
 
 What is read here is read as feedparser reads it, value by value (a test compares them). Whatever is not known to come out the same, such as another
 element, an attribute, or markup inside a text, is left to feedparser, and so is every document that is not well-formed.

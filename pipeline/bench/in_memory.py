@@ -15,6 +15,7 @@ from pipeline.bench.backtests import measure_backtest
 from pipeline.bench.corpus import generate
 from pipeline.bench.entities import WATCHED, measure_entities
 from pipeline.bench.extraction import measure_extraction
+from pipeline.bench.feed_reading import measure_feeds
 from pipeline.bench.functions import measure_language, measure_signature, measure_stories
 from pipeline.bench.matching import SIZES, measure_matching
 from pipeline.bench.memories import measure_hot_story, measure_known
@@ -63,6 +64,8 @@ def measure(articles: int, seed: int, data_folder: Path, settings: Settings, rul
     found["stories"] = measure_stories(table, min(_STORY_DECISIONS, articles), rounds, seed)
     found["hot_story"] = measure_hot_story(corpora[GENERATED][0].body, min(3_000, articles))
     found["known"] = measure_known(corpora[GENERATED], stages(settings, lambda: rules).identify)
+    tell("feeds beside feedparser")
+    found["feeds"] = measure_feeds(rounds)
     tell("extraction: web pages, where they are there")
     if (extraction := measure_extraction(data_folder, rounds)) is not None:
         found["extraction"] = extraction

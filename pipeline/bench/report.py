@@ -125,6 +125,12 @@ def _function_rows(figures: Figures) -> list[tuple[str, str]]:
         )
     for corpus, each in memory.get("signature", {}).items():
         found.append((f"signature, {corpus} texts", f"{number(each['ours_ms_per_text'])} ms a text"))
+    if feeds := memory.get("feeds"):
+        rates = [
+            f"{number(feeds[f'{name}_items_per_second'])} a second of CPU {what}"
+            for name, what in (("ours", "by us"), ("feedparser", "by it"))
+        ]
+        found.append((f"items of {number(feeds['feeds'])} plain feeds beside feedparser", "; ".join(rates)))
     if pages := memory.get("extraction"):
         told = [
             f"{what} F1 {number(pages[f'{name}_f1'])} in {number(pages[f'{name}_cpu_ms_per_page'])} ms of CPU"

@@ -73,6 +73,7 @@ def targets(figures: Figures) -> list[Target]:
         Target("watched names, added to that", 1, dig(figures, "in_memory", "entities", "watched_adds_ms"), "ms", most=True),
         Target("language against langdetect, warm", 10, _worst(figures, "times_langdetect_warm"), "times"),
         Target("same language, texts of 200 letters and more", 99.5, _percent(_worst(figures, "same_answer_share")), "%"),
+        Target("items of plain feeds against feedparser", 20, dig(figures, "in_memory", "feeds", "times_feedparser"), "times"),
         Target("text of web pages, F1", 0.955, dig(figures, "in_memory", "extraction", "ours_f1"), ""),
         Target(
             "text of web pages against trafilatura's fast mode",

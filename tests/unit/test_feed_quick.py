@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors import _canonical, _xml_safety
 from connectors._feed import parsing, quick_parsing
+from pipeline.bench.feed_reading import measure_feeds
 from pipeline.bench.feed_server import document
 
 URL = "https://feeds.example.org/all.xml"
@@ -122,3 +123,9 @@ def test_an_ordinary_feed_is_read_directly() -> None:
 )
 def test_what_may_come_out_otherwise_is_left_to_feedparser(item: str) -> None:
     assert not compared(item)
+
+
+def test_the_benchmark_counts_the_same_items_for_both() -> None:
+    figures = measure_feeds(rounds=1)
+    assert figures["feeds"] >= 8, "plain feeds of the demonstration are read directly"
+    assert figures["ours_items"] == figures["feedparser_items"] > 30
