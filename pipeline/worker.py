@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline import agents, broker, plugins
+from pipeline import agents, broker
+from pipeline.enriching import enrichers
 from pipeline.lexicon.store import warm_up
-from pipeline.plugins import Context, Enricher
+from pipeline.plugins import Enricher
 from pipeline.rules.follow import RuleFollower
 from pipeline.settings import Settings
 from pipeline.stages.deduplicate import Deduplicate, Stories
@@ -45,16 +46,6 @@ def stages(settings: Settings, rules: RulesNow) -> Stages:
     return Stages(
         Identify(detector.detect, sign, settings.time_zone), Deduplicate(), Enrich(enrichers(settings), rules, settings.alerts.late_hours)
     )
-
-
-def enrichers(settings: Settings) -> dict[str, Enricher]:
-    """The configured enrichers by name, in their order."""
-    made: dict[str, Enricher] = {}
-    for each in settings.enrichers:
-        module = plugins.load("enrichers", each.name, settings.plugin_folders)
-        options = module.Options.model_validate(each.options)
-        made[each.name] = plugins.make(module, options, Context(each.name, settings.folder))
-    return made
 
 
 def keep_lists_fresh(configured: Mapping[str, Enricher], every_seconds: float = 5.0) -> None:

@@ -17,6 +17,7 @@ from pipeline.backtest.ordering import Arrivals, Spool
 from pipeline.backtest.played import Replayed, Step
 from pipeline.backtest.replaying import replayed
 from pipeline.backtest.stored import Reading
+from pipeline.enriching import Recogniser
 from pipeline.errors import LagebildError
 from pipeline.rules.check import failing_tests
 from pipeline.rules.compiled import RuleSet
@@ -180,6 +181,7 @@ def _report(wish: Wish, total: Looked, played: _Played, counting: Counting, chan
     until = wish.until if wish.until != LATEST else total.last_at
     days = max((until - since) / timedelta(days=1), _LEAST_DAYS) if since and until else _LEAST_DAYS
     compiled = list(wish.rules.rules.values())
+    recogniser = Recogniser(wish.settings)
     figures = counting.figures([(each.rule, each.version) for each in compiled], played.replay, days)
     return Report(
         since=since,
@@ -195,7 +197,7 @@ def _report(wish: Wish, total: Looked, played: _Played, counting: Counting, chan
         articles_a_second=round(total.read / seconds, 1) if seconds else 0.0,
         rules=figures,
         tests=sum(len(each.rule.tests) for each in compiled),
-        failing=tuple(str(problem) for each in compiled for problem in failing_tests(each)),
+        failing=tuple(str(problem) for each in compiled for problem in failing_tests(each, recogniser=recogniser)),
         violations=violations(figures, [each.rule for each in compiled]),
         difference=changed,
     )

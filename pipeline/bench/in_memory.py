@@ -21,9 +21,10 @@ from pipeline.bench.matching import SIZES, measure_matching
 from pipeline.bench.memories import measure_hot_story, measure_known
 from pipeline.bench.stages import measure_stages
 from pipeline.bench.system import KEYWORD, Tell
+from pipeline.enriching import enrichers
 from pipeline.rules.compiled import RuleSet
 from pipeline.settings import Settings
-from pipeline.worker import enrichers, stages
+from pipeline.worker import stages
 
 GENERATED = "generated"
 NEWSPAPERS = "newspapers"

@@ -16,6 +16,7 @@ from time import process_time
 from pipeline import topology
 from pipeline.article import Article, Position, decode, encode
 from pipeline.broker import Record
+from pipeline.enriching import enrichers
 from pipeline.errors import Permanent
 from pipeline.index.entries import prepare
 from pipeline.plugins import Enricher
@@ -24,7 +25,7 @@ from pipeline.rules.match import analyse_fields, match
 from pipeline.runner import Out, Stage, Work
 from pipeline.settings import Settings
 from pipeline.stages.known import KnownArticles
-from pipeline.worker import Stages, enrichers, remembered_stories, stages
+from pipeline.worker import Stages, remembered_stories, stages
 
 FLOW = (("identify", topology.IDENTIFIED), ("deduplicate", topology.DEDUPLICATED), ("enrich", topology.ENRICHED))
 

@@ -28,6 +28,7 @@ from pipeline.commands.terminal import (
     settings_with_kafka,
     table,
 )
+from pipeline.enriching import Recogniser
 from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.inquiry.why import Finding, Question
 from pipeline.located import nearest
@@ -103,7 +104,7 @@ def _rule(settings: Settings, rule_id: str) -> CompiledRule:
     """The rule as it stands in the folder, whether it is applied or not."""
     from pipeline.rules.load import load_folder
 
-    loaded = load_folder(settings.rules_folder)
+    loaded = load_folder(settings.rules_folder, recogniser=Recogniser(settings))
     for each in loaded.rules:
         if each.rule.id == rule_id:
             return each

@@ -28,6 +28,7 @@ from pipeline.commands.terminal import (
     settings_with_kafka,
     table,
 )
+from pipeline.enriching import Recogniser
 from pipeline.errors import BadConfiguration
 from pipeline.rules.load import Loaded, load_folder
 from pipeline.settings import Settings
@@ -79,7 +80,7 @@ def _rules(settings: Settings, folder: Path | None) -> Loaded:
     wanted = folder or settings.rules_folder
     if folder is None and not wanted.is_dir():
         return Loaded()
-    loaded = load_folder(wanted)
+    loaded = load_folder(wanted, recogniser=Recogniser(settings))
     if loaded.problems:
         raise BadConfiguration(list(loaded.problems))
     return loaded

@@ -34,6 +34,7 @@ from pipeline.commands.terminal import (
     settings_from,
 )
 from pipeline.commands.times import instant, length
+from pipeline.enriching import Recogniser
 from pipeline.rules.apply import published
 from pipeline.rules.compiled import RuleSet
 from pipeline.rules.load import load_folder
@@ -123,7 +124,7 @@ def _settings(config: Path, *, needed: bool) -> Settings:
 def _against(settings: Settings, against: str) -> RuleSet:
     """The rules to compare with. Raises BadConfiguration when the folder is broken."""
     if against != CURRENT:
-        return rule_set(sound(load_folder(Path(against))))
+        return rule_set(sound(load_folder(Path(against), recogniser=Recogniser(settings))))
     need_kafka(settings, "lagebild rules backtest", "or compare with a folder: --against FOLDER")
     return published(settings).current
 

@@ -25,6 +25,7 @@ from pipeline.commands.terminal import (
     settings_from,
     table,
 )
+from pipeline.enriching import enrichers
 from pipeline.entities.asking import whole
 from pipeline.entities.corpora import read
 from pipeline.entities.score import Score, scores
@@ -32,7 +33,6 @@ from pipeline.errors import BadConfiguration, LagebildError, Problem
 from pipeline.plugins import Enricher
 from pipeline.settings import Settings
 from pipeline.text.language import Detector
-from pipeline.worker import enrichers
 
 entities = typer.Typer(help="Persons, organisations and places in texts; watch lists; the models.", no_args_is_help=True)
 lists = typer.Typer(help="The team's own names.", no_args_is_help=True)

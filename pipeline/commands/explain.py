@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.article import Hit
 from pipeline.commands.refusals import errors_answered
-from pipeline.commands.rules_folder import Folder, loaded_from, sound
+from pipeline.commands.rules_folder import Folder, loaded_from, recogniser_beside, sound
 from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, out, print_json, printable
 from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.located import nearest
@@ -50,7 +50,8 @@ def explain(
         if rule not in compiled:
             raise NoSuchRule(f"there is no rule {rule!r} in this folder.{nearest(rule, compiled)}")
         body = _text(text, file)
-        explanation = explained(compiled[rule], text=body, title=title, language=language)
+        recogniser = recogniser_beside(config, folder)
+        explanation = explained(compiled[rule], text=body, title=title, language=language, recogniser=recogniser)
         if as_json:
             print_json(explanation)
         else:
@@ -81,6 +82,8 @@ def _show(compiled: CompiledRule, explanation: Explanation, title: str, body: st
         out.print(Text("It matches:", style="bold"))
     else:
         out.print(Text(f"It does not match{f': {printable(explanation.refused)}' if explanation.refused else ''}.", style="bold"))
+    if explanation.named:
+        out.print(Text(f"  {printable(explanation.named)}", style="dim"))
     for hit in explanation.hits:
         _show_hit(hit, _field(hit.field, title, body))
     if explanation.misses:

@@ -27,8 +27,10 @@ from pipeline.commands.terminal import (
     settings_with_kafka,
     table,
 )
+from pipeline.enriching import Recogniser, packaged
 from pipeline.rules.apply import apply as apply_folder
 from pipeline.rules.apply import published
+from pipeline.rules.between_names import strangers
 from pipeline.rules.between_sources import doubts
 from pipeline.rules.lint import advice
 
@@ -92,7 +94,10 @@ def check(
         loaded = loaded_from(config, folder, show_progress=not as_json, settings=settings)
         tests = sum(len(each.rule.tests) for each in loaded.rules)
         sources = None if settings is None else [each.id for each in settings.sources]
-        advised = sorted([*advice(loaded.rules, loaded.files), *doubts(loaded.files, sources, datetime.now(UTC))])
+        recogniser = packaged() if settings is None else Recogniser(settings)
+        advised = sorted(
+            [*advice(loaded.rules, loaded.files), *doubts(loaded.files, sources, datetime.now(UTC)), *strangers(loaded.files, recogniser)]
+        )
         if as_json:
             print_json(
                 {

@@ -12,6 +12,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from pipeline.commands.terminal import err, settings_from
+from pipeline.enriching import Recogniser
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.rules.apply import receivers_of
 from pipeline.rules.compiled import RuleSet
@@ -28,6 +29,17 @@ def settings_beside(config: Path, folder: Path | None) -> Settings | None:
     return None if folder is not None and not config.exists() else settings_from(config)
 
 
+def recogniser_beside(config: Path, folder: Path | None) -> Recogniser | None:
+    """Who says who is named in a text, as configured; None for the packaged one, where a folder is named and the configuration cannot be read."""
+    try:
+        settings = settings_beside(config, folder)
+    except BadConfiguration:
+        if folder is None:
+            raise
+        return None
+    return None if settings is None else Recogniser(settings)
+
+
 def loaded_from(config: Path, folder: Path | None, *, show_progress: bool = False, settings: Settings | None = None) -> Loaded:
     """The folder named, or that of the configuration, whose receivers the rules may then name. With very many files it says how far it is.
 
@@ -36,15 +48,17 @@ def loaded_from(config: Path, folder: Path | None, *, show_progress: bool = Fals
     settings = settings or (settings_from(config) if folder is None else None)
     wanted = folder if folder is not None else settings.rules_folder if settings is not None else None
     receivers = None if settings is None else receivers_of(settings)
+    recogniser = recogniser_beside(config, folder) if settings is None else Recogniser(settings)
     assert wanted is not None
     if not show_progress or not err.is_terminal:
-        return load_folder(wanted, receivers=receivers)
+        return load_folder(wanted, receivers=receivers, recogniser=recogniser)
     columns = (TextColumn("rules"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=err, transient=True) as bar:
         task = bar.add_task("rules", total=None, visible=False)
         return load_folder(
             wanted,
             receivers=receivers,
+            recogniser=recogniser,
             progress=lambda done, of: bar.update(task, completed=done, total=of, visible=of >= SHOWN_FROM_FILES),
         )
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.article import Match
 from pipeline.commands.refusals import errors_answered
-from pipeline.commands.rules_folder import Folder, loaded_from, rule_set, sound
+from pipeline.commands.rules_folder import Folder, loaded_from, recogniser_beside, rule_set, sound
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
@@ -28,7 +28,7 @@ from pipeline.commands.terminal import (
 from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.lexicon.store import dictionaries
 from pipeline.located import nearest
-from pipeline.rules.check import try_text
+from pipeline.rules.check import article_of, named_in, try_text
 from pipeline.rules.faults import language_fault
 from pipeline.rules.pairs import BadPair, Scored, Wrong, read_pairs, score
 from pipeline.rules.term_sets import shipped
@@ -56,7 +56,8 @@ def try_rules(
     with errors_answered(as_json):
         loaded = sound(loaded_from(config, folder))
         body = _text(text, file)
-        found = try_text(rule_set(loaded), body, title=title, language=language)
+        entities = named_in(loaded.rules, article_of(body, title, language), recogniser_beside(config, folder))
+        found = try_text(rule_set(loaded), body, title=title, language=language, entities=entities)
         if as_json:
             print_json([_as_json(each) for each in found])
         elif not found:
@@ -75,7 +76,7 @@ def test(
 ) -> None:
     with errors_answered(as_json):
         loaded = loaded_from(config, folder)
-        ran = tested(loaded.files.values(), loaded.sets)
+        ran = tested(loaded.files.values(), loaded.sets, recogniser_beside(config, folder))
         if rule is not None and rule not in ran:
             unread = [str(each) for each in loaded.problems if Path(each.file).stem == rule]
             raise (

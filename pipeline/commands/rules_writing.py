@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pipeline.commands.rules_folder import Folder, loaded_from, rule_set, sound
+from pipeline.commands.rules_folder import Folder, loaded_from, recogniser_beside, rule_set, sound
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
@@ -101,7 +101,9 @@ def diff(
 ) -> None:
     with errors_told():
         loaded = sound(loaded_from(config, folder))
-        before = _active(config) if against is None else rule_set(sound(load_folder(against)))
+        before = (
+            _active(config) if against is None else rule_set(sound(load_folder(against, recogniser=recogniser_beside(config, against))))
+        )
         found = differences(before.rules, {each.rule.id: each for each in loaded.rules})
         routing = before.routing != loaded.routing
         if as_json:

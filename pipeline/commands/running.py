@@ -13,6 +13,7 @@ import typer
 
 from pipeline import broker, events, supervise
 from pipeline.commands.terminal import DEFAULT_CONFIG, Config, err, errors_told, settings_from
+from pipeline.enriching import Recogniser
 from pipeline.errors import BadConfiguration
 from pipeline.rules.apply import receivers_of, watch
 from pipeline.rules.load import load_folder
@@ -59,7 +60,7 @@ def run(
 def run_all(settings: Settings, config: Path) -> int:
     """Supervise every process and follow the rules folder until a signal comes; the exit code."""
     events.configure("run")
-    loaded = load_folder(settings.rules_folder, receivers=receivers_of(settings))
+    loaded = load_folder(settings.rules_folder, receivers=receivers_of(settings), recogniser=Recogniser(settings))
     if loaded.problems:
         raise BadConfiguration(list(loaded.problems))
     gc.freeze()  # otherwise every full collection walks through all rules, and the watcher has very many

@@ -27,6 +27,7 @@ from pipeline.commands.terminal import (
     summed_up,
     table,
 )
+from pipeline.enriching import Recogniser
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.policies import completed
 from pipeline.routing.check import remarks
@@ -58,7 +59,7 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         if (folder := rules_folder_in(config)) is not None:
             receivers = [each.name for each in settings.receivers]
             # Routes are held against the receivers only when those could be read.
-            loaded = load_folder(folder, receivers=None if problems else receivers)
+            loaded = load_folder(folder, receivers=None if problems else receivers, recogniser=None if problems else Recogniser(settings))
             problems += loaded.problems
             if not problems:
                 cautions += [str(each) for each in doubts(loaded.files, [each.id for each in settings.sources], datetime.now(UTC))]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.console.asked import Fault
+from pipeline.enriching import Recogniser
 from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.load import load_folder, load_text
 from pipeline.rules.model import TermSet
@@ -25,6 +26,7 @@ class RuleFile:
     text: str
     digest: str
     sets: dict[str, TermSet] | None
+    recogniser: Recogniser
 
 
 def rule_file(settings: Settings, rule_id: str) -> RuleFile:
@@ -41,13 +43,14 @@ def rule_file(settings: Settings, rule_id: str) -> RuleFile:
         raise Fault(409, "no_rule_file", f"{paths[0]} cannot be read: {error}") from None
     if not os.access(paths[0].parent, os.W_OK):
         raise Fault(409, "rules_folder", f"{paths[0].parent} cannot be written by this page")
-    sets = dict(load_folder(folder).sets) if "set" in text else None
-    return RuleFile(paths[0], text, hashlib.sha256(text.encode()).hexdigest(), sets)
+    recogniser = Recogniser(settings)
+    sets = dict(load_folder(folder, recogniser=recogniser).sets) if "set" in text else None
+    return RuleFile(paths[0], text, hashlib.sha256(text.encode()).hexdigest(), sets, recogniser)
 
 
 def rule_in(file: RuleFile, text: str) -> CompiledRule:
     """The rule that `text` would be in the place of the file's. Raises Fault with the first problem."""
-    rule, problems = load_text(text, file.path.name, file.sets)
+    rule, problems = load_text(text, file.path.name, file.sets, file.recogniser)
     if rule is None:
         raise Fault(409, "rule_faulty", str(problems[0]))
     return rule

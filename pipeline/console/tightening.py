@@ -77,7 +77,8 @@ def tightening(settings: Settings, file: RuleFile, episode: Episode, confirmed: 
     made = [_proposal(way, file, old, sentence, episode, others, true) for way in ways(episode)]
     proposals = tuple(sorted(made, key=lambda each: bool(each.problem)))
     test = RuleTest(text=sentence, match=False, lang=_language(episode))
-    failing = failing_tests(msgspec.structs.replace(old, rule=msgspec.structs.replace(old.rule, tests=(test,))))
+    alone = msgspec.structs.replace(old, rule=msgspec.structs.replace(old.rule, tests=(test,)))
+    failing = failing_tests(alone, recogniser=file.recogniser)
     return Tightening(
         rule_id=old.rule.id,
         file=file.path.name,
@@ -168,6 +169,7 @@ def _holds(rule: CompiledRule, message: Message) -> bool:
 
 
 def _finds(rule: CompiledRule, text: str, title: str, language: str) -> bool:
+    """By the words alone: whoever is named stands in the article, of which the message shows a part."""
     plain = msgspec.structs.replace(rule.rule, status="live", where=Where(), expires_at=None)
     return bool(try_text(rule_set([msgspec.structs.replace(rule, rule=plain)]), text, title=title, language=language))
 

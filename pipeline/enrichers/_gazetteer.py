@@ -6,7 +6,7 @@ A name is a sequence of words as the analyser gives them; the parts of "Jong-un"
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from pipeline.text.tokens import Analysed, analyse
@@ -182,6 +182,14 @@ class Gazetteer:
             self._senses[joined] = (*known, sense)
         if self._longest.get(forms[0], 0) < len(forms):
             self._longest[forms[0]] = len(forms)
+
+    def subjects(self) -> Iterator[Subject]:
+        """All that the names stand for, once for each name."""
+        return (sense.subject for senses in self._senses.values() for sense in senses)
+
+    def called(self, name: str) -> tuple[Subject, ...]:
+        """What a name may stand for, whatever its letters' case; () for an unknown one."""
+        return tuple(dict.fromkeys(sense.subject for sense in self._senses.get(" ".join(key(name)), ())))
 
     def find(self, words: Words) -> list[Found]:
         """The names in `words`, in order, without overlaps; the longest wins."""

@@ -55,9 +55,19 @@ class Entities:
 
     def enrich(self, article: Article) -> Article:
         """The article with its entities, the most salient first; those it had before are replaced."""
-        lists = self._lists.gazetteer if self._lists else None
-        finders = (lists, self._packaged) if lists else (self._packaged,)
-        return msgspec.structs.replace(article, entities=recognise(article, finders, self._first_names, self._statistical))
+        return msgspec.structs.replace(article, entities=recognise(article, self._finders(), self._first_names, self._statistical))
+
+    def known(self) -> dict[str, str]:
+        """The names of everything that the lists know, by id."""
+        return {each.id: each.name for finder in self._finders() for each in finder.subjects() if each.id}
+
+    def called(self, name: str) -> dict[str, str]:
+        """The same for what may be called so, by the list that is trusted most."""
+        called = ({each.id: each.name for each in finder.called(name) if each.id} for finder in self._finders())
+        return next(filter(None, called), {})
+
+    def _finders(self) -> tuple[Gazetteer, ...]:
+        return (self._lists.gazetteer, self._packaged) if self._lists else (self._packaged,)
 
     def reload(self) -> tuple[Problem, ...]:
         """The problems of the watch lists as they are on disk now; () when all are in use. A broken file keeps the names it had."""

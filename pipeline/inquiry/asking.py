@@ -110,7 +110,8 @@ def matches_now(compiled: CompiledRule, article: Article) -> bool:
 
 def near_misses(compiled: CompiledRule, article: Article) -> Sequence[str]:
     """Why the rule does not match the article: what keeps it from doing so, what in the text came close and which guard rejected that."""
-    found = explained(compiled, text=article.body or article.summary, title=article.title, language=article.language.code)
+    text = article.body or article.summary
+    found = explained(compiled, text=text, title=article.title, language=article.language.code, entities=article.entities)
     # That words are missing is no news, unless something came close or they only stand too far apart.
     plain = found.refused.startswith(_WORDS_MISSING) and "(" not in found.refused and not found.misses
     said = [found.refused] if found.refused and not plain else []

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import structlog
 
 from pipeline import broker, topology
+from pipeline.enriching import Recogniser
 from pipeline.errors import LagebildError, Problem
 from pipeline.rules.load import Loaded, load_folder
 from pipeline.rules.on_topic import RulesOnTopic
@@ -59,7 +60,7 @@ def apply(
 
     `by`: who is answerable for it. Whoever applies again and again passes `on_topic`, and then reads of the topic only what is new.
     """
-    loaded = loaded or load_folder(settings.rules_folder, receivers=receivers_of(settings))
+    loaded = loaded or load_folder(settings.rules_folder, receivers=receivers_of(settings), recogniser=Recogniser(settings))
     if loaded.problems:
         return Applied(problems=loaded.problems)
     with contextlib.ExitStack() as ending:
@@ -121,12 +122,12 @@ def watch(
     loaded: Loaded | None = None,
 ) -> None:
     """Apply the folder at once and whenever it changes, until `stop` is set. Blocks: run it in a thread. `loaded` is what was read of it before."""
-    on_topic = RulesOnTopic(settings)
+    on_topic, recogniser = RulesOnTopic(settings), Recogniser(settings)
     applied: Loaded | None = None
     try:
         while not stop.is_set():
             looked_at = time.monotonic()
-            loaded = load_folder(settings.rules_folder, loaded, receivers_of(settings))
+            loaded = load_folder(settings.rules_folder, loaded, receivers_of(settings), recogniser=recogniser)
             if applied is None or (loaded is not applied and (loaded.files, loaded.problems) != (applied.files, applied.problems)):
                 try:
                     _apply_and_tell(settings, loaded, on_topic, tell)

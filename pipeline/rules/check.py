@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.article import Article, Language, Match, Source
+from pipeline.article import Article, Entity, Language, Match, Source
+from pipeline.enriching import Recogniser, packaged
 from pipeline.errors import Problem
 from pipeline.rules.compile import compile_rule, rule_set
 from pipeline.rules.compiled import CompiledRule, RuleSet
+from pipeline.rules.entities import asked_for, of_where, stated, told
 from pipeline.rules.match import analyse_fields, match
-from pipeline.rules.model import Rule, RuleTest, TermSet, Where
+from pipeline.rules.model import Rule, RuleTest, TermSet
 from pipeline.text.hygiene import shown
 
 Place = tuple[int, int]  # line, column
 
 
-def try_text(rules: RuleSet, text: str, *, title: str = "", language: str = "und", country: str = "") -> tuple[Match, ...]:
-    """What `rules` find in a text of `language` from a publisher in `country`; offsets refer to `shown(title)` and `shown(text)`."""
-    article = Article(
+def try_text(
+    rules: RuleSet, text: str, *, title: str = "", language: str = "und", country: str = "", entities: Sequence[Entity] = ()
+) -> tuple[Match, ...]:
+    """What `rules` find in a text of `language` from a publisher in `country`, that names `entities`; offsets refer to `shown(title)` and `shown(text)`."""
+    article = msgspec.structs.replace(article_of(text, title, language, country), entities=tuple(entities))
+    return match(rules, article, analyse_fields(article))
+
+
+def article_of(text: str, title: str, language: str, country: str = "") -> Article:
+    """The article that stands for a text that is tried."""
+    return Article(
         id="tried",
         source=Source(id="tried", country=country),
         title=shown(title),
@@ -27,37 +38,65 @@ def try_text(rules: RuleSet, text: str, *, title: str = "", language: str = "und
         language=Language(code=language, origin="declared"),
         revision=1,
     )
-    return match(rules, article, analyse_fields(article))
+
+
+def as_tried(compiled: CompiledRule) -> CompiledRule:
+    """The rule as texts are tried on it: live and without end. Of `where` only the entities count, for the rest no text can tell."""
+    rule = msgspec.structs.replace(compiled.rule, status="live", where=of_where(compiled.rule.where), expires_at=None)
+    return msgspec.structs.replace(compiled, rule=rule)
+
+
+def named_in(rules: Iterable[CompiledRule], article: Article, recogniser: Recogniser | None) -> tuple[Entity, ...]:
+    """The entities of the article, by the packaged recognisers if no others are given; () when none of the rules asks for any."""
+    return (recogniser or packaged()).entities(article) if any(asked_for(each.rule) for each in rules) else ()
 
 
 def run_tests(rule: Rule, file: str = "", places: Sequence[Place] = (), sets: Mapping[str, TermSet] | None = None) -> list[Problem]:
     """Which of the rule's own tests fail; [] when all pass or there are none.
 
-    Tests speak of texts: `where`, `expires_at` and the status are left out of account. A test that names no language is in the rule's first, or in
-    German. `places` are the tests' lines and columns in `file`. Raises
-    CannotMatch for a rule that cannot be compiled.
+    Tests speak of texts: `where` except its entities, `expires_at` and the status are left out of account. A test that names no language is in the
+    rule's first, or in German; one that states no entities has those that are recognised in it, if the rule asks for any. `places` are the tests'
+    lines and columns in `file`. Raises CannotMatch for a rule that cannot be compiled.
     """
     return failing_tests(compile_rule(rule, sets), file, places)
 
 
-def failing_tests(compiled: CompiledRule, file: str = "", places: Sequence[Place] = ()) -> list[Problem]:
-    """Like `run_tests`, for a rule that is compiled already."""
+def failing_tests(
+    compiled: CompiledRule, file: str = "", places: Sequence[Place] = (), recogniser: Recogniser | None = None
+) -> list[Problem]:
+    """Like `run_tests`, for a rule that is compiled already. Raises BadConfiguration for a recogniser that cannot be made."""
     rule = compiled.rule
-    if not rule.tests:
-        return []
-    tried = msgspec.structs.replace(compiled, rule=msgspec.structs.replace(rule, status="live", where=Where(), expires_at=None))
-    rules = rule_set([tried])
     problems = []
     for number, test in enumerate(rule.tests):
-        complaint = _complaint(rules, test, test.lang or next(iter(rule.langs), "de"))
+        complaint = tried(compiled, test, recogniser).complaint
         if complaint:
             line, column = places[number] if number < len(places) else (1, 1)
             problems.append(Problem(file or f"{rule.id}.yml", line, column, f"test {number + 1} of rule {rule.id!r} fails: {complaint}"))
     return problems
 
 
-def _complaint(rules: RuleSet, test: RuleTest, language: str) -> str:
-    found = try_text(rules, test.text, title=test.title, language=language)
+@dataclass(frozen=True)
+class Tried:
+    """What a test came to: `complaint` is empty when it passes."""
+
+    matches: tuple[Match, ...]
+    entities: tuple[Entity, ...]
+    complaint: str
+
+
+def tried(compiled: CompiledRule, test: RuleTest, recogniser: Recogniser | None = None) -> Tried:
+    """The test's text against the rule. Raises BadConfiguration for a recogniser that cannot be made."""
+    language = test.lang or next(iter(compiled.rule.langs), "de")
+    article = article_of(test.text, test.title, language)
+    entities = stated(test.entities) if test.entities is not None else named_in([compiled], article, recogniser)
+    article = msgspec.structs.replace(article, entities=entities)
+    found = match(rule_set([as_tried(compiled)]), article, analyse_fields(article))
+    complaint = _complaint(test, found)
+    named = told(compiled, entities) if complaint else ""
+    return Tried(found, entities, f"{complaint}; {named}" if named else complaint)
+
+
+def _complaint(test: RuleTest, found: Sequence[Match]) -> str:
     quoted = f"{test.text[:80]!r}"
     terms = sorted({hit.term for each in found for hit in each.hits})
     if test.match and not found:

@@ -11,7 +11,7 @@ from pipeline.routing.reading import Top
 from pipeline.rules import clauses
 from pipeline.rules.declare_notify import grouping, notify_of
 from pipeline.rules.declare_trigger import trigger_of
-from pipeline.rules.declare_where import where_of
+from pipeline.rules.declare_where import entities_named, where_of
 from pipeline.rules.faults import language_fault
 from pipeline.rules.model import Expect, Group, Rule, RuleTest, Sequence, Severity, Status, TermSet, Trigger
 from pipeline.rules.query.parse import parse
@@ -43,7 +43,7 @@ RULE = Names(
     nullable=("expires", "expect"),
 )
 MATCH = Names((*clauses.BOOLEAN, "query", "langs", "lang_strict", "fields", "where", "min_score"), nullable=("query",))
-TEST = Names(("text", "title", "lang", "match", "terms"))
+TEST = Names(("text", "title", "lang", "match", "terms", "entities"))
 EXPECT = Names(("matches_per_day",))
 A_DAY = Names(("min", "max"))
 TERM_SET = Names(str.split("schema kind id title description source terms"))
@@ -206,6 +206,7 @@ def _test(test: Block) -> RuleTest:
         title=test.text("title"),
         lang=test.text("lang"),
         terms=test.texts("terms", single=True),
+        entities=entities_named(test, "entities") if "entities" in test else None,
     )
     if found.lang and (fault := language_fault(found.lang)):
         test.complain("lang", fault)

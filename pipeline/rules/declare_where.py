@@ -96,11 +96,12 @@ def _entities(where: Block) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str
     block = where.block("entities", ENTITIES)
     if not block.values and isinstance(where.values["entities"], dict):
         block.complain(None, "`entities` needs any, all or none")
-    some, every, no = (_named(block, name) for name in ENTITIES.works)
+    some, every, no = (entities_named(block, name) for name in ENTITIES.works)
     return some, every, no
 
 
-def _named(block: Block, name: str) -> tuple[str, ...]:
+def entities_named(block: Block, name: str) -> tuple[str, ...]:
+    """The entities under `name`, by id or `type:place`, one alone or in a list."""
     value = block.values.get(name, [])
     items = [value] if isinstance(value, str | dict) else block.items(name)
     found = []

@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from pipeline.article import Article, Field, Hit, Language, Source
+from pipeline.article import Article, Entity, Field, Hit
+from pipeline.enriching import Recogniser
 from pipeline.find.misses import misses
+from pipeline.rules.check import article_of, as_tried, named_in
 from pipeline.rules.compile import LANGUAGES, rule_set
 from pipeline.rules.compiled import CompiledRule, Condition, Inside, Nearby, Node, Pattern, Tree, Words
+from pipeline.rules.entities import of_where, told
 from pipeline.rules.evaluate import Reading, evidence
-from pipeline.rules.filters import speaks
+from pipeline.rules.filters import refused, speaks
 from pipeline.rules.match import analyse_fields, match
-from pipeline.rules.model import Clause, Constituents, Group, Phrase, Term, Where, Within
+from pipeline.rules.model import Clause, Constituents, Group, Phrase, Term, Within
 from pipeline.rules.signs import said
 from pipeline.rules.spelling import Form, described
-from pipeline.text.hygiene import shown
 from pipeline.text.tokens import analyse
 
 _MOST_MISSES = 200
@@ -53,7 +55,10 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """`refused` is what keeps the rule from matching although words are found; "" where there is no text, or it matches."""
+    """`refused` is what keeps the rule from matching although words are found; "" where there is no text, or it matches.
+
+    `named`: which entities the rule asks for and which there are; "" for a rule that asks for none.
+    """
 
     rule_id: str
     version: str
@@ -62,24 +67,33 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     hits: tuple[Hit, ...] = ()
     misses: tuple[Miss, ...] = ()
     refused: str = ""
+    named: str = ""
 
 
-def explained(compiled: CompiledRule, text: str = "", title: str = "", language: str = "de") -> Explanation:
+def explained(
+    compiled: CompiledRule,
+    text: str = "",
+    title: str = "",
+    language: str = "de",
+    *,
+    entities: tuple[Entity, ...] | None = None,
+    recogniser: Recogniser | None = None,
+) -> Explanation:
     """The rule's forms and, given a text or title, its hits and near misses there. Offsets refer to `shown(title)` and `shown(text)`.
 
-    Filters on the source, the rule's status and its end are left out of account, as in the rule's own tests.
+    Filters on the source, the rule's status and its end are left out of account, as in the rule's own tests. `entities`: those of the text; if None,
+    those that are recognised in it, where the rule asks for any.
     """
     rule = compiled.rule
     languages = rule.langs or LANGUAGES
     found = Explanation(rule_id=rule.id, version=compiled.version, clauses=tuple(_clauses(compiled.tree, rule.match, languages)))
     if not text and not title:
         return found
-    article = Article(
-        id="tried", source=Source(id="tried"), title=shown(title), body=shown(text), language=Language(code=language), revision=1
-    )
-    plain = msgspec.structs.replace(compiled, rule=msgspec.structs.replace(rule, status="live", where=Where(), expires_at=None))
+    article = article_of(text, title, language)
+    entities = named_in([compiled], article, recogniser) if entities is None else entities
+    article = msgspec.structs.replace(article, entities=entities)
     texts = analyse_fields(article)
-    matches = match(rule_set([plain]), article, texts)
+    matches = match(rule_set([as_tried(compiled)]), article, texts)
     reading = Reading(texts, article)
     return msgspec.structs.replace(
         found,
@@ -87,6 +101,7 @@ def explained(compiled: CompiledRule, text: str = "", title: str = "", language:
         hits=matches[0].hits if matches else (),
         misses=tuple(each for each, _ in zip(_misses(compiled.tree, reading), range(_MOST_MISSES), strict=False)),
         refused="" if matches else _refused(compiled, reading, article),
+        named=told(compiled, entities),
     )
 
 
@@ -199,6 +214,8 @@ def _refused(compiled: CompiledRule, reading: Reading, article: Article) -> str:
     if compiled.tree.any and evidence(Tree(any=compiled.tree.any), reading, rule.fields) is None:
         return "no clause of `any` is found" + "".join(_distant(child, reading, rule.fields) for child in compiled.tree.any)
     found = evidence(compiled.tree, reading, rule.fields)
+    if found and refused(of_where(rule.where), article):
+        return "the entities do not admit it"
     return f"it scores less than min_score {rule.min_score}" if found and rule.min_score else ""
 
 

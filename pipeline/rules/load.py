@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline.errors import Problem
+from pipeline.enriching import Recogniser
+from pipeline.errors import LagebildError, Problem
 from pipeline.located import Located, nearest, read_text
 from pipeline.routing import declare as routing_declare
 from pipeline.routing.declare import Part
@@ -25,6 +26,7 @@ from pipeline.rules.compile import CannotMatch, compile_rule
 from pipeline.rules.compiled import CompiledRule, Tree
 from pipeline.rules.declare import declare, declare_terms
 from pipeline.rules.declare_notify import grouping, notify_of
+from pipeline.rules.entities import asked_for
 from pipeline.rules.model import Group, Rule, Sequence, TermSet
 from pipeline.rules.reading import Block, Names
 from pipeline.rules.reading_files import File, Stamp
@@ -33,6 +35,7 @@ from pipeline.rules.secrets import literal_secrets
 from pipeline.rules.set_use import SetDigests, used
 from pipeline.rules.term_sets import shipped
 
+_NEVER_THE_SAME = "named"
 KINDS = ("rule", "term_set", *routing_declare.KINDS)
 _SURELY_A_RULE = re.compile(r"^kind: *rule *\r?$", re.MULTILINE)
 _DETERMINISTIC = msgspec.json.Encoder(order="deterministic")
@@ -63,13 +66,17 @@ class Seen:
 
 
 def load_folder(
-    folder: Path, before: Loaded | None = None, receivers: Collection[str] | None = None, progress: Callable[[int, int], None] | None = None
+    folder: Path,
+    before: Loaded | None = None,
+    receivers: Collection[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    recogniser: Recogniser | None = None,
 ) -> Loaded:
     """What all `.yml` and `.yaml` files below `folder` say, hidden ones left out; `before` itself when nothing has changed since.
 
     Files whose bytes are those of `before` are not read again, and a rule is compiled again only when a term set it uses, or the defaults, changed.
     Without `receivers`, the names of those of the configuration, nobody checks them. `progress` is told how many files are done, of how many.
-    Never raises for what a folder may hold.
+    `recogniser` says who is named in the tests of rules that ask for entities; if None, the packaged one. Never raises for what a folder may hold.
     """
     if not folder.is_dir():
         return Loaded(problems=(Problem(str(folder), 1, 1, "there is no such folder of rules: create it, or name another"),))
@@ -77,7 +84,7 @@ def load_folder(
     seen = Seen(reading_files.look(folder), None if receivers is None else frozenset(receivers))
     if before is not None and before.seen == seen:
         return before
-    loaded = _loaded(folder, before.files if before else {}, seen, receivers, progress)
+    loaded = _loaded(folder, before.files if before else {}, seen, receivers, progress, recogniser)
     return replace(loaded, seen=seen if reading_files.settled(seen.stamps, looked_at_ns) else None)
 
 
@@ -87,6 +94,7 @@ def _loaded(
     seen: Seen,
     receivers: Collection[str] | None,
     progress: Callable[[int, int], None] | None,
+    recogniser: Recogniser | None,
 ) -> Loaded:
     problems: list[Problem] = []
     names = reading_files.rule_files(seen.stamps)
@@ -97,7 +105,7 @@ def _loaded(
     files = {each.name: _without_rules(each, folder) for each in read}
     sets = _sets(files.values(), problems)
     parts = {name: each.part for name, each in files.items() if each.part is not None}
-    compiling = _Compiling(sets, _rule_defaults(parts))
+    compiling = _Compiling(sets, _rule_defaults(parts), recogniser)
     for number, (name, each) in enumerate(list(files.items()), start=1):
         files[name] = compiling.file(each)
         if progress and (number % 100 == 0 or number == len(files)):
@@ -109,9 +117,11 @@ def _loaded(
     return Loaded(tuple(rules[rule_id] for rule_id in sorted(rules)), tuple(sorted(set(problems))), files, routing, sets)
 
 
-def load_text(text: str, name: str, sets: Mapping[str, TermSet] | None = None) -> tuple[CompiledRule | None, list[Problem]]:
+def load_text(
+    text: str, name: str, sets: Mapping[str, TermSet] | None = None, recogniser: Recogniser | None = None
+) -> tuple[CompiledRule | None, list[Problem]]:
     """The rule that a file called `name` with this text declares, tests passed, or None with all its problems. `sets`: the shipped ones, if None."""
-    read = _Compiling(shipped() if sets is None else sets, {}).rule(File(name, "", text))
+    read = _Compiling(shipped() if sets is None else sets, {}, recogniser).rule(File(name, "", text))
     return read.rule, list(read.problems)
 
 
@@ -172,8 +182,8 @@ def _rule_defaults(parts: Mapping[str, Part]) -> dict[str, dict[str, Any]]:
 class _Compiling:
     """Rule files to compiled rules, with the term sets and defaults of one folder."""
 
-    def __init__(self, sets: Mapping[str, TermSet], defaults: Mapping[str, dict[str, Any]]) -> None:
-        self._sets, self._defaults = sets, defaults
+    def __init__(self, sets: Mapping[str, TermSet], defaults: Mapping[str, dict[str, Any]], recogniser: Recogniser | None) -> None:
+        self._sets, self._defaults, self._recogniser = sets, defaults, recogniser
         self._digests = SetDigests(sets)
         self._defaults_digest = hashlib.sha256(json.dumps(defaults, sort_keys=True).encode()).hexdigest()[:16] if defaults else ""
 
@@ -198,7 +208,9 @@ class _Compiling:
         for name in sorted(uses - self._sets.keys()):
             source.problems.append(_at_word(source, name, f"there is no term set {name!r}.{nearest_set(name, self._sets)}"))
         compiled = self._compiled(rule, source) if rule and not source.problems else None
-        return replace(file, rule=compiled, problems=tuple(source.problems), uses=uses, context=self._context(uses))
+        # Who is named depends on lists, too, which may be mended by the next time.
+        context = _NEVER_THE_SAME if source.problems and rule and rule.tests and asked_for(rule) else self._context(uses)
+        return replace(file, rule=compiled, problems=tuple(source.problems), uses=uses, context=context)
 
     def _fill(self, source: Located) -> None:
         for name, block in self._defaults.items() if isinstance(source.data, dict) else ():
@@ -214,7 +226,10 @@ class _Compiling:
             source.problems.append(_at_word(source, word[1] or word[2] if word else "", str(error)))
             return None
         places = [source.places[("tests", number)] for number in range(len(rule.tests))]
-        source.problems += failing_tests(compiled, source.file, places)
+        try:
+            source.problems += failing_tests(compiled, source.file, places, self._recogniser)
+        except LagebildError as error:
+            source.problems.append(source.problem(("tests",), f"nobody can say who is named in the tests of this rule: {error}"))
         return None if source.problems else compiled
 
     def _followed(self, rule: Rule) -> CompiledRule:

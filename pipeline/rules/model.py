@@ -244,13 +244,17 @@ class Notify(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class RuleTest(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """One example the rule must get right; `terms` are terms that must be among its hits."""
+    """One example the rule must get right; `terms` are terms that must be among its hits.
+
+    `entities`: those that it names, by id or `type:place`; None for those that are recognised in it.
+    """
 
     text: str
     match: bool
     title: str = ""
     lang: str = ""
     terms: tuple[str, ...] = ()
+    entities: tuple[str, ...] | None = None
 
 
 class Expect(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from pipeline.article import Hit
+from pipeline.enriching import Recogniser
 from pipeline.located import read_text
-from pipeline.rules.check import failing_tests, try_text
-from pipeline.rules.compile import CannotMatch, compile_rule, rule_set
+from pipeline.rules.check import tried
+from pipeline.rules.compile import CannotMatch, compile_rule
 from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.declare import declare
-from pipeline.rules.model import RuleTest, TermSet, Where
+from pipeline.rules.model import RuleTest, TermSet
 from pipeline.rules.reading_files import File
 
 
@@ -28,13 +27,15 @@ class Tested:
     complaint: str
 
 
-def tested(files: Iterable[File], sets: Mapping[str, TermSet]) -> dict[str, tuple[Tested, ...]]:
+def tested(files: Iterable[File], sets: Mapping[str, TermSet], recogniser: Recogniser | None = None) -> dict[str, tuple[Tested, ...]]:
     """The results by rule id, in order. Files that are no rule, or that cannot be compiled, are left out."""
     found = {}
     for file in files:
         compiled = file.rule or _compiled(file, sets)
         if compiled is not None:
-            found[compiled.rule.id] = tuple(_result(compiled, number, test) for number, test in enumerate(compiled.rule.tests, start=1))
+            found[compiled.rule.id] = tuple(
+                _result(compiled, number, test, recogniser) for number, test in enumerate(compiled.rule.tests, start=1)
+            )
     return dict(sorted(found.items()))
 
 
@@ -51,11 +52,7 @@ def _compiled(file: File, sets: Mapping[str, TermSet]) -> CompiledRule | None:
         return None
 
 
-def _result(compiled: CompiledRule, number: int, test: RuleTest) -> Tested:
-    rule = compiled.rule
-    one = msgspec.structs.replace(compiled, rule=msgspec.structs.replace(rule, tests=(test,)))
-    complaints = [each.message.partition(" fails: ")[2] for each in failing_tests(one)]
-    live = msgspec.structs.replace(compiled, rule=msgspec.structs.replace(rule, status="live", where=Where(), expires_at=None))
-    matches = try_text(rule_set([live]), test.text, title=test.title, language=test.lang or next(iter(rule.langs), "und"))
-    hits = tuple(hit for match in matches for hit in match.hits)
-    return Tested(rule.id, number, test, hits, complaints[0] if complaints else "")
+def _result(compiled: CompiledRule, number: int, test: RuleTest, recogniser: Recogniser | None) -> Tested:
+    found = tried(compiled, test, recogniser)
+    hits = tuple(hit for match in found.matches for hit in match.hits)
+    return Tested(compiled.rule.id, number, test, hits, found.complaint)

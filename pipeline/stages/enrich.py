@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
-import structlog
 
 from pipeline import matched, topology
 from pipeline.article import Article, encode
+from pipeline.enriching import enriched_by
 from pipeline.plugins import Enricher
 from pipeline.rules.compiled import RuleSet
 from pipeline.rules.filters import is_german
@@ -22,8 +22,6 @@ from pipeline.rules.terms import terms
 from pipeline.runner import Out, Work
 from pipeline.stages.reading import read
 from pipeline.text.tokens import analyse
-
-log = structlog.get_logger()
 
 RulesNow = Callable[[], RuleSet]
 
@@ -51,8 +49,7 @@ class Enrich:
 
 def enriched(article: Article, enrichers: Mapping[str, Enricher], rules: RuleSet, now: datetime) -> Article:
     """The article with entities, terms and matches."""
-    for name, enricher in enrichers.items():
-        article = _with(article, name, enricher)
+    article = enriched_by(article, enrichers)
     analysed = analyse_fields(article)
     found = terms(analysed.values(), compounds=is_german(article))
     return msgspec.structs.replace(
@@ -70,11 +67,3 @@ def _terms_added(article: Article) -> tuple[str, ...]:
     """The terms in the ranges that this revision added, which are whole sentences."""
     pieces = (analyse(getattr(article, span.field)[span.start : span.end]) for span in article.added)
     return terms(pieces, compounds=is_german(article))
-
-
-def _with(article: Article, name: str, enricher: Enricher) -> Article:
-    try:
-        return enricher.enrich(article)
-    except Exception:  # a plug-in may raise anything; the alert must not wait for it to be mended
-        log.exception("an enricher failed; the article goes on without it", enricher=name, article=article.id)
-        return msgspec.structs.replace(article, flags=(*article.flags, f"enricher_failed:{name}"))

@@ -133,7 +133,12 @@ def changed(old: str, new: str) -> str:
         ("on_update: always", "digest: daily", "25:53", "`digest` must be a block of names, not text"),
         ("tests:\n", "expect: {}\ntests:\n", "26:9", "`expect` needs `matches_per_day`"),
         ('"Protest gegen Raketen", match: false', '"Protest gegen Raketen", match: true', "28:5", "should match and does not"),
-        ('"Protest gegen Raketen", match: false', '"Ein Raketentest", match: false', "28:5", "should not match and does, by Raketentest"),
+        (
+            '"Protest gegen Raketen", match: false',
+            '"Nordkoreas Raketentest", match: false',
+            "28:5",
+            "should not match and does, by Raketentest",
+        ),
         ("terms: [Raketentest]", "terms: [Nordkorea]", "27:5", "should match by Nordkorea; it matched by Raketentest"),
         ('"Protest gegen Raketen", match: false', '"Protest", match: no', "28:30", "must be true or false"),
         ("id: de-raketentest", "id: de-rakete", "3:5", "the id is 'de-rakete' but the file is called 'de-raketentest'"),
