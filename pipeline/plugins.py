@@ -5,6 +5,10 @@ The file name is the registration: `connectors/rss.py` is the connector `rss`. A
 * `Options`: a pydantic model with a help text for each option (unknown options are refused), and
 * `create(options, context)`, which returns an object with the one method of its kind, below.
 
+A connector's module may also have `leave(cursor, options, context, *, goes_on)`. At a start it is called in a thread of its own with the cursor of each of its
+sources, with `goes_on` false for those that are paused or removed: it ends what others were asked to do for the source, and returns the cursor to keep, or
+None when it is to stay as it is.
+
 `plugins:` in the configuration names further folders that are searched in the same way (`<folder>/connectors/*.py`, …). Files that
 start with an underscore are machinery, never plug-ins. A plug-in is imported only when the configuration uses it.
 """

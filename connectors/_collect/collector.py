@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from connectors._collect import records, schedule, settle
 from connectors._collect.agenda import Agenda
 from connectors._collect.embargo import Embargo
+from connectors._collect.farewell import Farewells
 from connectors._collect.fetching import Fetched, Fetches, Running, connectors_of
 from connectors._collect.outbox import Outbox, Publishing, kafka_errors_are_transient
 from connectors._collect.records import Outgoing
@@ -86,6 +87,7 @@ class Collector:
         self._sources: list[Running] = []
         self._rung: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._by_id: dict[str, Running] = {}
+        self._farewells: Farewells | None = None
         self._telling = Telling((), now(), settings.language, monotonic)
         self._counted: tuple[float, Counts] = (monotonic(), Counts())
 
@@ -119,6 +121,7 @@ class Collector:
         self._by_id = {each.settings.id: each for each in self._sources}
         self._agenda.begin(self._sources, self._clocks.monotonic())
         self._telling = Telling(self._sources, self._clocks.now(), self._settings.language, self._clocks.monotonic)
+        self._farewells = Farewells(self._settings, memory, self._clocks.now)
         log.info("collecting", sources=len(self._sources), cursors=len(memory.cursors), held=len(self._embargo))
 
     def _wait_for_broker(self, error: Exception, stop: threading.Event) -> None:
@@ -138,6 +141,7 @@ class Collector:
         wait = self._agenda.seconds_to_next(self._clocks.monotonic(), has_room=self._fetches.has_room)
         self._settle(self._fetches.done(min(wait, TICK_SECONDS)))
         self._release()
+        self._part()
         self._tell()
         self._log_counts()
 
@@ -193,6 +197,11 @@ class Collector:
             self._outbox.publish(self._embargo.released(ended))
             self.counts.released += len(ended)
             log.info("released", articles=len(ended))
+
+    def _part(self) -> None:
+        """Keep what ended sources leave behind."""
+        if self._farewells and (ended := self._farewells.done()):
+            self._outbox.publish(ended)
 
     def _tell(self) -> None:
         self._telling.tell(self._fetches, self._outbox, self._clocks.now())

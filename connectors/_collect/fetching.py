@@ -80,12 +80,13 @@ def connectors_of(settings: Settings, now: Callable[[], datetime], ring: Callabl
         if settings.contact and "contact" in module.Options.model_fields:
             options.setdefault("contact", settings.contact)
         named = each.every_seconds if "every_seconds" in each.model_fields_set else None
-        context = plugins.Context(each.id, settings.folder, now, named, _callback(settings, each.id, ring))
+        context = plugins.Context(each.id, settings.folder, now, named, callback_of(settings, each.id, ring))
         found[each.id] = plugins.make(module, module.Options.model_validate(options), context)
     return found
 
 
-def _callback(settings: Settings, source_id: str, ring: Callable[[str], None] | None) -> plugins.Callback | None:
+def callback_of(settings: Settings, source_id: str, ring: Callable[[str], None] | None) -> plugins.Callback | None:
+    """Where the source can be reached; None where that is not configured, or nobody would hear it."""
     told = settings.collector.callback
     if told is None or ring is None:
         return None

@@ -19,11 +19,12 @@ log = structlog.get_logger()
 
 @dataclass
 class Memory:
-    """Cursors and health by source id, embargoed articles by article id."""
+    """Cursors and health by source id, embargoed articles by article id; `left` are the records of cursors of sources that are configured no more."""
 
     cursors: dict[str, dict[str, object]] = field(default_factory=dict)
     health: dict[str, SourceHealth] = field(default_factory=dict)
     held: dict[str, Article] = field(default_factory=dict)
+    left: dict[str, bytes] = field(default_factory=dict)
 
 
 def restored(settings: Settings) -> Memory:
@@ -33,6 +34,8 @@ def restored(settings: Settings) -> Memory:
     for key, value in _newest(broker.read_to_end(settings.kafka, settings.topic(topology.CURSORS))):
         if key in connectors:
             memory.cursors[key] = cursor_of(value, connectors[key])
+        else:
+            memory.left[key] = value
     for key, value in _newest(broker.read_to_end(settings.kafka, settings.topic(topology.HEALTH))):
         if key in connectors:
             try:

@@ -42,12 +42,17 @@ class Options(document.Limits, hub.Asking, Protocol):
     def websub(self) -> bool | None: ...
 
 
-def with_pushes(feed: Connector, options: Options, context: Context) -> Connector:
-    """`feed`, pushed by its hub as well, where that is switched on and others can reach us; else `feed` itself."""
+def is_pushed(options: Options, context: Context) -> bool:
+    """Whether the feed's hub is to push it: that is switched on, and others can reach us."""
     callback = context.callback
-    if callback is None or not (callback.every_source if options.websub is None else options.websub):
+    return callback is not None and (callback.every_source if options.websub is None else options.websub)
+
+
+def with_pushes(feed: Connector, options: Options, context: Context) -> Connector:
+    """`feed`, pushed by its hub as well where that is wanted; else `feed` itself."""
+    if context.callback is None or not is_pushed(options, context):
         return feed
-    return Pushed(feed, options, context, callback)
+    return Pushed(feed, options, context, context.callback)
 
 
 @dataclasses.dataclass(frozen=True)
