@@ -47,6 +47,7 @@ class Document:
 class Ignored:
     """Pushes without a valid signature."""
 
+    at: int
     pushes: int
 
 
@@ -129,12 +130,13 @@ class HubEndpoint:
         self._ring()
 
     def _ignore(self, why: str) -> None:
+        at = int(self._now().timestamp())
         with self._turn:
             before = self._events[-1] if self._events else None
             if isinstance(before, Ignored):
-                self._events[-1] = Ignored(before.pushes + 1)
+                self._events[-1] = Ignored(at, before.pushes + 1)
             else:
-                self._events.append(Ignored(1))
+                self._events.append(Ignored(at, 1))
             is_first, self._has_told = not self._has_told, True
         if is_first:
             log.warning("a push was ignored", source=self._source, why=why, hub=without_query(self._agreement.hub))

@@ -16,6 +16,8 @@ from connectors._websub.trust import Trust
 from pipeline.sources import Push, PushState
 
 NAME = "websub"
+# Somebody who sends without a signature is worth a word for a day; the count stays.
+IGNORED_TOLD_SECONDS = 86_400
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,7 +51,7 @@ def joined(memory: Memory, rest: Mapping[str, Any]) -> dict[str, Any]:
 def after(memory: Memory, event: Event) -> Memory:
     """The memory after what the hub said."""
     if isinstance(event, Ignored):
-        return replace(memory, trust=replace(memory.trust, ignored=memory.trust.ignored + event.pushes))
+        return replace(memory, trust=replace(memory.trust, ignored=memory.trust.ignored + event.pushes, ignored_at=event.at))
     return replace(memory, agreement=agreement.after(memory.agreement, event))
 
 
@@ -115,6 +117,6 @@ def note(memory: Memory, now: float) -> str:
             found.append(f"its hub {hub} does not push, so it is polled: {why or 'it has not confirmed in time'}")
         case Push(why=why) if why:
             found.append(why)
-    if memory.trust.ignored:
+    if now - memory.trust.ignored_at < IGNORED_TOLD_SECONDS:
         found.append(f"{memory.trust.ignored:,} pushes without a valid signature were ignored")
     return "; ".join(found)

@@ -28,6 +28,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pushes: int = 0
     pushed_at: int = 0
     ignored: int = 0
+    ignored_at: int = 0
     missed: int = 0
     awaited: dict[str, int] = {}
     is_lost: bool = False

@@ -235,7 +235,8 @@ def test_a_hub_that_has_missed_something_is_asked_again_or_the_next_one_is() -> 
         (Memory(agreement=subscribed(at=NOW - 11 * DAY)), "lapsed", "does not push, so it is polled: it has not confirmed in time"),
         (Memory(agreement=subscribed(), trust=Trust(is_lost=True, missed=1_200)), "distrusted", "has not sent 1,200 items"),
         (Memory(agreement=agreement.after(subscribed(), Denied(NOW, "voll"))), "denied", "the hub denies the subscription: voll"),
-        (memory.after(Memory(agreement=subscribed()), Ignored(3)), "pushes", "3 pushes without a valid signature were ignored"),
+        (memory.after(Memory(agreement=subscribed()), Ignored(NOW - DAY, 3)), "pushes", ""),
+        (memory.after(Memory(agreement=subscribed()), Ignored(NOW, 3)), "pushes", "3 pushes without a valid signature were ignored"),
     ],
 )
 def test_how_it_stands_is_said_in_a_word_and_a_sentence(known: Memory, state: str | None, said: str) -> None:
