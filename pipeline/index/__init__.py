@@ -2,6 +2,7 @@
 
 ========================  ==================================================================================
 `mappings.py`             the fields of our documents, as data
+`field_list.py`           the same as a table for README
 `analysis.py`             our analyser for German texts, as data
 `templates.py`            the index templates made of them
 `months.py`               monthly indices: their end, and how long they are kept

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from pipeline import plugins, topology
 from pipeline.cli import app
+from pipeline.index import field_list, mappings
 from pipeline.located import read_text
 from pipeline.rules.load import load_text
 from pipeline.settings import Settings
@@ -27,6 +28,17 @@ def blocks(language: str) -> list[str]:
 def test_the_flow_table_in_readme_is_the_topology() -> None:
     found = re.search(r"<!-- flow:begin -->\n(.*?)<!-- flow:end -->", README, re.DOTALL)
     assert found and found[1] == topology.flow_table(), "run: python -m pipeline.topology"
+
+
+def test_the_fields_in_readme_are_those_of_the_indices() -> None:
+    found = re.search(f"{field_list.BEGIN}\n(.*?){field_list.END}", README, re.DOTALL)
+    assert found and found[1] == field_list.field_table(), "run: python -m pipeline.index.field_list"
+
+
+def test_every_field_of_names_is_in_readme() -> None:
+    for parent, fields in (("news.entity", mappings.article(())["news"]["entity"]), ("news.named (nested)", mappings.NAMED["properties"])):
+        (row,) = [line for line in README.splitlines() if f"| `{parent}` |" in line]
+        assert [name for name in fields if f"`{name}`" not in row] == []
 
 
 def test_the_configuration_in_readme_is_valid() -> None:
