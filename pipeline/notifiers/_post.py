@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -138,6 +138,10 @@ def checked_json(poster: Poster, answer: Taken) -> dict[str, Any]:
     if found is None:
         raise TryAgain(f"{poster.host} answered {answer.status} without the JSON it promises: {one_line(answer.body)[:80]}")
     return found
+
+
+# What `json_body` is sent with.
+JSON_HEADERS: Final[Mapping[str, str]] = {"content-type": "application/json; charset=utf-8"}
 
 
 def json_body(value: Any) -> bytes:

@@ -18,9 +18,9 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from pipeline.notifiers._post import PostOptions, json_body, poster_for
-from pipeline.notifiers._secrets import NamedSecret, resolved
-from pipeline.outgoing.exchange import basic
+from pipeline.notifiers._login import LoginOptions, login
+from pipeline.notifiers._post import JSON_HEADERS, json_body, poster_for
+from pipeline.notifiers._secrets import NamedSecret
 from pipeline.plugins import Context
 from pipeline.rendering import PLAIN, body, subject
 from pipeline.rendering.cleaning import links_of, one_line, web_address
@@ -30,11 +30,9 @@ _TEXT_CHARACTERS = 20_000
 EXAMPLE = {"url": "http://alertmanager.example.org:9093"}
 
 
-class Options(PostOptions):
+class Options(LoginOptions):
     url: str = Field(description="address of Alertmanager, without /api/v2/alerts")
     token: NamedSecret = Field(SecretStr(""), description="bearer token of a proxy before it, as ${env:NAME} or ${file:/path}")
-    user: str = Field("", max_length=200, description="user name, with a password instead of a token")
-    password: NamedSecret = Field(SecretStr(""), description="password of the user, as ${env:NAME} or ${file:/path}")
     hold_seconds: int = Field(86_400, ge=60, description="how long after its last message an alert stays active there")
     labels: dict[str, str] = Field(default_factory=dict, description="further labels for the routing there, such as team: desk")
 
@@ -79,12 +77,7 @@ class AlertmanagerNotifier:
     def __init__(self, options: Options, context: Context) -> None:
         self._options = options
         self._context = context
-        self._headers = {"content-type": "application/json; charset=utf-8"}
-        password = resolved(options.password, context.name, "the password")
-        if token := resolved(options.token, context.name, "the token"):
-            self._headers["authorization"] = f"Bearer {token}"
-        elif password:
-            self._headers["authorization"] = basic(options.user, password)
+        self._headers = {**JSON_HEADERS, **login(options, context)}
         self._poster = poster_for(options.url.rstrip("/"), options, context)
 
     def notify(self, alert: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from pipeline.errors import TryAgain
 from pipeline.located import ALLOWED
-from pipeline.notifiers._post import PostOptions, Taken, checked_json, json_body, poster_for, said
+from pipeline.notifiers._post import JSON_HEADERS, PostOptions, Taken, checked_json, json_body, poster_for, said
 from pipeline.notifiers._secrets import NamedSecret, resolved
 from pipeline.notifiers._threads import Threads
 from pipeline.plugins import Context
@@ -68,10 +68,7 @@ class MatrixNotifier:
     def __init__(self, options: Options, context: Context) -> None:
         self._options = options
         self._context = context
-        self._headers = {
-            "authorization": f"Bearer {resolved(options.token, context.name, 'the token')}",
-            "content-type": "application/json; charset=utf-8",
-        }
+        self._headers = {**JSON_HEADERS, "authorization": f"Bearer {resolved(options.token, context.name, 'the token')}"}
         self._threads = Threads(context.folder / options.threads if options.threads else None)
         self._poster = poster_for(options.homeserver.rstrip("/"), options, context)
 

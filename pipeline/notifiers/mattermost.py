@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import Field
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import PostOptions, json_body, poster_for, said
+from pipeline.notifiers._post import JSON_HEADERS, PostOptions, json_body, poster_for, said
 from pipeline.notifiers._secrets import SecretAddress, resolved
 from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
@@ -50,8 +50,7 @@ class MattermostNotifier:
 
     def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the message. Raises TryAgain or GiveUp as the module's table says."""
-        headers = {"content-type": "application/json; charset=utf-8"}
-        answer = self._poster.post(json_body(payload(alert, self._options)), headers, self._context.now())
+        answer = self._poster.post(json_body(payload(alert, self._options)), JSON_HEADERS, self._context.now())
         told = said(answer)
         if told is not None and told.get("success", told.get("ok", True)) is False:
             raise GiveUp(f"{self._poster.host} refused the message: {one_line(answer.body)}")

@@ -18,9 +18,9 @@ from typing import Any
 from pydantic import Field, SecretStr
 
 from pipeline.errors import TryAgain
-from pipeline.notifiers._post import PostOptions, checked_json, json_body, poster_for
-from pipeline.notifiers._secrets import NamedSecret, resolved
-from pipeline.outgoing.exchange import basic
+from pipeline.notifiers._login import LoginOptions, login
+from pipeline.notifiers._post import JSON_HEADERS, checked_json, json_body, poster_for
+from pipeline.notifiers._secrets import resolved
 from pipeline.plugins import Context
 from pipeline.rendering import PLAIN, body, subject
 from pipeline.rendering.cleaning import links_of, web_address
@@ -33,12 +33,9 @@ _PRIORITIES = {"critical": 5, "high": 4, "medium": 3, "low": 2, "info": 1}
 EXAMPLE = {"topic": "${env:NTFY_TOPIC}"}
 
 
-class Options(PostOptions):
+class Options(LoginOptions):
     url: str = Field("https://ntfy.sh", description="address of the ntfy server")
     topic: SecretStr = Field(description="name of the topic; on a public server it is a password, so write it as ${env:NAME} there")
-    token: NamedSecret = Field(SecretStr(""), description="access token, as ${env:NAME} or ${file:/path}")
-    user: str = Field("", max_length=200, description="user name, with a password instead of a token")
-    password: NamedSecret = Field(SecretStr(""), description="password of the user, as ${env:NAME} or ${file:/path}")
 
 
 def payload(alert: Mapping[str, Any], options: Options) -> dict[str, Any]:
@@ -61,12 +58,7 @@ class NtfyNotifier:
         self._options = options
         self._context = context
         self._topic = resolved(options.topic, context.name, "the topic")
-        self._headers = {"content-type": "application/json; charset=utf-8"}
-        password = resolved(options.password, context.name, "the password")
-        if token := resolved(options.token, context.name, "the token"):
-            self._headers["authorization"] = f"Bearer {token}"
-        elif password:
-            self._headers["authorization"] = basic(options.user, password)
+        self._headers = {**JSON_HEADERS, **login(options, context)}
         self._poster = poster_for(options.url, options, context, 20_000)
 
     def notify(self, alert: Mapping[str, Any]) -> str:

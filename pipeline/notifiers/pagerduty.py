@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import Field
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import PostOptions, json_body, poster_for, said
+from pipeline.notifiers._post import JSON_HEADERS, PostOptions, json_body, poster_for, said
 from pipeline.notifiers._secrets import NamedSecret, resolved
 from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
@@ -85,7 +85,7 @@ class PagerDutyNotifier:
     def notify(self, alert: Mapping[str, Any]) -> str:
         """Send the event. Raises TryAgain or GiveUp as the module's table says."""
         found = {"routing_key": self._routing_key, **payload(alert, self._options)}
-        answer = self._poster.post(json_body(found), {"content-type": "application/json; charset=utf-8"}, self._context.now())
+        answer = self._poster.post(json_body(found), JSON_HEADERS, self._context.now())
         if answer.status != 202:
             raise TryAgain(f"{self._poster.host} answered {answer.status} instead of 202: that was not PagerDuty")
         told = said(answer) or {}

@@ -22,7 +22,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, model_validator
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import PostOptions, Taken, checked_json, json_body, poster_for, said
+from pipeline.notifiers._post import JSON_HEADERS, PostOptions, Taken, checked_json, json_body, poster_for, said
 from pipeline.notifiers._secrets import NamedSecret, SecretAddress, resolved
 from pipeline.notifiers._threads import Threads
 from pipeline.outgoing.answer import one_line
@@ -112,16 +112,17 @@ class SlackNotifier:
     def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the message, below the first one of its episode. Raises TryAgain or GiveUp as the module's table says."""
         found = payload(alert, self._options)
-        headers = {"content-type": "application/json; charset=utf-8"}
         now = self._context.now()
         if not self._token:
-            taken = self._poster.post(json_body(found), headers, now)
+            taken = self._poster.post(json_body(found), JSON_HEADERS, now)
             self._check_webhook(taken)
             return taken.words
         episode_id = str(alert.get("episode_id", ""))
         if thread := self._threads.of(episode_id):
             found["thread_ts"] = thread
-        answer = self._poster.post(json_body(found), {**headers, "authorization": f"Bearer {self._token}"}, now, below="/chat.postMessage")
+        answer = self._poster.post(
+            json_body(found), {**JSON_HEADERS, "authorization": f"Bearer {self._token}"}, now, below="/chat.postMessage"
+        )
         told = checked_json(self._poster, answer)
         if told.get("ok") is not True:
             self._refuse(told, episode_id)

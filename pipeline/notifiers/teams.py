@@ -24,7 +24,7 @@ from typing import Any
 from pydantic import Field
 
 from pipeline.errors import GiveUp, TryAgain
-from pipeline.notifiers._post import PostOptions, Taken, json_body, poster_for, said
+from pipeline.notifiers._post import JSON_HEADERS, PostOptions, Taken, json_body, poster_for, said
 from pipeline.notifiers._secrets import SecretAddress, resolved
 from pipeline.outgoing.answer import one_line
 from pipeline.plugins import Context
@@ -120,8 +120,7 @@ class TeamsNotifier:
 
     def notify(self, alert: Mapping[str, Any]) -> str:
         """Post the card. Raises TryAgain or GiveUp as the module's table says."""
-        headers = {"content-type": "application/json; charset=utf-8"}
-        answer = self._poster.post(json_body(payload(alert, self._options)), headers, self._context.now())
+        answer = self._poster.post(json_body(payload(alert, self._options)), JSON_HEADERS, self._context.now())
         self._check(answer)
         return answer.words
 

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from pipeline.errors import GiveUp, TryAgain
 from pipeline.located import ALLOWED
-from pipeline.notifiers._post import PostOptions, Taken, checked_json, json_body, poster_for, said
+from pipeline.notifiers._post import JSON_HEADERS, PostOptions, Taken, checked_json, json_body, poster_for, said
 from pipeline.notifiers._secrets import NamedSecret, resolved
 from pipeline.notifiers._threads import Threads
 from pipeline.outgoing.answer import one_line
@@ -81,8 +81,7 @@ class TelegramNotifier:
         episode_id = str(alert.get("episode_id", ""))
         if first := self._threads.of(episode_id):
             found["reply_parameters"] = {"message_id": int(first), "allow_sending_without_reply": True}
-        headers = {"content-type": "application/json; charset=utf-8"}
-        answer = self._poster.post(json_body(found), headers, self._context.now(), below=self._below, asked=_asked)
+        answer = self._poster.post(json_body(found), JSON_HEADERS, self._context.now(), below=self._below, asked=_asked)
         told = checked_json(self._poster, answer)
         if told.get("ok") is not True:
             _refuse(told, answer)
