@@ -44,7 +44,8 @@ GROUP = "alerter"
 EXIT_FENCED = 1
 EXIT_UNREACHABLE = 4
 
-_IDLE_MS, _BUSY_MS = 50, 10
+# A poll ends when a match comes. Commands of people and results of attempts are looked for after it.
+_IDLE_MS, _BUSY_MS = 200, 10
 _CLOSING_SECONDS = 15.0
 _LONGEST_WAIT_SECONDS = 10.0
 _RESTORE_SECONDS = 120.0

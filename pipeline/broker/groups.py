@@ -10,7 +10,8 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 
-from pipeline.broker.records import offset_of
+from pipeline import topology
+from pipeline.broker.records import fetch_wait_ms, offset_of
 from pipeline.broker.security import client_options
 from pipeline.settings import Settings
 
@@ -43,7 +44,7 @@ def group_consumer(
         max_poll_records=max_records,
         max_partition_fetch_bytes=settings.kafka.max_record_bytes,
         allow_auto_create_topics=False,
-        fetch_max_wait_ms=100,
+        fetch_max_wait_ms=fetch_wait_ms(sum(topology.topic(name).partitions for name in topics)),
         **({"partition_assignment_strategy": (CooperativeStickyAssignor,)} if keep_owner else {}),
     )
     consumer.subscribe([settings.topic(name) for name in topics], listener=None if on_rebalance is None else _Rebalances(on_rebalance))

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 
 from pipeline.broker.groups import join_to_the_end
 from pipeline.broker.handshake import Denied
-from pipeline.broker.records import Record, record_of
+from pipeline.broker.records import Record, fetch_wait_ms, record_of
 from pipeline.broker.rights import TOPIC_DENIED, us
 from pipeline.broker.security import client_options
 from pipeline.errors import Transient, Unreachable
@@ -29,7 +29,7 @@ def assigned_consumer(kafka: Kafka, partitions: Sequence[TopicPartition]) -> Any
         max_poll_records=2_000,
         max_partition_fetch_bytes=kafka.max_record_bytes,
         allow_auto_create_topics=False,
-        fetch_max_wait_ms=100,
+        fetch_max_wait_ms=fetch_wait_ms(len(partitions)),
     )
     consumer.assign(list(partitions))
     # The default start of an assigned consumer returned nothing in 3 of 6 restores (measured on Kafka 4.3.0): name it.

@@ -41,6 +41,17 @@ def record_of(message: Any) -> Record:
     )
 
 
+# How long the broker may keep a fetch that finds nothing. It answers at once when a record comes, but to all partitions of the fetch: who reads several
+# would not hear of one while the others are silent, and asks more often. One that is read alone need not.
+FETCH_WAIT_MS = 100
+FETCH_WAIT_ALONE_MS = 1_000
+
+
+def fetch_wait_ms(partitions: int) -> int:
+    """How long a fetch of so many partitions may wait at the broker."""
+    return FETCH_WAIT_ALONE_MS if partitions == 1 else FETCH_WAIT_MS
+
+
 def offset_of(found: Any) -> int | None:
     value = getattr(found, "offset", found)
     return None if value is None or value < 0 else int(value)
