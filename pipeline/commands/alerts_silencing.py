@@ -11,7 +11,7 @@ from pipeline import say, topology
 from pipeline.commands import times
 from pipeline.commands.alerts_saying import WAIT_SECONDS, By, Wait, answered, who_says
 from pipeline.commands.refusals import errors_answered
-from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, out, print_json, reading, settings_with_kafka, table
+from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, counted, out, print_json, reading, settings_with_kafka, table
 from pipeline.decisions import is_running
 from pipeline.episode import Matcher
 from pipeline.errors import LagebildError
@@ -158,7 +158,7 @@ def silences(
             for each in shown
         ]
         columns = ["id", "silent", "author", "reason", "from", "until", "messages"]
-        out.print(table(f"{len(rows)} silences", columns, rows, right=[6], whole=[0]))
+        out.print(table(counted(len(rows), "silence"), columns, rows, right=[6], whole=[0]))
 
 
 def unsilence(

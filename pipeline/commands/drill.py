@@ -15,6 +15,7 @@ from pipeline import broker, topology
 from pipeline.article import Article, encode
 from pipeline.commands import times
 from pipeline.commands.alerts_saying import By, who_says
+from pipeline.commands.alerts_silencing import active_rules
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
@@ -28,9 +29,10 @@ from pipeline.commands.terminal import (
     reading,
     settings_with_kafka,
 )
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.inquiry import gathering
 from pipeline.inquiry.exercise import WATCHED, Exercise, Passed
+from pipeline.located import nearest
 from pipeline.routing import drill as drills
 from pipeline.routing.drill import Drill
 from pipeline.settings import Settings
@@ -53,11 +55,11 @@ def drill(
         limit = times.length(within)
         settings = settings_with_kafka(config, "lagebild drill")
         with reading("the rules") as progress:
-            words, language = (text, settings.language) if text else _words(settings, rule, progress)
+            words, language = _words(settings, rule, text, progress)
         begun = drills.article(uuid4().hex, words, name, datetime.now(UTC), language)
         if not as_json:
             err.print(f"The exercise is on its way; acknowledge it within {within}. Ctrl-C ends the watch, not the exercise.")
-        found, lost = watched(settings, begun, name, limit, _tell if not as_json else lambda passed: None)
+        found, lost = watched(settings, begun, name, limit, _tell if not as_json else lambda passed: None, rule)
         if as_json:
             print_json(found)
         else:
@@ -66,21 +68,31 @@ def drill(
             raise typer.Exit(EXIT_FINDINGS)
 
 
-def _words(settings: Settings, rule_id: str, progress: Callable[[str, int], None]) -> tuple[str, str]:
-    """A text that the rule matches, from its own tests, and its language. Raises LagebildError when there is none."""
-    for compiled in gathering.rules(settings, rule_id, progress).values():
+def _words(settings: Settings, rule_id: str, text: str, progress: Callable[[str, int], None]) -> tuple[str, str]:
+    """The text, or one that the rule matches, from its own tests, and its language. Raises NoSuchRule, and LagebildError when there is none."""
+    if text and not rule_id:
+        return text, settings.language
+    known = gathering.rules(settings, rule_id, progress)
+    if rule_id and rule_id not in known:
+        close = nearest(rule_id, active_rules(settings, progress))
+        raise NoSuchRule(f"there is no active rule {rule_id!r}.{close} `lagebild rules list --active` names them")
+    for compiled in known.values():
         rule = compiled.rule
+        if text:
+            return text, rule.langs[0] if rule.langs else settings.language
         tests = [each for each in rule.tests if each.match]
         if tests and (rule.status == "live" or rule_id):
             return tests[0].text, tests[0].lang or (rule.langs[0] if rule.langs else settings.language)
-    what = f"the rule {rule_id!r} is not applied, or has" if rule_id else "no live rule has"
-    raise LagebildError(f"{what} no test that matches: name one with a test, or give a --text that a rule matches")
+    what = f"the rule {rule_id!r} has no test that matches" if rule_id else "no live rule has a test that matches"
+    raise LagebildError(f"{what}: name one with a test, or give a --text that a rule matches")
 
 
-def watched(settings: Settings, begun: Article, by: str, limit: timedelta, tell: Callable[[Passed], None]) -> tuple[Drill, str]:
+def watched(
+    settings: Settings, begun: Article, by: str, limit: timedelta, tell: Callable[[Passed], None], rule_id: str = ""
+) -> tuple[Drill, str]:
     """Publish the exercise and follow it until it is acknowledged, lost, or the time is up; `lost` says why nothing more can come."""
     topics = {settings.topic(name): name for name in WATCHED}
-    exercise = Exercise(begun, by, begun.clock.fetched_at or datetime.now(UTC), topics)
+    exercise = Exercise(begun, by, begun.clock.fetched_at or datetime.now(UTC), topics, rule_id)
     consumer = broker.tail_consumer(settings.kafka, dict.fromkeys(topics, 0))
     try:
         # The positions are resolved before the exercise begins, or its first records would be missed.

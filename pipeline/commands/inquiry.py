@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -26,10 +27,11 @@ from pipeline.commands.terminal import (
     reading,
     settings_with_kafka,
 )
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.inquiry import asking, gathering, layout
 from pipeline.inquiry.evidence import Bundle, bundle, zipped
 from pipeline.inquiry.report import report as make_report
+from pipeline.located import nearest
 
 
 class Format(StrEnum):
@@ -65,6 +67,7 @@ def report(
             ledger = gathering.ledger(settings, progress, with_files=True)
             health = gathering.source_health(settings, progress)
             versions = gathering.rule_versions(settings, progress)
+        _known(rule, {each.rule_id for each in ledger.episodes.values()} | {each.rule_id for each in versions})
         made = make_report(ledger, health, versions, from_at, to_at, now, rule)
         if as_json or format is Format.JSON:
             text = msgspec.json.encode(made).decode() + "\n"
@@ -74,6 +77,12 @@ def report(
             out.file.write(text)
         else:
             _write(target, text.encode())
+
+
+def _known(rule: str, rules: Collection[str]) -> None:
+    """Nothing when no rule or one of these is named. Raises NoSuchRule: an empty report of a slip would say that nothing happened."""
+    if rule and rule not in rules:
+        raise NoSuchRule(f"no rule {rule!r} was ever active.{nearest(rule, rules)} `lagebild rules list --active` names those of now")
 
 
 def evidence(

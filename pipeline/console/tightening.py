@@ -75,7 +75,7 @@ def tightening(settings: Settings, file: RuleFile, episode: Episode, confirmed: 
     true = [each for each in confirmed if each.rule_id == old.rule.id and each.id != episode.id and _holds(old, each.message)]
     others = [each for each in matched if each.id not in own]
     made = [_proposal(way, file, old, sentence, episode, others, true) for way in ways(episode)]
-    proposals = tuple(sorted(made, key=lambda each: bool(each.problem)))
+    proposals = tuple(sorted(made, key=lambda each: (bool(each.problem), len(each.lost_confirmed), each.lost)))
     test = RuleTest(text=sentence, match=False, lang=_language(episode))
     alone = msgspec.structs.replace(old, rule=msgspec.structs.replace(old.rule, tests=(test,)))
     failing = failing_tests(alone, recogniser=file.recogniser)

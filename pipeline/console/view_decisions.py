@@ -7,8 +7,11 @@ from datetime import datetime
 import msgspec
 
 from pipeline.episode import Audit, Silence
+from pipeline.naming import cleaned
 
 REFUSED = "refused: "
+# How it begins to say that somebody else had acknowledged before.
+SECOND = "already acknowledged by "
 # How the alerter begins to say why it refuses something (`pipeline.decisions`, `pipeline.silencing`): the page says it in the reader's language.
 _REFUSALS = {
     "there is no episode": "no_episode",
@@ -44,6 +47,7 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one command; `id` is the command's. `refused` is why it was not carried out, `refused_code` the page's word for it, "" when it has none.
 
     `text` is what the person wrote; `until` is the end of a silence. `unchanged`: it was so before.
+    `first_by` is who had acknowledged already, when it was somebody else.
     """
 
     id: str
@@ -55,6 +59,7 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     refused: str = ""
     refused_code: str = ""
     unchanged: bool = False
+    first_by: str = ""
     text: str = ""
     to: str = ""
     verdict: str = ""
@@ -85,12 +90,18 @@ def answer_view(audit: Audit) -> AnswerView:
         refused=refused,
         refused_code=refusal_code(refused),
         unchanged=not audit.changed and not refused,
+        first_by=_first_by(audit),
         text=command.text,
         # Of a silence `to` is its scope.
         to=command.to if command.kind == "assign" else "",
         verdict=command.verdict,
         until=command.silence.ends_at if command.silence else None,
     )
+
+
+def _first_by(audit: Audit) -> str:
+    name = audit.outcome.partition(SECOND)[2].partition("; the episode goes on")[0] if audit.command.kind == "acknowledge" else ""
+    return "" if name == cleaned(audit.command.by) else name
 
 
 def refusal_code(refused: str) -> str:

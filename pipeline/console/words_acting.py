@@ -52,6 +52,7 @@ ACTING: Final[dict[str, tuple[str, str]]] = {
         "{what}: not confirmed yet. It is sent; is the alerter running?",
     ),
     "act_done": ("{what}: übernommen", "{what}: recorded"),
+    "act_second": ("{what}: notiert – {who} war zuerst da", "{what}: noted – {who} was first"),
     "act_refused": ("{what}: abgelehnt – {why}", "{what}: refused – {why}"),
     "act_failed": ("{what}: nicht gesendet – {why}", "{what}: not sent – {why}"),
     "error_name_missing": (

@@ -138,7 +138,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "way_source": ("nie aus der Quelle „{words}“", "never from the source “{words}”"),
     "way_site": ("nie von {words}", "never from {words}"),
     "way_loses_nothing": ("verliert keinen anderen Treffer", "loses no other match"),
-    "way_loses": ("verliert {n} andere Treffer von {all}", "loses {n} other matches of {all}"),
+    "way_loses": ("verliert {n} von {all} anderen Treffern", "loses {n} of {all} other matches"),
     "way_loses_confirmed": ("verliert {n} bestätigte Alarme", "loses {n} confirmed alerts"),
     "way_untested": (
         "kein Test: Tests sprechen von Texten, nicht von Quellen",

@@ -45,12 +45,16 @@ class Passed:
 
 
 class Exercise:
-    """Began with the article `begun` at `started_at`. `topics` maps the real names of what is watched to those of `pipeline.topology`."""
+    """Began with the article `begun` at `started_at`. `topics` maps the real names of what is watched to those of `pipeline.topology`.
 
-    def __init__(self, begun: Article, by: str, started_at: datetime, topics: Mapping[str, str]) -> None:
+    With `rule_id` only what that rule makes of it counts: another one may ring for the same words.
+    """
+
+    def __init__(self, begun: Article, by: str, started_at: datetime, topics: Mapping[str, str], rule_id: str = "") -> None:
         self._begun = begun
         self._by = by
         self._topics = topics
+        self._rule_id = rule_id
         self._started_at = started_at
         self._seen: set[str] = set()
         self._episodes: dict[str, Episode] = {}
@@ -86,21 +90,36 @@ class Exercise:
             return [("rejected", self.lost)]
         loose: dict[str, Any] = msgspec.json.decode(value)
         if topic == topology.MATCHES:
-            return [("matched", str(loose["match"]["rule_id"]))] if loose.get("article_id") == self._begun.id else []
+            found = str(loose["match"]["rule_id"]) if loose.get("article_id") == self._begun.id else ""
+            return [("matched", found)] if found and self._is_meant(found) else []
         if loose.get("id") != self._begun.id:
             return []
-        if topic == topology.ENRICHED and not loose.get("matches"):
-            self.lost = "no rule matched its text"
+        if topic == topology.ENRICHED:
+            self.lost = self._unmatched([str(each["rule_id"]) for each in loose.get("matches") or ()])
         return [(_PASSED[topic], "")]
 
+    def _is_meant(self, rule_id: str) -> bool:
+        return self._rule_id in ("", rule_id)
+
+    def _unmatched(self, matched: list[str]) -> str:
+        """Why nothing more can come after these rules matched; "" when it can."""
+        if any(map(self._is_meant, matched)):
+            return ""
+        if not self._rule_id:
+            return "no rule matched its text"
+        others = f"; it rings {', '.join(matched)}" if matched else ""
+        return f"the rule {self._rule_id} did not match its text{others}. `lagebild rules explain {self._rule_id} TEXT` says why"
+
     def _episode(self, episode: Episode) -> list[tuple[str, str]]:
-        if not any(each.article_id == self._begun.id for each in episode.members):
+        if not self._is_meant(episode.rule_id) or not any(each.article_id == self._begun.id for each in episode.members):
             return []
         self._episodes[episode.id] = episode
         found = [("episode", f"{episode.id[:10]} of the rule {episode.rule_id}")]
         return [*found, ("acknowledged", episode.acknowledged_by)] if episode.acknowledged_by else found
 
     def _notification(self, notification: Notification) -> list[tuple[str, str]]:
+        if not self._is_meant(notification.rule_id):
+            return []
         self._notifications[notification.id] = notification
         about = f"{notification.receiver}: {notification.state}"
         if notification.state in ("pending", "sending"):

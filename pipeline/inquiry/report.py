@@ -9,6 +9,8 @@ from datetime import datetime
 from pipeline.episode import Audit, Episode, Notification, Silence
 from pipeline.inquiry.choosing import is_open
 from pipeline.inquiry.ledger import Ledger
+from pipeline.policy import RulePolicy
+from pipeline.routing.labels import Labels
 from pipeline.routing.why import carries, is_spoken_for, leading
 from pipeline.rules.model import SEVERITIES
 from pipeline.rules.versions import RuleVersion
@@ -82,7 +84,7 @@ def report(
         told.setdefault(each.episode_id, []).append(each)
     rows = [_row(each, told, ledger) for each in ledger.episodes.values() if rule in ("", each.rule_id)]
     shown = _in_order([each for each in rows if _touched(each, since, until)])
-    silences = [each for each in ledger.silences.values() if _held_within(each, since, until)]
+    silences = [each for each in ledger.silences.values() if _held_within(each, since, until) and _may_concern(each, rule)]
     changes = _changes(versions, since, until, rule)
     return Report(
         since=since,
@@ -150,6 +152,12 @@ def _order(row: Row) -> tuple[int, datetime, str]:
 
 def _held_within(silence: Silence, since: datetime, until: datetime) -> bool:
     return silence.starts_at < until and min(silence.ends_at, silence.ended_at or silence.ends_at) > since
+
+
+def _may_concern(silence: Silence, rule: str) -> bool:
+    """Whether the silence may hold back alerts of the rule: one that is about other things than rules may."""
+    about_rules = [each for each in silence.matchers if each.field == "rule"]
+    return not rule or Labels(policy=RulePolicy(rule_id=rule)).fit(about_rules)
 
 
 def _counts(rows: Iterable[Row], since: datetime, until: datetime) -> dict[str, int]:

@@ -167,6 +167,36 @@ def test_everything_can_be_decided_with_keys_alone(chrome: Chrome, page: Page) -
     assert {"Seen by Anna Berg", "with Jan de Vries", "Confirmed (Anna Berg)", "1 note"} <= set(texts(chrome, ".alert .tag"))
 
 
+def test_the_alert_somebody_works_on_stays_under_the_keys(chrome: Chrome, page: Page) -> None:
+    quiet = an_alert(page, severity="low")
+    for number in range(9):
+        made = enriched(title=f"Beben {number}", body="Ein Beben.", word="Beben", rule=f"beben-{number}", story=story(number + 2, 1))
+        page.records.episode(episode_of(made))
+    visit(chrome, page)
+    until(lambda: len(texts(chrome, ".alert")) == 8)
+    click(chrome, "#alerts-more")
+    until(lambda: len(texts(chrome, ".alert")) == 10)
+    on_it = "return document.activeElement.closest('.alert')?.dataset.id"
+    chrome.execute_script("document.querySelector(`[data-id='${arguments[0]}'] [data-part=do-a]`).focus()", quiet.id)
+    click(chrome, "#alerts-more")
+    until(lambda: len(texts(chrome, ".alert")) == 9)
+    assert chrome.execute_script(on_it) == quiet.id
+    # Somebody else was quicker, and the button that had the focus is gone.
+    page.alerter = False
+    press(chrome, Keys.ENTER)
+    until(lambda: page.commands)
+    page.obey(msgspec.structs.replace(page.commands[0], id="before", by="Boris"))
+    until(lambda: "Seen by Boris" in texts(chrome, ".alert .tag"))
+    page.obey(page.commands[0])
+    until(lambda: "Acknowledgement: noted – Boris was first" in texts(chrome, ".sent li"))
+    assert chrome.execute_script(on_it) == quiet.id
+    # It rings again as the most severe of all: what moves keeps the focus.
+    rung = msgspec.structs.replace(page.feed.desk.alerts.episodes[quiet.id], severity="critical", acknowledged_by="", acknowledged_at=None)
+    page.records.episode(rung)
+    until(lambda: chrome.execute_script("return document.querySelector('.alert').dataset.id") == quiet.id)
+    assert chrome.execute_script(on_it) == quiet.id
+
+
 def test_a_silence_is_made_and_ended_with_keys_alone(chrome: Chrome, page: Page) -> None:
     episode = an_alert(page)
     visit(chrome, page)

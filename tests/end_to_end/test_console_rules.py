@@ -143,7 +143,7 @@ def test_one_press_says_false_alarm_and_a_second_one_mends_the_rule(chrome: Chro
     until(lambda: len(texts(chrome, ".way")) >= 4, 60)
     body = said(chrome, "#tighten-body")
     assert "In Gera brannte nach einer Silvesterrakete ein Balkon." in body
-    assert "loses 1 other matches of 1" in body
+    assert "loses 1 of 1 other matches" in body
     assert one(chrome, "[name=way]:checked").get_attribute("value") == "word:Silvesterrakete"
     tab_to(chrome, "save")
     press(chrome, Keys.ENTER)

@@ -305,4 +305,4 @@ def test_a_drill_that_nobody_acknowledges_is_exit_code_1(installation: Installat
     nothing = installation.call("drill", "--within", "1s", "--text", "Raketentest", "--json")
     assert nothing.exit_code == 1
     assert json.loads(nothing.stdout)["outcome"] == "not_matched"
-    assert "no live rule has no test that matches" in installation.call("drill").stderr
+    assert "no live rule has a test that matches" in installation.call("drill").stderr

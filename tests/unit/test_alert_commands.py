@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from pipeline import say
 from pipeline.broker import Record
 from pipeline.cli import app
-from pipeline.commands import alerts, alerts_saying, alerts_silencing, terminal, times
+from pipeline.commands import alerts, alerts_saying, alerts_silencing, drill, inquiry, terminal, times
 from pipeline.decisions import Obeyed
 from pipeline.episode import Audit, Command, Matcher
 from pipeline.inquiry import gathering
@@ -327,6 +327,24 @@ def test_the_page_and_the_commands_make_the_same_commands() -> None:
     assert made.silence is not None
     assert (made.to, made.text, made.silence.author, made.silence.ends_at) == ("rule", "exercise", "Anna", NOON + timedelta(hours=1))
     assert made.silence.id != made.id
+
+
+def test_a_report_of_a_rule_that_never_was_is_refused_with_the_nearest_one(topics: Topics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inquiry, "settings_with_kafka", lambda config, what: Settings(time_zone="UTC"))
+    monkeypatch.setattr(gathering, "source_health", lambda settings, progress: {})
+    monkeypatch.setattr(gathering, "rule_versions", lambda settings, progress: ())
+    found = CliRunner().invoke(app, ["report", "--rule", "bebn"])
+    assert found.exit_code == 2 and "Did you mean 'beben'?" in found.stderr
+    assert CliRunner().invoke(app, ["report", "--rule", "beben"]).exit_code == 0
+
+
+def test_a_drill_of_a_rule_that_is_not_active_is_refused_with_the_nearest_one(topics: Topics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drill, "settings_with_kafka", lambda config, what: Settings(time_zone="UTC"))
+    monkeypatch.setattr(drill, "active_rules", lambda settings, progress: frozenset({"raketentest"}))
+    monkeypatch.setattr(gathering, "rules", lambda settings, rule_id, progress: {})
+    for text in ((), ("--text", "Raketentest")):
+        found = CliRunner().invoke(app, ["drill", "raketentst", *text])
+        assert found.exit_code == 2 and "Did you mean 'raketentest'?" in found.stderr
 
 
 def test_a_configuration_that_is_missing_is_said_to_be(tmp_path: Path) -> None:

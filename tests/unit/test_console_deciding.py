@@ -305,6 +305,16 @@ def test_what_the_alerter_refuses_is_said_in_the_readers_language(command: dict[
     assert WORDS["de"][f"refused_{code}"] and WORDS["en"][f"refused_{code}"]
 
 
+def test_an_answer_says_who_had_acknowledged_before() -> None:
+    alerts = Alerts([an_episode()])
+    (episode_id,) = alerts.episodes
+    for by, text, first in (("Anna", "", ""), ("Boris", "", "Anna"), ("Anna", "still here", "")):
+        found = obeyed(alerts, Command(id=f"c-{by}{text}", kind="acknowledge", by=by, at=NOON, episode_id=episode_id, text=text), NOON)
+        for each in found.records:
+            alerts.put(each)
+        assert answer_view(found.audit).first_by == first
+
+
 def test_an_answer_says_what_was_decided_without_the_alerters_words() -> None:
     alerts = Alerts([an_episode()])
     (episode_id,) = alerts.episodes

@@ -25,8 +25,8 @@ def record(topic: str, value: Any, seconds: float = 1.0, key: str = "") -> Recor
     return Record(f"x-{topic}", 0, next(OFFSETS), key.encode(), made, (), NOON + timedelta(seconds=seconds))
 
 
-def exercise() -> Exercise:
-    return Exercise(BEGUN, "Anna", NOON, {f"x-{name}": name for name in WATCHED})
+def exercise(rule_id: str = "") -> Exercise:
+    return Exercise(BEGUN, "Anna", NOON, {f"x-{name}": name for name in WATCHED}, rule_id)
 
 
 def stages(going: Exercise, *records: Record) -> list[tuple[str, float]]:
@@ -66,6 +66,16 @@ def test_what_no_rule_matched_or_a_stage_rejected_is_lost_and_says_why() -> None
     going = exercise()
     going.take(record(topology.REJECTED, b"{}", key=BEGUN.id))
     assert going.lost.startswith("it was rejected")
+
+
+def test_only_the_rule_that_was_named_counts() -> None:
+    enriched = record(topology.ENRICHED, encode(msgspec.structs.replace(BEGUN, matches=(MATCH,))))
+    rung = record(topology.EPISODES, episode(members=(member(BEGUN.id),)))
+    meant, other = exercise("raketentest"), exercise("beben")
+    assert stages(meant, enriched, rung) == [("enriched", 1.0), ("episode", 1.0)]
+    assert stages(other, enriched, rung) == [("enriched", 1.0)]
+    assert (meant.lost, meant.drill(NOON).outcome, other.drill(NOON).outcome) == ("", "not_sent", "not_matched")
+    assert other.lost.startswith("the rule beben did not match its text; it rings raketentest.")
 
 
 def test_other_articles_and_broken_records_are_passed_over() -> None:

@@ -103,6 +103,8 @@ def test_silences_that_held_within_the_time_are_shown_and_the_running_ones_named
     text = written(found, "text", "UTC")
     assert "rule raketentest (still running)" in text and "tag sport  Anna" in text
     assert made(ledger_of(desk), since=NOON - 3 * HOUR, until=NOON).silences == ()
+    (of_any_rule,) = made(ledger_of(desk), rule="beben").silences
+    assert of_any_rule.matchers[0].field == "tag", "that of another rule holds back nothing of this one"
 
 
 def test_silent_and_failing_sources_and_changed_rules_are_handed_over() -> None:

@@ -25,10 +25,15 @@ const elements = new Map();
 const expanded = new Set();
 const rung = new Map();
 let all = false;
+// The alert somebody works on: the next key is meant for it, so it stays in sight whatever becomes of it.
+let held = "";
 
 more.addEventListener("click", () => {
   all = !all;
   drawAlerts();
+});
+document.addEventListener("focusin", (event) => {
+  if (!event.target.closest("dialog")) held = event.target.closest("#alert-list .alert")?.dataset.id ?? "";
 });
 onSent(() => drawAlerts());
 onReleased(() => drawAlerts());
@@ -50,15 +55,17 @@ function gathered() {
 export function drawAlerts() {
   const found = gathered();
   const urgent = found.filter((row, place) => place < FEW || secondsSince(row.alert.rang_at) < JUST_SECONDS).slice(0, MOST);
-  const shown = choice.wall ? found.slice(0, ON_WALL) : all ? found : urgent;
+  const kept = found.filter((row) => row.alert.id === held && !urgent.includes(row));
+  const shown = choice.wall ? found.slice(0, ON_WALL) : all ? found : [...urgent, ...kept];
   const byKey = new Map(shown.map((row) => [row.alert.id, row]));
   arrange(list, [...byKey.keys()], elements, (key) => alertElement(byKey.get(key)));
   const none = document.getElementById("alerts-none");
   none.hidden = found.length > 0;
   // Before the first snapshot nobody knows whether there are any.
   none.textContent = say(model.loaded ? "alerts_none" : "loading");
-  more.hidden = found.length <= urgent.length || choice.wall;
-  more.textContent = all ? say("alerts_fewer") : say("alerts_more", { n: found.length - urgent.length });
+  const others = found.length - urgent.length - kept.length;
+  more.hidden = others <= 0 || choice.wall;
+  more.textContent = all ? say("alerts_fewer") : say("alerts_more", { n: others });
   return alerts().filter((alert) => !isSettled(alert)).length;
 }
 

@@ -59,7 +59,8 @@ function proposals() {
 }
 
 function way(each) {
-  const best = found.proposals.find((other) => !other.problem && !(other.lost || other.lost_confirmed?.length)) ?? found.proposals.find((other) => !other.problem);
+  // None is taken for granted that loses something: then people choose.
+  const best = found.proposals.find((other) => !other.problem && !(other.lost || other.lost_confirmed?.length));
   const confirmed = each.lost_confirmed ?? [];
   const lost = each.lost ?? 0;
   const notes = each.problem
@@ -69,7 +70,7 @@ function way(each) {
   return make(
     "div",
     { class: "way" },
-    make("label", { class: "check" }, make("input", { type: "radio", name: "way", value: each.id, disabled: Boolean(each.problem), checked: each === best, "data-part": each.id }), make("b", {}, make("bdi", { text: say(`way_${each.kind}`, { words: each.words }) }))),
+    make("label", { class: "check" }, make("input", { type: "radio", name: "way", value: each.id, disabled: Boolean(each.problem), checked: each === best, required: true, "data-part": each.id }), make("b", {}, make("bdi", { text: say(`way_${each.kind}`, { words: each.words }) }))),
     make("p", { class: each.problem || lost || confirmed.length ? "bad" : "good" }, make("bdi", { text: notes.join(" · ") })),
     lost || confirmed.length ? make("details", {}, make("summary", { text: say("way_lost_title") }), alerts.length ? make("ul", { class: "members" }, ...alerts) : null, foundList(each.lost_hits ?? [])) : null,
   );

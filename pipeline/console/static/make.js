@@ -34,7 +34,7 @@ export function meter(severity) {
   return make("span", { class: "meter", "aria-hidden": "true" }, ...bars);
 }
 
-// The elements of `list` become those of `keys`, in order, moving none that stays: focus and scroll position are kept.
+// The elements of `list` become those of `keys`, in order. What had the focus has it afterwards, also when its element moved.
 export function arrange(list, keys, elements, elementFor) {
   const wanted = new Set(keys);
   for (const [key, element] of elements) {
@@ -45,7 +45,10 @@ export function arrange(list, keys, elements, elementFor) {
   }
   keys.forEach((key, place) => {
     const element = elementFor(key);
-    if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
+    if (list.children[place] === element) return;
+    const focused = element.contains(document.activeElement) ? document.activeElement : null;
+    list.insertBefore(element, list.children[place] ?? null);
+    focused?.focus({ preventScroll: true });
   });
 }
 
@@ -54,9 +57,9 @@ function keepFocus(element, list) {
   (next?.querySelector(".item") ?? list).focus({ preventScroll: true });
 }
 
-// New content for an element; what had the focus inside it has it again afterwards.
+// New content for an element; what had the focus inside it has it again afterwards, or, where that is gone, the item it was in.
 export function refill(element, ...children) {
   const active = element.contains(document.activeElement) ? document.activeElement.dataset.part : undefined;
   element.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
-  if (active) element.querySelector(`[data-part="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
+  if (active) (element.querySelector(`[data-part="${CSS.escape(active)}"]`) ?? element.closest(".item"))?.focus({ preventScroll: true });
 }

@@ -42,7 +42,7 @@ export async function ask(path, body = undefined) {
 export async function act(kind, fields) {
   const by = await named();
   if (!by) return false;
-  const entry = { kind, about: fields.episode ?? fields.silence ?? "", state: "waiting", why: "", at: performance.now() };
+  const entry = { kind, about: fields.episode ?? fields.silence ?? "", state: "waiting", why: "", first: "", at: performance.now() };
   const key = `unsent-${kind}-${entry.about}`;
   sent.set(key, entry);
   tell();
@@ -69,9 +69,11 @@ function late(id) {
   tell();
 }
 
-function settle(id, { refused, refused_code: code }) {
+// The alert may come before the answer, and only the answer says who was first.
+function settle(id, { refused, refused_code: code, first_by: first = "" }) {
   const entry = sent.get(id);
-  if (!entry || entry.state === "done" || entry.state === "refused") return;
+  if (!entry || entry.state === "refused" || (entry.state === "done" && entry.first === first)) return;
+  entry.first ||= first;
   entry.state = refused ? "refused" : "done";
   entry.why = refused && (config.words[`refused_${code}`] ?? refused);
   announce(entry);
@@ -92,8 +94,8 @@ export function hear({ answers, alerts }) {
   tell();
 }
 
-const WORDS = { waiting: "act_waiting", late: "act_late", done: "act_done", refused: "act_refused", failed: "act_failed" };
-const inWords = (entry) => say(WORDS[entry.state], { what: say(`act_${entry.kind}`), why: entry.why });
+const WORDS = { waiting: "act_waiting", late: "act_late", done: "act_done", second: "act_second", refused: "act_refused", failed: "act_failed" };
+const inWords = (entry) => say(WORDS[entry.state === "done" && entry.first ? "second" : entry.state], { what: say(`act_${entry.kind}`), why: entry.why, who: entry.first });
 
 function announce(entry) {
   said.textContent = inWords(entry);
