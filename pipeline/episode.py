@@ -133,7 +133,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `attempts` counts the attempts begun, `claimed_by` names the process that began the last one. `not_before` is what the receiver asked for,
     `answer` what it said when it took the message: an id, the name of a queue.
     A `suppressed` one is recorded and never sent; `verdict` says why (silence:<id>, inhibited_by:<episode>, outside_hours, throttled, shadow, …), and for
-    one that is held in a digest or storm it names that one; `because` says which hours, with the holiday, or that its article came late.
+    one that is held in a digest or storm it names that one; `because` says which hours, with the holiday, that its article came late, or the rule
+    and headline of the alert that inhibits it.
     `stands_in_for` is the receiver that failed, when this is the fallback's copy.
     `failing` are the receivers that a report about channels tells of, each with its last error.
     """

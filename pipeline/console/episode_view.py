@@ -62,6 +62,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attempts: int = 0
     last_error: str = ""
     verdict: str = ""
+    because: str = ""
     stands_in_for: str = ""
     possible_duplicate: bool = False
 
@@ -198,6 +199,7 @@ def _told(notification: Notification) -> Told:
         attempts=notification.attempts,
         last_error=notification.last_error[:500],
         verdict=notification.verdict,
+        because=notification.because if notification.verdict.startswith("inhibited_by") else "",
         stands_in_for=notification.stands_in_for,
         possible_duplicate=notification.possible_duplicate,
     )

@@ -63,7 +63,7 @@ def told_words(notification: Notification, silences: Mapping[str, Silence] | Non
         if notification.verdict.partition(":")[0] in HELD:
             due = stamp(notification.next_at, zone)
             return f"{to}: {notification.kind} held back for a message about several, due {due}: {held_words(notification)}"
-        return f"{to}: {notification.kind} not sent: {why}"
+        return f"{to}: {notification.kind} not sent: {why}" + (f": {notification.because}" if notification.because else "")
     why = f", because: {notification.last_error}" if notification.last_error else ""
     begun = "is being sent" if notification.state == "sending" else f"waits until {stamp(notification.next_at, zone)}"
     return f"{to}: {notification.kind} {begun}{why}"

@@ -121,7 +121,7 @@ def _stopped_for_all(case: Case) -> Stop | None:
         return Stop("shadow")
     louder = inhibiting(case.routing.inhibitions, episode, policy, message, case.alerts.episodes.values(), case.now)
     if louder is not None:
-        return Stop(f"inhibited_by:{louder.id}")
+        return Stop(f"inhibited_by:{louder.id}", because=f"{louder.rule_id}, {louder.message.headline}")
     wanted = silences.known(case.alerts.silences, case.routing).values()
     silence = silences.silencing(wanted, labels(episode, policy, message), case.now)
     return Stop(f"silence:{silence.id}") if silence is not None else None

@@ -151,14 +151,15 @@ def test_what_was_silenced_is_said_by_whom_until_when_and_why() -> None:
     ("verdict", "expected"),
     [
         ("shadow", "the rule is in shadow: recorded, nobody is told"),
-        ("inhibited_by:e9", "inhibited by another episode (e9)"),
+        ("inhibited_by:e9", "inhibited by another episode (e9): beben, Erdbeben in Gera"),
         ("outside_hours:d1", "held back for a message about several, due 2026-11-20 12:00:00 UTC: outside of the hours"),
         ("throttled:d1", "the rule had rung too often within an hour"),
         ("receiver_limit:d1", "the receiver had got too many messages within an hour"),
     ],
 )
 def test_each_verdict_of_the_way_to_a_receiver_is_said_in_words(verdict: str, expected: str) -> None:
-    held = notification(state="suppressed", verdict=verdict)
+    because = "beben, Erdbeben in Gera" if verdict.startswith("inhibited_by") else ""
+    held = notification(state="suppressed", verdict=verdict, because=because)
     found = why(Question("e1"), known(held, episodes=(episode(),)))
     assert expected in found.short
     assert not found.told

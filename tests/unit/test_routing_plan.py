@@ -205,7 +205,7 @@ def test_only_an_open_loud_alert_of_the_same_country_inhibits(changes: dict[str,
     world = World(Routing(inhibitions=(bounded,)))
     world.alerts.put(msgspec.structs.replace(LOUD, **changes))
     (made,) = world.tell(episode())
-    assert made.verdict == ("inhibited_by:gross" if stops else "")
+    assert (made.verdict, made.because) == (("inhibited_by:gross", f"{LOUD.rule_id}, {LOUD.message.headline}") if stops else ("", ""))
 
 
 def test_alerts_that_are_source_and_target_leave_each_other_alone() -> None:

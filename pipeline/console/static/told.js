@@ -21,6 +21,7 @@ function row(told) {
   const more = [
     (told.attempts ?? 0) > 1 && told.state !== "failed" ? say("told_attempts", { n: number(told.attempts) }) : "",
     told.possible_duplicate ? say("told_twice") : "",
+    told.because ?? "",
     told.stands_in_for ? say("told_instead", { who: told.stands_in_for }) : "",
     told.last_error && !["failed", "sent"].includes(told.state) ? say("told_error", { why: told.last_error }) : "",
   ].filter(Boolean);
