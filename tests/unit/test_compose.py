@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import stat
@@ -26,7 +27,7 @@ DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: each for name, each in SERVICES.items() if each["image"].startswith("lagebild:")}
-ONE_SHOTS = {"kibana-user", "setup", "setup-kibana"}
+ONE_SHOTS = {"users", "setup", "setup-kibana"}
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -120,7 +121,7 @@ def test_secrets_are_random_written_once_and_for_the_owner_alone(made: Path, tmp
 
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     secrets = secrets_in(made)
-    assert len(secrets) == 5 and len(set(secrets.values())) == 5
+    assert len(secrets) == 8 and len(set(secrets.values())) == 8
     assert all(re.fullmatch("[0-9a-f]{64}", each) for each in secrets.values())
     before = made.read_bytes()
     again = subprocess.run(["bash", DEPLOY / "env.sh", made], check=True, capture_output=True, text=True, timeout=30)
@@ -211,12 +212,16 @@ def test_the_image_is_built_from_files_that_are_there() -> None:
 
 def test_the_configuration_of_the_containers_is_fine() -> None:
     path = DEPLOY / "compose" / "lagebild.yaml"
-    result = CliRunner().invoke(app, ["check", "--config", str(path)], env={"ELASTIC_PASSWORD": "x"})
-    assert result.exit_code == 0, result.output
+    result = CliRunner().invoke(
+        app,
+        ["check", "--config", str(path)],
+        env={"ELASTICSEARCH_USER": "x", "ELASTICSEARCH_PASSWORD": "x", "LAGEBILD_KIBANA_PASSWORD": "x"},
+    )
+    assert result.exit_code == 0 and "is not set" not in result.output, result.output
     settings = load(path)
     hosts = {
         settings.kafka.servers[0].split(":")[0],
-        settings.elasticsearch.url.split("@")[1].split(":")[0],
+        settings.elasticsearch.url.split("/")[2].split(":")[0],
         settings.kibana.url.split("/")[2].split(":")[0],
     }
     assert hosts == {"kafka", "elasticsearch", "kibana"} <= SERVICES.keys()
@@ -226,14 +231,55 @@ def test_the_configuration_of_the_containers_is_fine() -> None:
     assert settings.console.host == "0.0.0.0", "the port could not be published otherwise"
 
 
+def asked_of_elasticsearch(folder: Path) -> dict[str, dict[str, Any]]:
+    """What `users.sh` asks for, by path; curl is ours, and reads its options as curl does."""
+    curl, said = folder / "curl", folder / "said"
+    curl.write_text(f'#!/usr/bin/env bash\nprintf "%s\\n" "$*" >> {said}\ncat >> {said}\n', encoding="utf-8")
+    curl.chmod(0o755)
+    passwords = {name: f"geheim-{name}" for name in SERVICES["users"]["environment"]}
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}", **passwords}
+    done = subprocess.run(
+        ["bash", DEPLOY / "compose" / "users.sh"], env=environment, check=True, capture_output=True, text=True, timeout=30
+    )
+    assert "geheim" not in done.stdout + done.stderr
+    lines = said.read_text(encoding="utf-8").splitlines()
+    found = {}
+    for options, user, data in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+        assert "geheim" not in options and "-X POST" in options and user == 'user = "elastic:geheim-ELASTIC_PASSWORD"'
+        path = options.split()[-1].removeprefix("http://elasticsearch:9200/_security/user/")
+        # curl takes a backslash away before a quotation mark, and so does JSON.
+        found[path] = json.loads(json.loads(data.removeprefix("data = ")))
+    return found
+
+
+def test_everybody_signs_in_as_a_user_of_its_own_with_one_role_and_nobody_as_elastic(tmp_path: Path) -> None:
+    asked = asked_of_elasticsearch(tmp_path)
+    assert asked.pop("kibana_system/_password") == {"password": "geheim-KIBANA_PASSWORD"}
+    roles = yaml.safe_load((DEPLOY / "elasticsearch-roles.yml").read_text(encoding="utf-8"))
+    for user, made in asked.items():
+        assert made["roles"] == [user] and user in roles, "each user is called like its role"
+        assert made["password"] == f"geheim-{user.upper()}_PASSWORD"
+    assert "./elasticsearch-roles.yml:/usr/share/elasticsearch/config/roles.yml:ro" in SERVICES["elasticsearch"]["volumes"]
+    signed_in = {name: each["environment"].get("ELASTICSEARCH_USER") for name, each in OURS.items()}
+    assert signed_in == {
+        "setup": "lagebild_setup",
+        "setup-kibana": None,
+        "lagebild": "lagebild_indexer",
+        "worker": "lagebild_indexer",
+    }
+    for user, service in ((user, OURS[name]) for name, user in signed_in.items() if user):
+        assert service["environment"]["ELASTICSEARCH_PASSWORD"].startswith(f"${{{user.upper()}_PASSWORD:?")
+    kibana = yaml.safe_load((DEPLOY / "compose" / "lagebild.yaml").read_text(encoding="utf-8"))["kibana"]
+    assert kibana["user"] == "lagebild_kibana" and kibana["password"] == "${env:LAGEBILD_KIBANA_PASSWORD}"
+    assert {*asked} == {*filter(None, signed_in.values()), kibana["user"]}, "no user that nobody needs"
+    assert SERVICES["kibana"]["environment"]["ELASTICSEARCH_USERNAME"] == "kibana_system"
+    assert {name for name, each in SERVICES.items() if "ELASTIC_PASSWORD" in each["environment"]} == {"elasticsearch", "users"}
+
+
 def test_what_the_shell_makes_of_a_password_is_what_was_meant() -> None:
-    """The pipes into curl: the options that it reads, without curl."""
-    asked = SERVICES["kibana-user"]["command"][0].replace("$$", "$").split("|")[0]
-    environment = {"ELASTIC_PASSWORD": "ab", "KIBANA_PASSWORD": "cd"}
-    done = subprocess.run(["bash", "-ec", asked], env=environment, check=True, capture_output=True, text=True, timeout=30)
-    assert done.stdout.splitlines() == ['user = "elastic:ab"', r'data = "{\"password\":\"cd\"}"']
+    """The pipe into curl: the options that it reads, without curl."""
     health = SERVICES["elasticsearch"]["healthcheck"]["test"][1].replace("$$", "$").split("|")[0]
-    done = subprocess.run(["sh", "-c", health], env=environment, check=True, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["sh", "-c", health], env={"ELASTIC_PASSWORD": "ab"}, check=True, capture_output=True, text=True, timeout=30)
     assert done.stdout == 'user = "elastic:ab"'
 
 
