@@ -64,7 +64,12 @@ class GiveUp(LagebildError):
 
 
 class Unreachable(LagebildError):
-    """A service that is needed does not answer."""
+    """A service that is needed does not answer, or does not let us in. `what` is the fault alone, `fix` what to do where that is known."""
+
+    def __init__(self, what: str = "", fix: str = "") -> None:
+        super().__init__(f"{what}: {fix}" if fix else what)
+        self.what = what
+        self.fix = fix
 
 
 def why_unreadable(error: Exception) -> str:

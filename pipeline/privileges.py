@@ -106,12 +106,15 @@ def role(name: str) -> Role:
 
 
 def listed(rights: Iterable[Privilege]) -> str:
-    """Rights for people: those of one kind and operation together."""
-    names: dict[tuple[str, Kind], list[str]] = {}
+    """Rights for people: things on which the same ones are wanted stand together."""
+    operations: dict[tuple[Kind, str], list[str]] = {}
     for each in sorted(rights):
-        names.setdefault((each.operation, each.kind), []).append(each.name)
+        operations.setdefault((each.kind, each.name), []).append(each.operation)
+    names: dict[tuple[Kind, tuple[str, ...]], list[str]] = {}
+    for (kind, name), wanted in operations.items():
+        names.setdefault((kind, tuple(wanted)), []).append(name)
     return "; ".join(
-        f"{operation} on the {kind}{'s' if len(found) > 1 else ''} {', '.join(found)}" for (operation, kind), found in names.items()
+        f"{', '.join(wanted)} on the {kind}{'s' if len(found) > 1 else ''} {', '.join(found)}" for (kind, wanted), found in names.items()
     )
 
 

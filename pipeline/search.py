@@ -118,39 +118,39 @@ class Server:
 
     def _unanswered(self, error: TransportError) -> LagebildError:
         """Denied when it is known that waiting does not help, else Transient."""
-        if why := self._distrust(error):
-            return Denied(f"Elasticsearch at {self.url} is not trusted: {why}")
-        if why := tls.other_protocol(error, self.url, "elasticsearch.url"):
-            return Denied(f"Elasticsearch does not answer at {self.url}: {why}")
+        if told := self._distrust(error):
+            return Denied(f"Elasticsearch at {self.url} is not trusted: {told[0]}", told[1])
+        if told := tls.other_protocol(error, self.url, "elasticsearch.url"):
+            return Denied(f"Elasticsearch does not answer at {self.url}: {told[0]}", told[1])
         return Transient(f"Elasticsearch does not answer at {self.url}: {_plain(error)}")
 
-    def _distrust(self, error: TransportError) -> str:
-        """Why the server's certificate was not accepted; "" when the error is another one."""
+    def _distrust(self, error: TransportError) -> tuple[str, str] | None:
+        """Why the server's certificate was not accepted, and what to do; None when the error is another one."""
         if self._fingerprinted and "ingerprints did not match" in str(error.message):
             return (
-                "no certificate that it shows has the fingerprint in elasticsearch.certificate_fingerprint: ask who runs it for the right one, "
-                "do not take it from the connection itself"
+                "no certificate that it shows has the fingerprint in elasticsearch.certificate_fingerprint",
+                "ask who runs it for the right one, do not take it from the connection itself",
             )
-        return tls.distrust(error, "elasticsearch", "elasticsearch.url") if isinstance(error, TlsError) else ""
+        return tls.distrust(error, "elasticsearch", "elasticsearch.url") if isinstance(error, TlsError) else None
 
     def _translated(self, error: ApiError) -> LagebildError:
         status = error.meta.status
         reason = _said(error.body) or str(error)
         if isinstance(error, UnsupportedProductError):
-            return Denied(f"what answers at {self.url} is no Elasticsearch ({reason}): set elasticsearch.url to one")
+            return Denied(f"what answers at {self.url} is no Elasticsearch ({reason})", "set elasticsearch.url to one")
         if status == 401:
             return Denied(
-                f"Elasticsearch at {self.url} does not accept who we are ({reason}): check elasticsearch.user and elasticsearch.password, "
-                "or elasticsearch.api_key"
+                f"Elasticsearch at {self.url} does not accept who we are ({reason})",
+                "check elasticsearch.user and elasticsearch.password, or elasticsearch.api_key",
             )
         if status == 403:
             return Denied(
-                f"Elasticsearch at {self.url} does not allow this ({reason}): deploy/elasticsearch-roles.yml has the rights of each user"
+                f"Elasticsearch at {self.url} does not allow this ({reason})", "give the user its role of deploy/elasticsearch-roles.yml"
             )
         if status in (408, 429) or status >= 500:
             return Transient(f"Elasticsearch at {self.url} cannot do it now: {reason}")
         if not isinstance(error.body, Mapping):
-            return Denied(f"what answers at {self.url} with {status} is no Elasticsearch ({reason}): set elasticsearch.url to one")
+            return Denied(f"what answers at {self.url} with {status} is no Elasticsearch ({reason})", "set elasticsearch.url to one")
         content = error.body.get("error")
         kind = str(content.get("type", "")) if isinstance(content, Mapping) else ""
         return Refused(f"Elasticsearch at {self.url} refuses {error.meta.status}: {reason}", status, kind)
@@ -195,7 +195,12 @@ def _said(body: Any) -> str:
 
 
 def _plain(error: TransportError) -> str:
-    """The transport's message without the nested copies of it."""
+    """What went wrong at the bottom: libraries wrap it in words of their own."""
+    inner = [each for each in tls.causes(error) if isinstance(each, OSError) and not isinstance(each, TransportError)]
+    if inner and (reason := inner[-1].strerror):
+        return reason.lower()
+    if inner and isinstance(inner[-1], ConnectionError):
+        return "it closed the connection without an answer"
     return (str(error.message) or type(error).__name__)[:300]
 
 

@@ -92,39 +92,42 @@ def certificate_ends_at(host: str, port: int, context: ssl.SSLContext) -> dateti
         return None
 
 
-def distrust(error: BaseException, section: str, address_field: str) -> str:
-    """Why the server's certificate was not accepted and what to do; "" when `error` and its causes are about something else."""
-    found = _verification(error)
+def distrust(error: BaseException, section: str, address_field: str) -> tuple[str, str] | None:
+    """Why the server's certificate was not accepted, and what to do; None when `error` and its causes are about something else."""
+    found = next((each for each in causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
     if found is None:
-        return ""
+        return None
     if found.verify_code in (_EXPIRED, _NOT_YET):
         when = "has expired" if found.verify_code == _EXPIRED else "is not valid yet"
         clock = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"its certificate {when}: renew it on the server, or set this machine's clock right (it says {clock})"
+        return f"its certificate {when}", f"renew it on the server, or set this machine's clock right (it says {clock})"
     if found.verify_code in _WRONG_NAME:
-        return f"its certificate is for another name ({found.verify_message}): write a name of the certificate into {address_field}, or have one issued for this name"
+        return (
+            f"its certificate is for another name ({found.verify_message})",
+            f"write a name of the certificate into {address_field}, or have one issued for this name",
+        )
     return (
-        f"its certificate is signed by an authority that we do not trust ({found.verify_message}): set {section}.ca_file to the PEM file of "
-        "the authority that signed it"
+        f"its certificate is signed by an authority that we do not trust ({found.verify_message})",
+        f"set {section}.ca_file to the PEM file of the authority that signed it",
     )
 
 
-def other_protocol(error: BaseException, url: str, address_field: str) -> str:
-    """Why a request to `url` failed and what to do, when the server speaks TLS and `url` says http, or the other way round; "" when that is not it.
+def other_protocol(error: BaseException, url: str, address_field: str) -> tuple[str, str] | None:
+    """Why a request to `url` failed, and what to do, when the server speaks TLS and `url` says http, or the other way round; None when that is not it.
 
     Whether a server that was asked over http speaks TLS is found out by one more connection.
     """
     parts = urlsplit(url)
     if parts.scheme == "https":
-        found = next((each for each in _causes(error) if isinstance(each, ssl.SSLError)), None)
+        found = next((each for each in causes(error) if isinstance(each, ssl.SSLError)), None)
         if found is None or found.reason not in _NOT_TLS:
-            return ""
-        return f"it speaks no TLS at this port: begin {address_field} with http://, or name the port at which it does"
-    if any(isinstance(each, ConnectionRefusedError | TimeoutError | socket.gaierror) for each in _causes(error)):
-        return ""
+            return None
+        return "it speaks no TLS at this port", f"begin {address_field} with http://, or name the port at which it does"
+    if any(isinstance(each, ConnectionRefusedError | TimeoutError | socket.gaierror) for each in causes(error)):
+        return None
     if not _speaks_tls(parts.hostname or "", parts.port or 80):
-        return ""
-    return f"it speaks TLS at this port: begin {address_field} with https://"
+        return None
+    return "it speaks TLS at this port", f"begin {address_field} with https://"
 
 
 def _speaks_tls(host: str, port: int) -> bool:
@@ -139,11 +142,7 @@ def _speaks_tls(host: str, port: int) -> bool:
         return isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
 
 
-def _verification(error: BaseException) -> ssl.SSLCertVerificationError | None:
-    return next((each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
     """The error and those behind it; libraries hand the inner one on as an argument, too."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:

@@ -6,14 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from pipeline.broker.handshake import Greeted, greet
+from pipeline.broker.handshake import Greeted, greet, need_no_password
 from pipeline.broker.security import client_options, credentials, tls_context
 from pipeline.errors import Unreachable
 from pipeline.sections import Kafka
@@ -68,10 +68,23 @@ def _connect(kafka: Kafka, what: str, wait_seconds: float, stop: threading.Event
             KafkaAdminClient(**client_options(kafka), bootstrap_timeout_ms=2_000, request_timeout_ms=5_000).close()
             return
         except (KafkaError, OSError) as error:
+            if isinstance(error, KafkaError) and not kafka.uses_sasl:
+                _need_no_password(kafka)
             if time.monotonic() > deadline or stop.wait(0.2):
-                raise Unreachable(
-                    f"Kafka does not answer at {', '.join(kafka.servers)} ({what} needs it): {error or type(error).__name__}"
-                ) from error
+                raise Unreachable(f"Kafka does not answer at {', '.join(kafka.servers)} ({what} needs it): {_plain(error)}") from error
+
+
+def _need_no_password(kafka: Kafka) -> None:
+    """Raises Denied when a broker that takes our words turns us away for want of a password: the client hears only that the line was cut."""
+    for server in kafka.servers:
+        with suppress(OSError):
+            need_no_password(kafka, server, tls_context(kafka))
+
+
+def _plain(error: Exception) -> str:
+    """Without the numbers that systems give to errors."""
+    reason = getattr(error, "strerror", None)
+    return str(reason).lower() if reason else str(error) or type(error).__name__
 
 
 def greeted(kafka: Kafka) -> Greeted:
@@ -86,7 +99,7 @@ def greeted(kafka: Kafka) -> Greeted:
         try:
             return greet(kafka, server, context, who)
         except OSError as error:
-            failed = OSError(str(error))
+            failed = OSError(_plain(error))
     raise failed
 
 

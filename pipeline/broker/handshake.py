@@ -24,6 +24,7 @@ from pipeline.sections import Kafka
 
 _SECONDS = 3.0
 _LARGEST_ANSWER_BYTES = 100_000
+_NOT_WANTED = 34  # ILLEGAL_SASL_STATE: this listener knows no users
 _API_VERSIONS, _SASL_HANDSHAKE, _SASL_AUTHENTICATE = 18, 17, 36  # Kafka's protocol guide
 
 
@@ -41,30 +42,50 @@ class Greeted:
 
 def greet(kafka: Kafka, server: str, context: ssl.SSLContext | None, who: Credentials | None) -> Greeted:
     """The broker at `server` (host:port), once it has let us in. Raises OSError when nobody answers, Denied when TLS or the password fails."""
+    with _opened(kafka, server, context) as connection, _tls_told(kafka, server):
+        _speak(kafka, connection, server)
+        if who is not None:
+            sign_in(connection, who, server)
+        return Greeted(server, tls.end_of(connection) if isinstance(connection, ssl.SSLSocket) else None)
+
+
+@contextlib.contextmanager
+def _opened(kafka: Kafka, server: str, context: ssl.SSLContext | None) -> Iterator[socket.socket]:
     host, port = _split(server)
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(socket.create_connection((host, port), timeout=_SECONDS))
-        ends_at = None
         if context is not None:
             with _tls_told(kafka, server):
-                secured = stack.enter_context(context.wrap_socket(connection, server_hostname=host))
-            ends_at = tls.end_of(secured)
-            connection = secured
-        with _tls_told(kafka, server):
-            _speak(kafka, connection, server)
-            if who is not None:
-                sign_in(connection, who, server)
-    return Greeted(server, ends_at)
+                connection = stack.enter_context(context.wrap_socket(connection, server_hostname=host))
+        yield connection
+
+
+def need_no_password(kafka: Kafka, server: str, context: ssl.SSLContext | None) -> None:
+    """Return when the broker that does not serve us wants no password either. Raises Denied when it does, OSError when it is away."""
+    with _opened(kafka, server, context) as connection:
+        answer = ask(connection, _SASL_HANDSHAKE, 1, _string("PLAIN"))
+    if struct.unpack(">h", answer[:2])[0] != _NOT_WANTED:
+        wanted = "SASL_SSL" if kafka.uses_tls else "SASL_PLAINTEXT"
+        raise Denied(
+            f"Kafka at {server} wants a user and a password at this port, and kafka.security_protocol is {kafka.security_protocol}",
+            f"set it to {wanted}, with kafka.user and kafka.password",
+        )
 
 
 def sign_in(connection: socket.socket, who: Credentials, server: str) -> None:
     """Sign in by SASL. Raises Denied with the broker's reason."""
     try:
         answer = ask(connection, _SASL_HANDSHAKE, 1, _string(who.mechanism))
-        if struct.unpack(">h", answer[:2])[0]:
+        (error,) = struct.unpack(">h", answer[:2])
+        if error == _NOT_WANTED:
+            raise Denied(
+                f"Kafka at {server} wants no password at this port, and kafka.security_protocol says SASL",
+                "set kafka.servers to the port of its listener with SASL, or kafka.security_protocol to SSL or PLAINTEXT without user and password",
+            )
+        if error:
             offered = ", ".join(_strings(answer[2:])) or "none"
             raise Denied(
-                f"Kafka at {server} does not know {who.mechanism} (it offers {offered}): set kafka.sasl_mechanism to one that it offers"
+                f"Kafka at {server} does not know {who.mechanism} (it offers {offered})", "set kafka.sasl_mechanism to one that it offers"
             )
         mechanism = get_sasl_mechanism(who.mechanism)(**sasl_options(who))
         while not mechanism.is_done():
@@ -73,16 +94,16 @@ def sign_in(connection: socket.socket, who: Credentials, server: str) -> None:
             (error,) = struct.unpack(">h", answer[:2])
             said, rest = _nullable(answer[2:])
             if error:
-                raise Denied(_not_accepted(server, who, said))
+                raise _not_accepted(server, who, said)
             mechanism.receive(rest[4:])
     except (struct.error, ValueError) as error:
-        raise Denied(_not_accepted(server, who, str(error))) from error
+        raise _not_accepted(server, who, str(error)) from error
 
 
-def _not_accepted(server: str, who: Credentials, why: str) -> str:
-    return (
-        f"Kafka at {server} does not accept the user {who.user!r} with this password ({why or 'no reason given'}): check kafka.user and "
-        f"kafka.password, and that the broker has {who.mechanism} credentials for this user"
+def _not_accepted(server: str, who: Credentials, why: str) -> Denied:
+    return Denied(
+        f"Kafka at {server} does not accept the user {who.user!r} with this password ({why or 'no reason given'})",
+        f"check kafka.user and kafka.password, and that the broker has {who.mechanism} credentials for this user",
     )
 
 
@@ -149,35 +170,37 @@ def _tls_told(kafka: Kafka, server: str) -> Iterator[None]:
     try:
         yield
     except ssl.SSLError as error:
-        if why := tls.distrust(error, "kafka", "kafka.servers"):
-            raise Denied(f"Kafka at {server} is not trusted: {why}") from error
+        if told := tls.distrust(error, "kafka", "kafka.servers"):
+            raise Denied(f"Kafka at {server} is not trusted: {told[0]}", told[1]) from error
         reason = _reason(error)
         if "alert" not in reason:
             raise _no_answer(kafka, server, error) from error
         done = "does not accept our certificate" if kafka.certificate_file else "asks for a certificate of ours"
         raise Denied(
-            f"Kafka at {server} {done} ({reason}): set kafka.certificate_file and kafka.key_file to a certificate that an authority of the broker "
-            "(its ssl.truststore) has signed and that is still valid"
+            f"Kafka at {server} {done} ({reason})",
+            "set kafka.certificate_file and kafka.key_file to a certificate that an authority of the broker (its ssl.truststore) has signed and "
+            "that is still valid",
         ) from error
 
 
 def _no_answer(kafka: Kafka, server: str, error: OSError) -> OSError | Denied:
     """Why there is no answer: Denied when it is known that waiting does not help."""
-    # Whoever says nothing says nothing to others either, and has cost seconds.
-    found = Listener.SILENT if isinstance(error, TimeoutError) else found_at(*_split(server))
+    # Of those who say nothing, which costs seconds, only web servers are told apart: they wait for the end of a line.
+    found = found_at(*_split(server), patient=not isinstance(error, TimeoutError))
     configured = f"kafka.security_protocol is {kafka.security_protocol}"
     if found is Listener.WEB:
-        return Denied(f"what listens at {server} is a web server, no Kafka broker: set kafka.servers to host and port of a broker")
+        return Denied(f"what listens at {server} is a web server, no Kafka broker", "set kafka.servers to host and port of a broker")
     if found is Listener.BARE and kafka.uses_tls:
         return Denied(
-            f"Kafka at {server} speaks no TLS at this port, and {configured}: set kafka.servers to the port of its listener with TLS, or "
-            f"kafka.security_protocol to {'SASL_PLAINTEXT' if kafka.uses_sasl else 'PLAINTEXT'} where nobody else can listen"
+            f"Kafka at {server} speaks no TLS at this port, and {configured}",
+            "set kafka.servers to the port of its listener with TLS, or kafka.security_protocol to "
+            f"{'SASL_PLAINTEXT' if kafka.uses_sasl else 'PLAINTEXT'} where nobody else can listen",
         )
     if found is Listener.SECURED and not kafka.uses_tls:
         wanted = "SASL_SSL" if kafka.uses_sasl else "SSL, or to SASL_SSL with kafka.user and kafka.password,"
         return Denied(
-            f"Kafka at {server} speaks TLS at this port, and {configured}: set it to {wanted} as that listener has it, and kafka.ca_file to "
-            "the authority that signed its certificate"
+            f"Kafka at {server} speaks TLS at this port, and {configured}",
+            f"set it to {wanted} as that listener has it, and kafka.ca_file to the authority that signed its certificate",
         )
     spoken = "TLS" if kafka.uses_tls else "no TLS"
     return OSError(

@@ -68,13 +68,13 @@ def partitions_of(kafka: Kafka, topic: str) -> list[int]:
         for each in admin.describe_topics([topic]):
             if each["error_code"] == TOPIC_DENIED:
                 raise Denied(
-                    f"Kafka does not allow {us(kafka)} to see the topic {topic}: deploy/kafka-acls.sh gives each process its rights"
+                    f"Kafka does not allow {us(kafka)} to see the topic {topic}", "deploy/kafka-acls.sh gives each process its rights"
                 )
             if not each["error_code"]:
                 return sorted(partition["partition_index"] for partition in each["partitions"])
     finally:
         admin.close()
-    raise Unreachable(f"the topic {topic} does not exist: run `lagebild topics apply`")
+    raise Unreachable(f"the topic {topic} does not exist", "run `lagebild topics apply`")
 
 
 def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int] | None = None, *, deadline_seconds: float = 120) -> Iterator[Record]:

@@ -10,7 +10,19 @@ from rich.text import Text
 
 from pipeline import events
 from pipeline.commands.refusals import errors_answered
-from pipeline.commands.terminal import DEFAULT_CONFIG, EXIT_FINDINGS, AsJson, Config, err, out, print_json, printable, settings_from, table
+from pipeline.commands.terminal import (
+    DEFAULT_CONFIG,
+    EXIT_FINDINGS,
+    AsJson,
+    Config,
+    counted,
+    err,
+    out,
+    print_json,
+    printable,
+    settings_from,
+    table,
+)
 from pipeline.doctor.finding import Finding
 from pipeline.privileges import OPERATOR, ROLES
 
@@ -54,12 +66,11 @@ def doctor(
 
 
 def _show(findings: list[Finding], problems: list[Finding]) -> None:
-    rows = [(each.group, Text(each.level, style=_STYLES[each.level]), each.what) for each in findings]
-    out.print(table("Doctor", ["what", "", "found"], rows))
-    fixes: dict[tuple[str, str], list[str]] = {}
-    for each in findings:
-        if each.fix:
-            fixes.setdefault((each.level, each.fix), []).append(each.what)
-    for (level, fix), found in fixes.items():
-        out.print(Text(printable("\n" + "\n".join(f"{level}: {what}" for what in found) + f"\n  → {fix}")))
-    out.print(Text(f"\n{len(problems)} problem(s)." if problems else "\nNothing is wrong.", style="bold"))
+    rows = [(each.group, Text(each.level, style=_STYLES[each.level]), _told(each)) for each in findings]
+    out.print(table("Doctor", ["what", "", "found, and → what to do"], rows))
+    out.print(Text(f"\n{counted(len(problems), 'problem')}." if problems else "\nNothing is wrong.", style="bold"))
+
+
+def _told(finding: Finding) -> Text:
+    told = Text(printable(finding.what))
+    return told.append(printable(f"\n→ {finding.fix}"), style="bold") if finding.fix else told

@@ -65,6 +65,9 @@ def need_kafka(settings: Settings, what: str, instead: str = "") -> None:
     try:
         broker.connect(settings.kafka, what, wait_seconds=3)
     except Unreachable as error:
+        if error.fix:
+            # It is there: starting it would not help.
+            raise
         advice = broker.ADVICE[0].upper() + broker.ADVICE[1:]
         raise Unreachable(f"{error}.\n{advice}{f'; {instead}' if instead else ''}.") from error
 

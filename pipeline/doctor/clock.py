@@ -22,4 +22,4 @@ def clock(facts: Facts) -> Iterator[Finding]:
             "let chrony or systemd-timesyncd set the clocks of both machines",
         )
     if nodes and not skewed:
-        yield ok("clock", f"{len(nodes)} nodes within {MOST_SECONDS:g} s of this machine")
+        yield ok("clock", f"{len(nodes)} {'node' if len(nodes) == 1 else 'nodes'} within {MOST_SECONDS:g} s of this machine")

@@ -13,7 +13,11 @@ def dashboards(facts: Facts) -> Iterator[Finding]:
     if kibana is None:
         return
     if kibana.has_encryption_key is None:
-        yield note("Kibana", f"Kibana {kibana.version} does not say whether it has an encryption key: the user may not use alerting")
+        yield note(
+            "Kibana",
+            f"Kibana {kibana.version} does not say whether it has an encryption key: the user may not use alerting",
+            "give the user or key of the section kibana the role lagebild_kibana of deploy/elasticsearch-roles.yml",
+        )
     elif not kibana.has_encryption_key:
         yield problem(
             "Kibana",

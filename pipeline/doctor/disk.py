@@ -20,14 +20,18 @@ def disk(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "disk",
             "the cluster is red: some primary shards are missing",
-            "see GET /_cluster/allocation/explain; the indexer waits meanwhile",
+            "bring back the node that holds them; GET /_cluster/allocation/explain says which and why (the indexer waits meanwhile)",
         )
     if found.read_only:
         yield problem(
             "disk", f"read-only: {', '.join(found.read_only)}", f"{_MAKE_ROOM}; the block goes by itself when the disk has room again"
         )
     if not found.thresholds_enabled:
-        yield note("disk", "the disk thresholds of Elasticsearch are switched off: a full disk is not noticed before writing fails")
+        yield note(
+            "disk",
+            "the disk thresholds of Elasticsearch are switched off: a full disk is not noticed before writing fails",
+            "set cluster.routing.allocation.disk.threshold_enabled to true (in elasticsearch.yml, or with PUT /_cluster/settings)",
+        )
         return
     for node in found.nodes:
         yield _judged(found, node)

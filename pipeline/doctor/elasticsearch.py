@@ -30,7 +30,7 @@ def ask_elasticsearch(settings: Settings, role: str) -> ElasticsearchFacts:
     with search.Server(settings, request_seconds=10.0) as server:
         health = server.request("GET", "/_cluster/health")
         if not isinstance(health, Mapping) or "status" not in health:
-            raise Unreachable(f"{server.url} does not answer as an Elasticsearch does; set elasticsearch.url")
+            raise Unreachable(f"{server.url} does not answer as an Elasticsearch does", "set elasticsearch.url to one")
         able = abilities(server)
         disk = _disk_settings(server)
         drift = {f"{each.kind} {each.name}": each.change for each in apply_to(server, settings, dry_run=True) if each.change != "unchanged"}

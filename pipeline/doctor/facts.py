@@ -42,6 +42,7 @@ class KafkaFacts:
     lags: tuple[GroupLag, ...] = ()
     missing_rights: str = ""
     certificate_ends_at: datetime | None = None
+    own_certificate_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,21 @@ class MachineFacts:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """Why a server could not be asked. `fix` is what to do where that is known; "" where it is simply not there."""
+
+    why: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
-    """Everything. `unreachable` maps a server's name to why it could not be asked."""
+    """Everything. `unreachable` says of a server, by its name, why it could not be asked."""
 
     machine: MachineFacts
     kafka: KafkaFacts | None = None
     elasticsearch: ElasticsearchFacts | None = None
     kibana: KibanaFacts | None = None
-    unreachable: Mapping[str, str] = field(default_factory=dict)
+    unreachable: Mapping[str, Unanswered] = field(default_factory=dict)
     role: str = "operator"
     replication: int = 1

@@ -10,7 +10,7 @@ Level = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's table. A note is worth knowing and no fault; `fix` says what to do about a problem."""
+    """One line of the doctor's table. A note is worth knowing and no fault; `fix` says what to do, and only what is all right has none."""
 
     group: str
     level: Level
@@ -22,7 +22,7 @@ def ok(group: str, what: str) -> Finding:
     return Finding(group, "ok", what)
 
 
-def note(group: str, what: str, fix: str = "") -> Finding:
+def note(group: str, what: str, fix: str) -> Finding:
     return Finding(group, "note", what, fix)
 
 

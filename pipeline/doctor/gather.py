@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from pipeline import broker
 from pipeline.doctor.elasticsearch import ask_elasticsearch
-from pipeline.doctor.facts import Facts, MachineFacts
+from pipeline.doctor.facts import Facts, MachineFacts, Unanswered
 from pipeline.doctor.kafka import ask_kafka
 from pipeline.doctor.kibana import ask_kibana
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, Unreachable
 from pipeline.settings import Settings
 
 _CLIENTS = ("kafka-python", "faust-streaming", "elasticsearch")
@@ -22,14 +22,16 @@ T = TypeVar("T")
 
 def gather(settings: Settings, role: str) -> Facts:
     """The facts; what could not be asked is under `unreachable`."""
-    unreachable: dict[str, str] = {}
+    unreachable: dict[str, Unanswered] = {}
 
     def answer(server: str, asked: Future[T]) -> T | None:
         try:
             return asked.result()
+        except Unreachable as error:
+            unreachable[server] = Unanswered(error.what, error.fix)
         except (LagebildError, broker.KafkaFault, OSError) as error:
-            unreachable[server] = broker.in_words(error)
-            return None
+            unreachable[server] = Unanswered(broker.in_words(error))
+        return None
 
     with ThreadPoolExecutor(3) as pool:
         kafka = pool.submit(ask_kafka, settings, role)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from pipeline import broker, topology
+from pipeline import broker, tls, topology
 from pipeline.doctor.facts import GroupLag, KafkaFacts, TopicFacts, WantedTopic
 from pipeline.privileges import Privilege, Role, listed, role
 from pipeline.settings import Settings
@@ -16,7 +18,7 @@ def ask_kafka(settings: Settings, role_name: str) -> KafkaFacts:
 
     Only what `role_name` has to do with is looked at: the rest may be hidden from it.
     """
-    broker.connect(settings.kafka, "lagebild doctor", wait_seconds=2)
+    broker.connect(settings.kafka, "the doctor", wait_seconds=2)
     greeted = broker.greeted(settings.kafka)
     wanted = role(role_name)
     missing = broker.missing_rights(settings, wanted.privileges) if broker.signs_in(settings.kafka) else []
@@ -38,9 +40,16 @@ def ask_kafka(settings: Settings, role_name: str) -> KafkaFacts:
             lags=tuple(_lags(admin, settings, _groups(wanted, missing), found.topics)),
             missing_rights=listed(missing),
             certificate_ends_at=greeted.certificate_ends_at,
+            own_certificate_ends_at=_end_of(settings.kafka.certificate_file),
         )
     finally:
         admin.close()
+
+
+def _end_of(certificate_file: str) -> datetime | None:
+    """When our own certificate ends; None without one."""
+    found = tls.certificates_in(Path(certificate_file)) if certificate_file else []
+    return found[0].ends_at if found else None
 
 
 def _groups(wanted: Role, missing: Iterable[Privilege]) -> list[str]:

@@ -20,7 +20,7 @@ def ask_kibana(settings: Settings) -> KibanaFacts:
     kibana = Kibana(settings.model_copy(update={"kibana": patient}))
     status = _mapping(kibana.get("/api/status", in_space=False))
     if "version" not in status:
-        raise Unreachable(f"{kibana.shown} does not answer as a Kibana does: set kibana.url")
+        raise Unreachable(f"{kibana.shown} does not answer as a Kibana does", "set kibana.url to one")
     version = status["version"]
     number = version.get("number", "") if isinstance(version, Mapping) else version
     return KibanaFacts(str(number), _has_key(kibana))

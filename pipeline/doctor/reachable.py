@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.doctor.facts import Facts
+from pipeline.doctor.facts import Facts, Unanswered
 from pipeline.doctor.finding import Finding, note, problem
 
-_FIXES = {
-    "Kafka": "start it, or correct the section kafka of the configuration",
-    "Elasticsearch": "start it, or correct the section elasticsearch of the configuration; until then alerts still come, and the index catches up",
-}
+_FOLLOWS = {"Elasticsearch": " (until then alerts still come, and the index catches up)"}
 
 
 def reachable(facts: Facts) -> Iterator[Finding]:
-    for server, why in facts.unreachable.items():
+    for server, found in facts.unreachable.items():
         if server == "Kibana":
-            yield note("Kibana", why, "nothing, when you do not use Kibana; else correct the section kibana of the configuration")
+            yield note("Kibana", found.why, f"nothing, when you do not use Kibana; else {_fix(server, found)}")
         else:
-            yield problem(server, why, _FIXES[server])
+            yield problem(server, found.why, _fix(server, found) + _FOLLOWS.get(server, ""))
+
+
+def _fix(server: str, found: Unanswered) -> str:
+    """What to do; starting it helps only where nothing is."""
+    return found.fix or f"start it, or correct the section {server.lower()} of the configuration"

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 from pipeline.doctor.facts import Facts
 from pipeline.doctor.finding import Finding, ok, problem
+from pipeline.privileges import OPERATOR
+
+# The role of deploy/elasticsearch-roles.yml; whoever is not here only reads.
+_ROLES = {OPERATOR: "lagebild_setup", "indexer": "lagebild_indexer"}
 
 
 def rights(facts: Facts) -> Iterator[Finding]:
@@ -14,7 +18,7 @@ def rights(facts: Facts) -> Iterator[Finding]:
         (
             "Elasticsearch",
             facts.elasticsearch and facts.elasticsearch.missing_rights,
-            "give the user a role of deploy/elasticsearch-roles.yml",
+            f"give the user the role {_ROLES.get(facts.role, 'lagebild_reader')} of deploy/elasticsearch-roles.yml",
         ),
     )
     for server, missing, fix in lacking:

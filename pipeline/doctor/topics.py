@@ -31,7 +31,8 @@ def topics(facts: Facts) -> Iterator[Finding]:
 
 def _missing(kafka: KafkaFacts) -> Iterator[Finding]:
     if missing := sorted(kafka.wanted.keys() - kafka.topics.keys()):
-        yield problem("topics", f"missing: {', '.join(missing)}", _APPLY)
+        named = ", ".join(missing) if len(missing) < len(kafka.wanted) or len(missing) == 1 else f"all {len(missing)} topics"
+        yield problem("topics", f"missing: {named}", _APPLY)
 
 
 def _topic(name: str, wanted: WantedTopic, found: TopicFacts, replication: int) -> Iterator[Finding]:

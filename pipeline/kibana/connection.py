@@ -94,31 +94,34 @@ class Kibana:
             raise BadConfiguration([Problem("kibana", 1, 1, f"the request to {self.shown} cannot be sent: {error}")]) from error
         except NotTrusted as error:
             raise Unreachable(
-                f"Kibana at {self.shown} shows a certificate that cannot be trusted ({error}): set kibana.ca_file to the authority that "
-                "signed it, or the host in kibana.url to the name in the certificate"
+                f"Kibana at {self.shown} shows a certificate that cannot be trusted ({error})",
+                "set kibana.ca_file to the authority that signed it, or the host in kibana.url to the name in the certificate",
             ) from error
         except TimeIsOver as error:
             raise Unreachable(
-                f"Kibana at {self.shown} did not answer {path} within {self._seconds:g} s ({error}): try again, or raise kibana.timeout_seconds"
+                f"Kibana at {self.shown} did not answer {path} within {self._seconds:g} s ({error})",
+                "try again, or raise kibana.timeout_seconds",
             ) from error
         except OutgoingError as error:
-            if why := tls.other_protocol(error, self.url, "kibana.url"):
-                raise Unreachable(f"Kibana does not answer at {self.shown}: {why}") from error
-            raise Unreachable(f"Kibana does not answer at {self.shown}: {error}. Start it, or set kibana.url") from error
+            if told := tls.other_protocol(error, self.url, "kibana.url"):
+                raise Unreachable(f"Kibana does not answer at {self.shown}: {told[0]}", told[1]) from error
+            raise Unreachable(f"Kibana does not answer at {self.shown} ({_plain(error)})", "start it, or set kibana.url") from error
         return self._judged(path, Reply(status, _json(body), one_line(body), body), location)
 
     def _judged(self, path: str, reply: Reply, location: str) -> Reply:
         if reply.status == 401:
             raise Denied(
-                f"Kibana at {self.shown} does not accept who we are ({reply.reason}): check kibana.user and kibana.password, or kibana.api_key"
+                f"Kibana at {self.shown} does not accept who we are ({reply.reason})",
+                "check kibana.user and kibana.password, or kibana.api_key",
             )
         if reply.status == 403:
             raise Denied(
-                f"Kibana at {self.shown} does not allow {path} ({reply.reason}): in this space the user or key needs all rights on Saved Objects "
-                "Management, Dashboard, Discover, Stack Rules, and Actions and Connectors"
+                f"Kibana at {self.shown} does not allow {path} ({reply.reason})",
+                "give the user or key the role lagebild_kibana of deploy/elasticsearch-roles.yml: in this space it needs all rights on Saved Objects "
+                "Management, Data Views, Dashboard, Discover, Stack Rules, and Actions and Connectors",
             )
         if reply.status == 503:
-            raise Unreachable(f"Kibana at {self.shown} is not ready yet ({reply.reason}): try again in a minute")
+            raise Unreachable(f"Kibana at {self.shown} is not ready yet ({reply.reason})", "try again in a minute")
         if 300 <= reply.status < 400:
             raise Refused(
                 f"Kibana at {self.shown} sends us on to {without_query(location)!r}; redirects are not followed: set kibana.url to Kibana's "
@@ -142,6 +145,12 @@ def _certificates(settings: Settings) -> ssl.SSLContext:
     if not settings.kibana.ca_file:
         return certificates_of_system()
     return tls.trusting(str(settings.folder / settings.kibana.ca_file), "kibana")
+
+
+def _plain(error: OutgoingError) -> str:
+    """Without the numbers that systems give to errors."""
+    inner = next((each for each in tls.causes(error) if isinstance(each, OSError) and each.strerror), None)
+    return str(inner.strerror).lower() if inner else str(error)
 
 
 def _json(body: bytes) -> Any:

@@ -200,7 +200,7 @@ def test_each_document_has_its_own_status(stub: Stub, server: search.Server) -> 
     ("reply", "error", "words"),
     [
         (failing(401), search.Denied, "check elasticsearch.user and elasticsearch.password"),
-        (failing(403), search.Denied, "elasticsearch-roles.yml has the rights"),
+        (failing(403), search.Denied, "give the user its role of deploy/elasticsearch-roles.yml"),
         (failing(400), search.Refused, "some_exception: because"),
         (failing(404), search.Refused, "404"),
         (failing(503), Transient, "cannot do it now"),

@@ -19,6 +19,7 @@ from pipeline.doctor.facts import (
     MachineFacts,
     NodeFacts,
     TopicFacts,
+    Unanswered,
     WantedTopic,
 )
 from pipeline.doctor.finding import Finding
@@ -71,8 +72,21 @@ def test_a_healthy_installation_has_no_findings_and_every_check_says_so() -> Non
 @pytest.mark.parametrize(
     ("facts", "what", "fix"),
     [
-        (replace(HEALTHY, kafka=None, unreachable={"Kafka": "Kafka does not answer at k:9092"}), "k:9092", "section kafka"),
-        (replace(HEALTHY, elasticsearch=None, unreachable={"Elasticsearch": "no answer at e:9200"}), "e:9200", "section elasticsearch"),
+        (
+            replace(HEALTHY, kafka=None, unreachable={"Kafka": Unanswered("Kafka does not answer at k:9092")}),
+            "k:9092",
+            "start it, or correct the section kafka",
+        ),
+        (
+            replace(HEALTHY, kafka=None, unreachable={"Kafka": Unanswered("Kafka does not accept us", "check kafka.user")}),
+            "accept us",
+            "check kafka.user",
+        ),
+        (
+            replace(HEALTHY, elasticsearch=None, unreachable={"Elasticsearch": Unanswered("no answer at e:9200")}),
+            "e:9200",
+            "start it, or correct the section elasticsearch",
+        ),
         (kafka(version=(2, 1)), "speaks as 2.1", "upgrade Kafka to 2.5"),
         (node(version="7.17.0"), "Elasticsearch 7.17.0", "upgrade Elasticsearch to 8 or 9"),
         (
@@ -88,17 +102,22 @@ def test_a_healthy_installation_has_no_findings_and_every_check_says_so() -> Non
         (topic(configuration={"retention.ms": "5"}), "retention.ms is 5, not 1000", "lagebild topics apply"),
         (replace(HEALTHY, replication=1), "3 brokers and kafka.replication is 1", "kafka.replication: 3"),
         (kafka(lags=(GroupLag("worker", 1_001),)), "1,001 records behind", "lagebild run worker"),
-        (elasticsearch(drift={"template news-articles": "replaced"}), "the template news-articles: replaced", "lagebild index apply"),
-        (elasticsearch(drift={"index news-articles-2026.11": "fields differ"}), "fields differ", "lagebild index rebuild"),
+        (
+            elasticsearch(drift={"template news-articles": "replaced", "template news-alerts": "replaced"}),
+            "news-articles, template news-alerts",
+            "lagebild index apply",
+        ),
+        (elasticsearch(drift={"index news-articles-2026.11": "fields differ"}), "fields of another kind", "lagebild index rebuild"),
         (elasticsearch(status="red"), "the cluster is red", "_cluster/allocation/explain"),
         (elasticsearch(read_only=("news-articles-2026.11",)), "read-only: news-articles-2026.11", "retention"),
         (node(free_bytes=12 * GB), "beyond the watermark low (85%)", "make room"),
         (node(free_bytes=4 * GB), "beyond the watermark flood_stage (95%): indices are read-only", "make room"),
         (node(skew_seconds=-90.0), "90.0 s behind this machine's", "chrony"),
         (kafka(certificate_ends_at=NOW + timedelta(days=5)), "the certificate of Kafka ends on 2026-11-26 (in 5 days)", "renewed"),
+        (kafka(own_certificate_ends_at=NOW + timedelta(days=5)), "our certificate for Kafka ends on 2026-11-26", "have a new one issued"),
         (elasticsearch(certificate_ends_at=NOW + timedelta(days=20)), "the certificate of Elasticsearch ends", "renewed"),
         (kafka(missing_rights="Read on the topic rules"), "Read on the topic rules", "kafka-acls.sh with OPERATOR set"),
-        (elasticsearch(missing_rights="index on news-*"), "index on news-*", "elasticsearch-roles.yml"),
+        (elasticsearch(missing_rights="index on news-*"), "index on news-*", "the role lagebild_setup of deploy/elasticsearch-roles.yml"),
         (replace(HEALTHY, kibana=KibanaFacts("9.1.0", False)), "no lasting encryption key", "xpack.encryptedSavedObjects.encryptionKey"),
         (replace(HEALTHY, machine=replace(MACHINE, open_file_limit=256)), "may open 256 files", "LimitNOFILE"),
         (node(open_file_limit=4_096), "may open 4,096 files", "LimitNOFILE"),
@@ -107,14 +126,15 @@ def test_a_healthy_installation_has_no_findings_and_every_check_says_so() -> Non
 def test_each_fault_is_one_problem_with_its_fix(facts: Facts, what: str, fix: str) -> None:
     (found,) = bad(facts)
     assert found.level == "problem" and what in found.what and fix in found.fix
+    assert found.fix.startswith("start it") is fix.startswith("start it"), "what answers is not mended by starting it"
 
 
 @pytest.mark.parametrize(
     ("facts", "what"),
     [
-        (replace(HEALTHY, kibana=None, unreachable={"Kibana": "Kibana does not answer at b:5601"}), "b:5601"),
+        (replace(HEALTHY, kibana=None, unreachable={"Kibana": Unanswered("Kibana does not answer at b:5601")}), "b:5601"),
         (replace(HEALTHY, kibana=KibanaFacts("9.1.0", None)), "does not say whether it has an encryption key"),
-        (kafka(lags=(GroupLag("worker", None),)), "has never read anything"),
+        (kafka(lags=(GroupLag("worker", None), GroupLag("alerter", None))), "never read anything here: worker, alerter"),
         (elasticsearch(analysers_missing=("german",)), "lacks language analysers (german)"),
         (node(open_file_limit=4_096, for_trying=True), "may open 4,096 files"),
         (elasticsearch(drift={"policy news-articles": "left alone"}), "the policy news-articles was changed by somebody"),
@@ -124,7 +144,7 @@ def test_each_fault_is_one_problem_with_its_fix(facts: Facts, what: str, fix: st
 )
 def test_what_is_worth_knowing_is_no_problem(facts: Facts, what: str) -> None:
     (found,) = bad(facts)
-    assert found.level == "note" and what in found.what
+    assert found.level == "note" and what in found.what and found.fix
 
 
 @pytest.mark.parametrize(
