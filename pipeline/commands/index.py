@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -26,6 +28,7 @@ from pipeline.commands.terminal import (
     summed_up,
     table,
 )
+from pipeline.errors import Transient, Unreachable
 
 index = typer.Typer(help="Elasticsearch templates and indices.", no_args_is_help=True)
 
@@ -38,13 +41,24 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(index, name="index")
 
 
+@contextmanager
+def _elasticsearch_needed() -> Iterator[None]:
+    """Somebody is waiting: what processes try again later is an error here, with what to do."""
+    try:
+        yield
+    except Transient as error:
+        raise Unreachable(
+            str(error), "start Elasticsearch there, or correct elasticsearch.url in the configuration, and run it again"
+        ) from error
+
+
 @index.command("apply", help="Apply the templates; running it again changes nothing.")
 def apply_index(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, diff: WithDiff = False, as_json: AsJson = False) -> None:
     from pipeline.index.abilities import abilities
     from pipeline.index.apply import apply_to
     from pipeline.search import Server
 
-    with errors_answered(as_json):
+    with errors_answered(as_json), _elasticsearch_needed():
         settings = settings_from(config)
         # What the server lacks would be logged; it is told below.
         with Server(settings) as server, events.only_warnings():
@@ -94,7 +108,7 @@ def rebuild_index(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> N
 def retention_index(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     from pipeline.index.retention import retention
 
-    with errors_answered(as_json):
+    with errors_answered(as_json), _elasticsearch_needed():
         removed = retention(settings_from(config), datetime.now(UTC), dry_run)
         if as_json:
             print_json({"removed": removed, "dry_run": dry_run})

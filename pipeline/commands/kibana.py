@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -23,10 +24,13 @@ from pipeline.commands.terminal import (
     printable,
     said,
     settings_from,
+    summed_up,
     table,
 )
 from pipeline.errors import LagebildError
 from pipeline.kibana.report import Report
+
+_STDOUT = Path("-")
 
 kibana = typer.Typer(help="Data views, dashboards and alert rules in Kibana.", no_args_is_help=True)
 
@@ -60,9 +64,17 @@ def apply_kibana(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_js
             raise typer.Exit(EXIT_FINDINGS)
 
 
+def _ndjson(value: Path) -> Path:
+    if value != _STDOUT and value.suffix != ".ndjson":
+        raise typer.BadParameter(f"Kibana imports only files whose names end in .ndjson: write {value.with_suffix('.ndjson').name}")
+    return value
+
+
 @kibana.command("export", help="Write the NDJSON file for Stack Management, Saved Objects, Import; asks no server. Rules are not in it.")
 def export_kibana(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it, such as lagebild.ndjson.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", callback=_ndjson, help="Where to write it, such as lagebild.ndjson; - writes it to stdout.")
+    ],
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -71,6 +83,9 @@ def export_kibana(
 
     with errors_answered(as_json):
         made = ndjson(checked_objects(settings_from(config)))
+        if file == _STDOUT:
+            sys.stdout.write(made.decode())
+            return
         try:
             file.write_bytes(made)
         except OSError as error:
@@ -95,5 +110,5 @@ def _show(report: Report) -> None:
             err.print(Text(printable(f"{each.kind} {each.name!r}: {each.fix}")))
     if report.failed:
         err.print(f"{len(report.failed)} of {len(report.changes)} failed.")
-    elif report.dry_run:
-        err.print("Nothing was changed.")
+    else:
+        err.print(summed_up([each.change for each in report.changes], report.dry_run))

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from pipeline import broker, named_paths, topology
+from pipeline.commands.refusals import errors_answered
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_BAD_CONFIGURATION,
@@ -97,7 +98,7 @@ def check(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 
 @topics.command("apply", help="Create missing topics and set what differs; running it again changes nothing.")
 def apply_topics(config: Config = DEFAULT_CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    with errors_told():
+    with errors_answered(as_json):
         changes = broker.apply_topics(settings_with_kafka(config, "lagebild topics apply"), dry_run=dry_run)
         if as_json:
             print_json([{**asdict(each), "dry_run": dry_run} for each in changes])

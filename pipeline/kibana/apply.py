@@ -163,7 +163,7 @@ def _report_left_over(kibana: Kibana, settings: Settings, rules: Sequence[Posted
     ours = {each.id for each in rules}
     for each in _tagged(listed, own_tag(settings)):
         if each.get("id") not in ours:
-            fix = "delete it in Stack Management, Rules, or put its word back into kibana.keywords"
+            fix = "delete it in Stack Management, Rules, or put what it watches back into kibana.keywords or kibana.severities"
             report.changes.append(Change("rule", str(each.get("id")), str(each.get("name")), "left over", "", fix))
 
 

@@ -80,7 +80,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(desk: Desk, kibana: FakeKib
 def test_people_get_a_table(desk: Desk) -> None:
     code, shown, said = desk.run("apply", "--dry-run")
     assert code == 0 and "Kibana 8.8.0" in shown and "would be created" in shown and "News: the word raketentest" in shown
-    assert said == "Nothing was changed."
+    assert said == "Nothing was changed; 18 of 18 would be."
 
 
 def test_a_changed_rule_is_replaced_and_stays_switched_off(desk: Desk, kibana: FakeKibana) -> None:
@@ -377,6 +377,18 @@ class TestExport:
     def test_a_file_that_cannot_be_written(self, desk: Desk, tmp_path: Path) -> None:
         code, _, said = desk.run("export", str(tmp_path / "no" / "x.ndjson"))
         assert code == 2 and "cannot be written: No such file or directory" in said
+
+    @pytest.mark.parametrize("name", ["lagebild.yaml", "objects", "x.json"])
+    def test_a_name_that_kibana_would_not_take_or_that_is_another_file(self, desk: Desk, tmp_path: Path, name: str) -> None:
+        before = {each: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()}
+        code, _, said = desk.run("export", str(tmp_path / name))
+        assert code == 2 and ".ndjson" in said
+        assert {each: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()}.items() >= before.items()
+        assert not (tmp_path / "objects").exists()
+
+    def test_a_hyphen_is_stdout(self, desk: Desk) -> None:
+        code, shown, _ = desk.run("export", "-")
+        assert code == 0 and len([json.loads(line) for line in shown.splitlines()]) == OBJECTS
 
 
 def test_nothing_is_sent_that_the_check_refuses(desk: Desk, kibana: FakeKibana, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,18 @@ def test_log_lines_of_a_command_never_reach_stdout(folder: Path, monkeypatch: py
     assert "deleted a month" in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [("index", "apply"), ("index", "retention"), ("topics", "apply")])
+def test_a_server_that_is_away_is_told_to_scripts_and_to_people_with_what_to_do(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "lagebild.yaml").write_text(
+        "enrichers: []\nkafka: {servers: ['127.0.0.1:1']}\nelasticsearch: {url: 'http://127.0.0.1:1'}\n", encoding="utf-8"
+    )
+    result = call(tmp_path, *arguments)
+    assert result.exit_code == 4
+    (told,) = read(result)
+    for said in (told["error"], result.stderr):
+        assert "does not answer at" in said and "tart " in said and "in the configuration" in said and "Errno" not in said
+
+
 def test_a_problem_of_a_rule_is_an_object_with_its_place(folder: Path) -> None:
     (folder / "rules" / "raketentest.yaml").write_text(RULE.replace("title", "titel"), encoding="utf-8")
     result = call(folder, "rules", "check")
