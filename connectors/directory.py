@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from connectors._files import items
 from connectors._files.folder import Found, Known, content_mark, listing, read
 from connectors._wire.articles import article_from
 from pipeline.article import Article
+from pipeline.clock import utc_now
 from pipeline.outcome import Rejection
 from pipeline.plugins import Batch, Context, Unreadable
 from pipeline.section_types import Names
@@ -164,10 +165,6 @@ class _Taking:
         return Batch(tuple(self._articles), cursor, wait_seconds, tuple(self._unreadable), self.more)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def read_file(
     path: Path,
     folder: Path | None = None,
@@ -175,7 +172,7 @@ def read_file(
     source_id: str = "files",
     site: str = "",
     max_bytes: int = 10_000_000,
-    now: Callable[[], datetime] = _utc_now,
+    now: Callable[[], datetime] = utc_now,
 ) -> Batch:
     """All articles of one file, as a source that watches `folder` (default: the file's own) would deliver them. Raises OSError."""
     relative = os.path.relpath(path, folder or path.parent)

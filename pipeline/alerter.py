@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +25,7 @@ from pipeline import broker, topology
 from pipeline.alerting import Alerting, PolicySource
 from pipeline.alerts import Alerts
 from pipeline.broker import Record
+from pipeline.clock import utc_now
 from pipeline.episode import Episode, Notification, Silence
 from pipeline.episodes.memory import TriggerMemory
 from pipeline.errors import Transient, Unreachable
@@ -56,10 +57,6 @@ _BEHIND = timedelta(seconds=2)
 # So many failed transactions in a row, and the group is left and joined anew.
 _ATTEMPTS_AS_OWNER = 3
 _RETRIED: tuple[type[Exception], ...] = (Transient, *broker.FAULTS)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class Alerter:
         receivers: Mapping[str, Notifier],
         policies: PolicySource,
         stop: threading.Event,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._settings = settings
         self._policies = policies
@@ -247,7 +244,7 @@ def main(settings: Settings) -> int:
     while not follower.wait(1) and not stop.is_set():
         log.info("the alerter waits for the rules")
     try:
-        Alerter(settings, receivers, Policies(settings, follower, _utc_now), stop).run()
+        Alerter(settings, receivers, Policies(settings, follower, utc_now), stop).run()
     except Fenced as error:
         log.error("the alerter was replaced", why=str(error))
         return EXIT_FENCED

@@ -14,12 +14,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
 from pipeline import broker, search
 from pipeline.broker import Publisher
+from pipeline.clock import utc_now
 from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.index.apply import NewIndices, apply_to, tell
 from pipeline.index.bulk import Next, wait_seconds
@@ -36,10 +37,6 @@ GROUP = "indexer"
 EXIT_UNREACHABLE = 4
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Indexer:
     """The loop around one consumer."""
 
@@ -49,7 +46,7 @@ class Indexer:
         server: search.Server,
         publisher: Publisher,
         stop: threading.Event,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._settings = settings
         self._server = server

@@ -23,7 +23,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from typing import Any, Protocol
 import pydantic
 
 from pipeline.article import Article
+from pipeline.clock import utc_now
 from pipeline.errors import LagebildError
 from pipeline.sources import Push
 
@@ -107,10 +108,6 @@ class Notifier(Protocol):
         ...
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class Callback:
     """Where others can reach the connectors of this process: `url` is the public address of `host` and `port`.
@@ -131,7 +128,7 @@ class Context:
 
     name: str  # the source's, enricher's or receiver's name in the configuration
     folder: Path = Path()  # the configuration's folder: relative paths start here
-    now: Callable[[], datetime] = _utc_now  # aware UTC; tests set it
+    now: Callable[[], datetime] = utc_now  # aware UTC; tests set it
     every_seconds: float | None = None  # the pause that the configuration names for this source; None leaves it to the connector
     callback: Callback | None = None  # None where nobody fetches again, such as in `feeds test`, or where no address is configured
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from msgspec.structs import replace
@@ -32,6 +32,7 @@ from connectors._collect.settle import Clocks
 from connectors._collect.tell import Telling
 from connectors._reread import rereading
 from pipeline import article, broker, topology
+from pipeline.clock import utc_now
 from pipeline.errors import Transient, Unreachable
 from pipeline.plugins import Batch
 from pipeline.settings import Settings
@@ -58,10 +59,6 @@ class Counts:
     broker_failures: int = 0
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Collector:
     """Runs the sources of `settings`. `connect` gives a fresh publisher, or raises Unreachable or Transient."""
 
@@ -71,7 +68,7 @@ class Collector:
         connect: Callable[[], Publishing],
         *,
         restore: Callable[[], Memory] = Memory,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         roll: Callable[[], float] = random.random,
     ) -> None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -26,6 +26,7 @@ from connectors._reread import schedule, verdict
 from connectors._reread.schedule import Reread
 from pipeline import article, broker, topology
 from pipeline.article import Article
+from pipeline.clock import utc_now
 from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.settings import Settings
 
@@ -149,8 +150,8 @@ def beside(settings: Settings, connect: Callable[[], Publishing], stop: threadin
 
 def run(settings: Settings, connect: Callable[[], Publishing], stop: threading.Event) -> None:
     """Read pages again until `stop` is set. Kafka being away, or a defect in reading one page, never ends it."""
-    outbox = Outbox(settings, connect, _utc_now)
-    reading = Rereading(_reader(settings), outbox, _utc_now)
+    outbox = Outbox(settings, connect, utc_now)
+    reading = Rereading(_reader(settings), outbox, utc_now)
     while not stop.is_set():
         try:
             with kafka_errors_are_transient():
@@ -214,11 +215,7 @@ def _reader(settings: Settings) -> Read:
         if source not in pages:
             allowed: Sequence[str] = options.get(source, {}).get("allow_private", ())
             client = Client(contact=settings.contact, max_bytes=5_000_000, allow_private=allowed)
-            pages[source] = ArticlePages(client, Robots(client, _utc_now), _utc_now)
+            pages[source] = ArticlePages(client, Robots(client, utc_now), utc_now)
         return pages[source].read(wanted.url)
 
     return read
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

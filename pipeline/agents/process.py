@@ -22,6 +22,7 @@ from pipeline.acknowledge import Contiguous
 from pipeline.agents.app import GROUP, create_app
 from pipeline.agents.in_order import InOrder
 from pipeline.article import Position
+from pipeline.clock import utc_now
 from pipeline.errors import Permanent, Transient
 from pipeline.lanes import Lanes
 from pipeline.runner import Out, Runner, Stage, Work
@@ -100,7 +101,7 @@ class WorkerProcess:
     def _loop_of(self, row: Row) -> Callable[[Any], Any]:
         async def loop(stream: Any) -> None:
             row.lanes = Lanes(limit=self.settings.worker.batch_articles * 4)
-            row.runner = Runner(row.stage, self._send, lambda: datetime.now(UTC))
+            row.runner = Runner(row.stage, self._send, utc_now)
             row.busy = asyncio.Lock()
             row.restored = asyncio.Event()
             quiet = stream.noack()

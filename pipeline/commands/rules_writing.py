@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pipeline import whole_file
 from pipeline.commands.rules_folder import Folder, loaded_from, recogniser_beside, rule_set, sound
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
@@ -149,7 +150,7 @@ def fmt(
             if found != text:
                 changed.append(path)
                 if not check:
-                    path.write_text(found, encoding="utf-8")
+                    whole_file.put(path, found.encode())
         if as_json:
             print_json({"changed": changed})
         else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
+from pipeline.clock import utc_now
 from pipeline.console.board import Board, Change, GroupLag, Limits, Status, standing, status, take
 from pipeline.console.desk import Desk
 from pipeline.console.tail import KafkaLag, KafkaTail, Tail
@@ -36,7 +37,7 @@ class Feed:
         *,
         read_lag: Callable[[], tuple[GroupLag, ...]] = tuple,
         name_of: Callable[[str], str] = str,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._open_tail = open_tail
         self._limits = limits

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import whole_file
 from pipeline.console.asked import Fault
 from pipeline.enriching import Recogniser
 from pipeline.rules.compiled import CompiledRule
@@ -58,12 +59,7 @@ def rule_in(file: RuleFile, text: str) -> CompiledRule:
 
 def rewrite(file: RuleFile, text: str) -> None:
     """Put `text` in the place of the file's, in one step. Raises Fault, and then nothing is changed."""
-    # Hidden from whoever reads the folder until it is whole.
-    beside = file.path.with_name(f".{file.path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.chmod(file.path.stat().st_mode & 0o777)
-        beside.replace(file.path)
+        whole_file.put(file.path, text.encode())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise Fault(409, "rules_folder", f"{file.path} cannot be written: {error.strerror}") from None

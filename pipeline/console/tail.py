@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from pipeline import broker, topology
+from pipeline.clock import utc_now
 from pipeline.console.board import GroupLag
 from pipeline.console.desk import MOST_DECISIONS, MOST_MATCHES, MOST_VERSIONS
 from pipeline.settings import Settings
@@ -36,7 +37,7 @@ class KafkaTail:
     only when it answers, and everything up to there has been read, has the page a right to call itself up to date.
     """
 
-    def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
         """Raises Unreachable when Kafka does not answer or a topic does not exist."""
         broker.connect(settings.kafka, "the live page", wait_seconds=0)
         broker.need_rights(settings, "console")

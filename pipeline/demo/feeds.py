@@ -12,15 +12,16 @@ Articles without a GUID carry a fixed link for the same reason. A folder that al
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline import whole_file
+from pipeline.clock import utc_now
 from pipeline.demo.declarations import SAMPLES, Delivery, Feed, Sample, Samples, State, load
 from pipeline.demo.render import Item, feed_bytes, page
 from pipeline.demo.serving import HOST, Document, listen
@@ -40,7 +41,7 @@ class SampleFeeds:
         speed: float = 1.0,
         *,
         stepwise: bool = False,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         port: int = 0,
     ) -> None:
         """`start_at` is aware (default: `now()`); `speed` 2 is twice as fast. `port` is taken when it is free, else any free one.
@@ -130,9 +131,7 @@ class SampleFeeds:
             target = folder / sample.file
             if target.exists() and target.read_bytes() == data:
                 continue
-            unfinished = folder / f".{sample.file}.part"
-            unfinished.write_bytes(data)
-            os.replace(unfinished, target)
+            whole_file.put(target, data)
             written.append(target)
         return written
 

@@ -28,6 +28,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import whole_file
+
 # Below 32768, where Linux takes ports for outgoing connections: a client that keeps knocking at the port of a stopped
 # server would otherwise sooner or later be given that very port, and be connected with itself.
 _PORTS = range(15_000, 32_000)
@@ -121,9 +123,7 @@ def choose_ports(file: Path, names: tuple[str, ...]) -> dict[str, int]:
     for name in names:
         old = remembered.get(name, 0)
         chosen[name] = old if old and old not in chosen.values() and is_free(old) else _new_port(set(chosen.values()))
-    half = file.with_suffix(".part")
-    half.write_text(json.dumps(chosen), encoding="utf-8")
-    half.replace(file)
+    whole_file.put(file, json.dumps(chosen).encode())
     return chosen
 
 

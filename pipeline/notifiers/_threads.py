@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from pathlib import Path
 
 import structlog
+
+from pipeline import whole_file
 
 log = structlog.get_logger()
 
@@ -47,11 +48,9 @@ class Threads:
     def _write(self) -> None:
         if self._path is None:
             return
-        beside = self._path.with_name(f"{self._path.name}.new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(self._threads), encoding="utf-8")
-            os.replace(beside, self._path)
+            whole_file.put(self._path, json.dumps(self._threads).encode())
         except OSError as error:
             log.warning("threads not kept", file=str(self._path), why=error.strerror)
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from lxml import etree
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline import whole_file
 from pipeline.errors import GiveUp, TryAgain
 from pipeline.plugins import Context
 from pipeline.rendering import ATOM, body, subject
@@ -91,7 +92,7 @@ class AtomNotifier:
         with self._lock:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                _replace(path, self._feed(alert, _entries(path)))
+                whole_file.put(path, self._feed(alert, _entries(path)))
             except OSError as error:
                 raise (TryAgain if error.errno in _PASSING else GiveUp)(f"{path} cannot be written: {error.strerror}") from error
 
@@ -122,15 +123,6 @@ def _entries(path: Path) -> list[Any]:
     except (etree.XMLSyntaxError, ValueError):
         os.replace(path, path.with_name(f"{path.name}.damaged"))
         return []
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
 
 
 def create(options: Options, context: Context) -> AtomNotifier:
