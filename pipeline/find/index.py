@@ -13,6 +13,7 @@ import msgspec
 from pipeline.find.ellipsis import ellipses
 from pipeline.find.places import Place
 from pipeline.lexicon.compounds import heads
+from pipeline.lexicon.remembered import Remembered
 from pipeline.rules.spellings import END_CHARACTERS, Spelled
 from pipeline.text.tokens import Analysed, runs
 
@@ -31,23 +32,8 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
         return not self.before and not self.after
 
 
-_REMEMBERED_WORDS = 100_000
-_REMEMBERED_CHARACTERS = 60
-
-
-class _Heads(dict[str, tuple[str, ...]]):
-    """From each word to its compound heads: a look-up in a dictionary costs a third of a call."""
-
-    def __missing__(self, word: str) -> tuple[str, ...]:
-        found = heads(word)
-        if len(word) <= _REMEMBERED_CHARACTERS:
-            if len(self) >= _REMEMBERED_WORDS:
-                self.clear()
-            self[word] = found
-        return found
-
-
-_HEADS = _Heads()
+# From each word to its compound heads.
+_HEADS = Remembered(heads, longest=60)
 
 
 class TextIndex:

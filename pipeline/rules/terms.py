@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from pipeline.lexicon.compounds import heads
+from pipeline.lexicon.remembered import Remembered
 from pipeline.lexicon.store import german_words
 from pipeline.text.folding import fold
 from pipeline.text.tokens import Analysed
@@ -17,7 +18,6 @@ from pipeline.text.tokens import Analysed
 # A news article has 200 to 2,000 distinct words; what is longer than a keyword may be in the index is no word.
 MAX_TERMS = 10_000
 MAX_TERM_CHARACTERS = 100
-_REMEMBERED_WORDS = 100_000
 
 
 def terms(analysed: Iterable[Analysed], *, compounds: bool = True) -> tuple[str, ...]:
@@ -36,19 +36,13 @@ def terms(analysed: Iterable[Analysed], *, compounds: bool = True) -> tuple[str,
     return tuple(kept)
 
 
-class _Heads(dict[str, tuple[str, ...]]):
-    """From each word to the heads of the compound that it is, and their base forms; remembered, for words return."""
-
-    def __missing__(self, word: str) -> tuple[str, ...]:
-        found = tuple(dict.fromkeys((*heads(word), *(base for head in heads(word) for base in _bases(head)))))
-        if len(word) <= MAX_TERM_CHARACTERS:
-            if len(self) >= _REMEMBERED_WORDS:
-                self.clear()
-            self[word] = found
-        return found
+def _heads_and_bases(word: str) -> tuple[str, ...]:
+    """The heads of the compound that the word is, and their base forms."""
+    found = heads(word)
+    return tuple(dict.fromkeys((*found, *(base for head in found for base in _bases(head)))))
 
 
-_HEADS = _Heads()
+_HEADS = Remembered(_heads_and_bases, longest=MAX_TERM_CHARACTERS)
 
 
 @lru_cache(maxsize=50_000)
