@@ -15,6 +15,15 @@ class Stop(threading.Event):
     exit_code = 0
 
 
+def interrupt_on_sigterm() -> None:
+    """From now on SIGTERM breaks off what runs, as Ctrl-C does: with KeyboardInterrupt. Must be called in the main thread."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
 def stop_on_signals() -> Stop:
     """An event that SIGTERM and Ctrl-C set, instead of ending the process in the middle. Must be called in the main thread."""
     stop = Stop()

@@ -6,12 +6,10 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +18,7 @@ from rich.text import Text
 from pipeline import events, supervise
 from pipeline.commands.terminal import EXIT_FINDINGS, EXIT_OK, AsJson, err, errors_told, out, print_json, table
 from pipeline.errors import LagebildError, Unreachable
+from pipeline.stopping import interrupt_on_sigterm
 
 _CHECKOUT = Path(__file__).parents[2]
 _README = _CHECKOUT / "README.md"
@@ -178,10 +177,7 @@ def _servers(folder: Path) -> Iterator[Any]:
     from pipeline.embedded.server import StartFailed
     from pipeline.embedded.servers import Servers
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
+    interrupt_on_sigterm()
     servers = Servers(folder, packages_folder=Folder.at(default_path()).packages)
     try:
         tell("starting Kafka and Elasticsearch")

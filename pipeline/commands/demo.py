@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -40,7 +38,7 @@ from pipeline.embedded.packages import DownloadFailed, Plan, Step
 from pipeline.embedded.server import StartFailed
 from pipeline.embedded.servers import Addresses, Servers
 from pipeline.errors import Unreachable
-from pipeline.stopping import stop_on_signals
+from pipeline.stopping import interrupt_on_sigterm, stop_on_signals
 
 Once = Annotated[bool, typer.Option("--once", help="Process all samples to the end, check the result, and leave.")]
 Data = Annotated[
@@ -80,11 +78,7 @@ def demo(once: Once = False, data: Data = None, speed: Speed = 1.0, port: Port =
 
 def _started(servers: Servers) -> Addresses:
     """The addresses once both answer. Until then a signal ends the start, and what runs already, at once."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
+    interrupt_on_sigterm()
     try:
         return servers.start()
     except (StartFailed, InUse, NoJava, OSError) as error:

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from pipeline.console import handover
 from pipeline.console.acting import Act, decided
-from pipeline.console.asked import NO_STORE, Fault, asked, who
+from pipeline.console.asked import NO_STORE, Fault, answered, asked, who
 from pipeline.console.desk import Desk
 from pipeline.console.episode_view import EpisodeView, episode_view
 from pipeline.console.page import chosen_language
@@ -56,7 +56,7 @@ def add_to(app: FastAPI, settings: Settings, desk: Desk, say: Say) -> None:
 
     @app.get("/api/episodes/{episode_id}")
     async def episode(episode_id: str) -> Response:
-        return _json(await run_in_threadpool(_episode, settings, desk, episode_id))
+        return answered(await run_in_threadpool(_episode, settings, desk, episode_id))
 
     @app.get("/handover", response_class=HTMLResponse)
     async def shift(request: Request) -> HTMLResponse:
@@ -81,11 +81,7 @@ def add_to(app: FastAPI, settings: Settings, desk: Desk, say: Say) -> None:
             found = desk.rules.get(rule_id)
         if found is None:
             raise Fault(404, "no_rule", f"the rule {rule_id[:64]!r} is not active", rule=rule_id[:64])
-        return _json({"rule": {"id": rule_id, "title": found.rule.title, "version": found.version, "since": found.since}})
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json", headers=NO_STORE)
+        return answered({"rule": {"id": rule_id, "title": found.rule.title, "version": found.version, "since": found.since}})
 
 
 def _rule_is_active(desk: Desk, episode_id: str) -> None:

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from pipeline import say
 from pipeline.backtest.last_day import of_today
 from pipeline.console import acting_routes, guard, rule_routes
-from pipeline.console.asked import named_by_proxy
+from pipeline.console.asked import NO_STORE, named_by_proxy
 from pipeline.console.feed import Feed
 from pipeline.console.hub import Client, Hub, TooManyClients
 from pipeline.console.page import page
@@ -27,15 +27,14 @@ from pipeline.settings import Settings
 STATIC = Path(__file__).parent / "static"
 # Data older than this are said to be old in large letters, and the process is not ready.
 STALE_SECONDS = 10
-_NO_STORE = {"Cache-Control": "no-store"}
-_VARIES = {**_NO_STORE, "Vary": "Accept-Language"}
+_VARIES = {**NO_STORE, "Vary": "Accept-Language"}
 
 
 class _Stream(StreamingResponse):
     """A stream that gives its place back however it ends, also when the page went away before the first byte."""
 
     def __init__(self, hub: Hub, client: Client, last_id: str) -> None:
-        headers = {**_NO_STORE, "X-Accel-Buffering": "no"}
+        headers = {**NO_STORE, "X-Accel-Buffering": "no"}
         super().__init__(hub.stream(client, last_id), media_type="text/event-stream", headers=headers)
         self._hub = hub
         self._client = client
@@ -93,7 +92,7 @@ def _add_page(app: FastAPI, settings: Settings, hub: Hub) -> None:
             client = hub.join()
         except TooManyClients:
             return JSONResponse(
-                {"error": "too many pages are open at once: close one, or try again"}, 503, headers={**_NO_STORE, "Retry-After": "5"}
+                {"error": "too many pages are open at once: close one, or try again"}, 503, headers={**NO_STORE, "Retry-After": "5"}
             )
         return _Stream(hub, client, last_id)
 
@@ -102,16 +101,16 @@ def _add_answers_for_machines(app: FastAPI, feed: Feed, hub: Hub) -> None:
     @app.get("/api/state.json")
     async def state() -> Response:
         body = b'{"status":' + msgspec.json.encode(feed.status()) + b',"board":' + hub.state() + b"}"
-        return Response(body, media_type="application/json", headers=_NO_STORE)
+        return Response(body, media_type="application/json", headers=NO_STORE)
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:
         alive = feed.alive
-        return JSONResponse({"ok": alive}, 200 if alive else 503, headers=_NO_STORE)
+        return JSONResponse({"ok": alive}, 200 if alive else 503, headers=NO_STORE)
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
         now = feed.status()
         ready = now.as_of is not None and now.now - now.as_of < timedelta(seconds=STALE_SECONDS)
         answer = {"ok": ready, "as_of": now.as_of.isoformat() if now.as_of else None, "problem": now.problem}
-        return JSONResponse(answer, 200 if ready else 503, headers=_NO_STORE)
+        return JSONResponse(answer, 200 if ready else 503, headers=NO_STORE)

@@ -1,4 +1,7 @@
-"""Reading what the page asks to be done: small JSON of a known shape, by somebody with a name. Everything else is a `Fault`, told in words."""
+"""Reading what the page asks to be done: small JSON of a known shape, by somebody with a name. Everything else is a `Fault`, told in words.
+
+And answering it in JSON.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from pipeline.naming import LONGEST_NAME, cleaned, unfit_name
 from pipeline.settings import Settings
@@ -28,6 +31,11 @@ class Fault(Exception):
 
     def answer(self) -> JSONResponse:
         return JSONResponse({"error": self.message, "code": self.code, **self.more}, self.status, headers=NO_STORE)
+
+
+def answered(value: object) -> Response:
+    """`value` as JSON that nobody keeps."""
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=NO_STORE)
 
 
 async def asked(request: Request, kind: type[T]) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +12,9 @@ from pipeline.console.view_decisions import answer_view
 from pipeline.console.words import WORDS
 from pipeline.episode import Audit, Episode, Notification, Silence
 from pipeline.inquiry.choosing import is_open
+from pipeline.inquiry.layout import as_html
 from pipeline.inquiry.ledger import Ledger, by_time
 from pipeline.inquiry.report import Report, Row, report
-from pipeline.naming import cleaned
 from pipeline.routing.model import Routing
 from pipeline.routing.roster import on_duty, who
 from pipeline.rules.model import SEVERITIES
@@ -105,20 +104,20 @@ def handover(known: Known, language: str, zone: str, theme: str = "auto", hours:
                  [(writing.at(each.at), each.command.by, say(f"act_{each.command.kind}"), each.headline or each.rule_id, _outcome(each, writing)) for each in made.audit]),
     ]  # fmt: skip
     links = "".join(
-        f'<a class="quiet" href="?lang={language}&amp;hours={number}"{_current(number == hours)}>{_text(say("handover_last", n=number))}</a>'
+        f'<a class="quiet" href="?lang={language}&amp;hours={number}"{_current(number == hours)}>{as_html(say("handover_last", n=number))}</a>'
         for number in (8, 12, 24)
     )
     return "\n".join(
         (
             f'<!doctype html>\n<html lang="{language}" data-theme="{theme}">\n<head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">',
-            f"<title>{_text(say('handover_title'))} · {_text(span)}</title>",
+            f"<title>{as_html(say('handover_title'))} · {as_html(span)}</title>",
             '<link rel="icon" href="/static/mark.svg" type="image/svg+xml">',
             '<link rel="stylesheet" href="/static/page.css"><link rel="stylesheet" href="/static/acting.css">',
             '<link rel="stylesheet" href="/static/handover.css"></head>',
-            f'<body class="handover"><header><h1>{_text(say("handover_title"))}</h1><p>{_text(span)}</p>',
-            f'<nav class="switches" aria-label="{_text(say("handover_title"))}">{links}'
-            f'<a class="quiet" href="/?lang={language}">{_text(say("handover_back"))}</a><span>{_text(say("handover_print"))}</span></nav></header>',
+            f'<body class="handover"><header><h1>{as_html(say("handover_title"))}</h1><p>{as_html(span)}</p>',
+            f'<nav class="switches" aria-label="{as_html(say("handover_title"))}">{links}'
+            f'<a class="quiet" href="/?lang={language}">{as_html(say("handover_back"))}</a><span>{as_html(say("handover_print"))}</span></nav></header>',
             "<main>",
             *parts,
             "</main></body></html>\n",
@@ -130,16 +129,12 @@ def _current(is_it: bool) -> str:
     return ' aria-current="true"' if is_it else ""
 
 
-def _text(text: str) -> str:
-    return html.escape(cleaned(text)).replace("\n", "<br>")
-
-
 def _section(writing: _Writing, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], none: str = "handover_none") -> str:
-    head = f"<section><h2>{_text(writing.say(title))} <span>{len(rows) or ''}</span></h2>"
+    head = f"<section><h2>{as_html(writing.say(title))} <span>{len(rows) or ''}</span></h2>"
     if not rows:
-        return f'{head}<p class="none">{_text(writing.say(none))}</p></section>'
-    heads = "".join(f'<th scope="col">{_text(writing.say(each))}</th>' for each in columns)
-    body = "".join(f"<tr>{''.join(f'<td><bdi>{_text(cell)}</bdi></td>' for cell in row)}</tr>" for row in rows)
+        return f'{head}<p class="none">{as_html(writing.say(none))}</p></section>'
+    heads = "".join(f'<th scope="col">{as_html(writing.say(each))}</th>' for each in columns)
+    body = "".join(f"<tr>{''.join(f'<td><bdi>{as_html(cell)}</bdi></td>' for cell in row)}</tr>" for row in rows)
     return f"{head}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></section>"
 
 

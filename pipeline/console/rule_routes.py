@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from pipeline.console import tightening, watching
 from pipeline.console.acting import VIA
 from pipeline.console.acting_routes import Say, surviving
-from pipeline.console.asked import NO_STORE, Fault, asked, who
+from pipeline.console.asked import NO_STORE, Fault, answered, asked, who
 from pipeline.console.desk import Desk
 from pipeline.console.rule_file import rule_file
 from pipeline.console.watching import Day, Draft
@@ -51,12 +51,12 @@ def _add_drafts(app: FastAPI, settings: Settings, day: Day) -> None:
     @app.post("/api/rules/try")
     async def on_text(request: Request) -> Response:
         draft = await asked(request, Draft)
-        return _json(await run_in_threadpool(lambda: watching.on_text(_rule(draft, settings), draft)))
+        return answered(await run_in_threadpool(lambda: watching.on_text(_rule(draft, settings), draft)))
 
     @app.post("/api/rules/day")
     async def on_day(request: Request) -> Response:
         draft = await asked(request, Draft)
-        return _json(await run_in_threadpool(_on_day, draft, settings, day))
+        return answered(await run_in_threadpool(_on_day, draft, settings, day))
 
     @app.post("/api/rules/save")
     async def save(request: Request) -> Response:
@@ -71,17 +71,13 @@ def _add_tightening(app: FastAPI, settings: Settings, desk: Desk, say: Say, day:
     @app.post("/api/rules/tighten")
     async def tighten(request: Request) -> Response:
         about = await asked(request, About)
-        return _json(await run_in_threadpool(_proposals, about, settings, desk, day))
+        return answered(await run_in_threadpool(_proposals, about, settings, desk, day))
 
     @app.post("/api/rules/tighten/save")
     async def save(request: Request) -> Response:
         about = await asked(request, About)
         by = who(request, settings, about.by)
         return JSONResponse(await run_in_threadpool(_tightened, about, by, settings, desk, say), headers=NO_STORE)
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json", headers=NO_STORE)
 
 
 @contextmanager

@@ -69,25 +69,27 @@ _STYLE = (
 )
 
 
+def as_html(text: str) -> str:
+    """A text of people as HTML: escaped, its lines kept."""
+    return html.escape(cleaned(text)).replace("\n", "<br>")
+
+
 def _html(title: str, found: Sequence[Section]) -> str:
     """One file without scripts, addresses or anything else that is fetched."""
-
-    def cell(text: str) -> str:
-        return html.escape(cleaned(text)).replace("\n", "<br>")
 
     parts = [
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        f"<title>{cell(title)}</title><style>{_STYLE}</style></head><body>\n<h1>{cell(title)}</h1>",
+        f"<title>{as_html(title)}</title><style>{_STYLE}</style></head><body>\n<h1>{as_html(title)}</h1>",
     ]
     for section in found:
-        parts.append(f"<h2>{cell(section.title)}</h2>")
+        parts.append(f"<h2>{as_html(section.title)}</h2>")
         if section.remark:
-            parts.append(f"<p>{cell(section.remark)}</p>")
+            parts.append(f"<p>{as_html(section.remark)}</p>")
         if section.rows:
-            heads = "".join(f"<th>{cell(each)}</th>" for each in section.columns)
+            heads = "".join(f"<th>{as_html(each)}</th>" for each in section.columns)
             parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>")
-            parts += [f"<tr>{''.join(f'<td>{cell(each)}</td>' for each in row)}</tr>" for row in section.rows]
+            parts += [f"<tr>{''.join(f'<td>{as_html(each)}</td>' for each in row)}</tr>" for row in section.rows]
             parts.append("</tbody></table>")
     return "\n".join([*parts, "</body></html>", ""])
 
