@@ -43,7 +43,7 @@ def record_of(message: Any) -> Record:
 
 # How long the broker may keep a fetch that finds nothing. It answers at once when a record comes, but to all partitions of the fetch: who reads several
 # would not hear of one while the others are silent, and asks more often. One that is read alone need not.
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS = 250
 FETCH_WAIT_ALONE_MS = 1_000
 
 

@@ -30,6 +30,11 @@ MAX_OUTSTANDING_BYTES = 32_000_000
 BATCH_BYTES = 262_144
 
 
+# A transaction that begins while the broker still completes the one before is asked to come again. kafka-python 3.0.12 then sleeps this long, and not
+# the 20 ms that its own transaction manager wants: with 100 ms, its default, the second of two took 0.13 s instead of 0.02 (measured 2026-11-21).
+_TRANSACTION_RETRY_MS = 20
+
+
 def batch_bytes(kafka: Kafka) -> int:
     """How many bytes of records a producer may send together: a topic's limit is for a batch, and would refuse small records with it."""
     return min(BATCH_BYTES, kafka.max_record_bytes // 2)
@@ -47,6 +52,7 @@ def producer(kafka: Kafka, *, transactional_id: str | None = None, linger_ms: in
         batch_size=batch_bytes(kafka),
         compression_type="zstd",
         max_request_size=kafka.max_record_bytes + 200_000,
+        retry_backoff_ms=100 if transactional_id is None else _TRANSACTION_RETRY_MS,
         delivery_timeout_ms=120_000,
         request_timeout_ms=15_000,
         allow_auto_create_topics=False,

@@ -12,7 +12,7 @@ from aiokafka.consumer import consumer
 
 from pipeline import broker
 from pipeline.agents import create_app
-from pipeline.agents.app import FETCH_WAIT_MS
+from pipeline.agents.app import FETCH_WAIT_MS, IDLE_AFTER_SECONDS, IDLE_FETCH_WAIT_MS, fetch_wait_ms
 from pipeline.sections import Kafka, Worker
 from pipeline.settings import Settings
 
@@ -70,7 +70,7 @@ def test_a_batch_of_small_records_is_never_larger_than_what_a_topic_takes(max_re
 def test_a_partition_that_is_read_empty_is_not_kept_waiting_by_the_others() -> None:
     """The client takes one answer at a time from a broker, and Faust would let it wait 1.5 s for the partitions that have nothing."""
 
-    async def fetch_wait_ms() -> int:
+    async def at_the_start() -> int:
         app = create_app(Settings())
         app.finalize()
         made_by_faust: Any = app.consumer
@@ -83,7 +83,12 @@ def test_a_partition_that_is_read_empty_is_not_kept_waiting_by_the_others() -> N
         thread.thread_loop.close()
         return int(made.call_args.kwargs["fetch_max_wait_ms"])
 
-    assert asyncio.run(fetch_wait_ms()) == FETCH_WAIT_MS <= 100
+    assert asyncio.run(at_the_start()) == FETCH_WAIT_MS <= 100
+
+
+def test_an_idle_worker_asks_seldom_and_a_busy_one_at_once_again() -> None:
+    assert [fetch_wait_ms(seconds) for seconds in (0.0, IDLE_AFTER_SECONDS - 0.1)] == [FETCH_WAIT_MS, FETCH_WAIT_MS]
+    assert fetch_wait_ms(IDLE_AFTER_SECONDS) == IDLE_FETCH_WAIT_MS > FETCH_WAIT_MS
 
 
 async def _first_start(settings: Settings) -> None:
