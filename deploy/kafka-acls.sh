@@ -17,7 +17,7 @@ allow() {
 # collector: fetches from the sources
 principal="${COLLECTOR:-User:lagebild-collector}"
 allow --allow-principal "$principal" --operation Read --group "${prefix}collector"
-allow --allow-principal "$principal" --operation Read --topic "${prefix}evidence"
+allow --allow-principal "$principal" --operation Read --topic "${prefix}evidence" --topic "${prefix}sources.canaries"
 allow --allow-principal "$principal" --operation Read --operation Write --topic "${prefix}articles.held" --topic "${prefix}pages.rereads" --topic "${prefix}sources.cursors" --topic "${prefix}sources.health"
 allow --allow-principal "$principal" --operation Write --topic "${prefix}articles.collected" --topic "${prefix}articles.outcomes" --topic "${prefix}articles.rejected"
 
@@ -33,7 +33,7 @@ principal="${ALERTER:-User:lagebild-alerter}"
 allow --allow-principal "$principal" --operation Read --group "${prefix}alerter"
 allow --allow-principal "$principal" --operation Read --topic "${prefix}alerts.commands" --topic "${prefix}matches" --topic "${prefix}rules"
 allow --allow-principal "$principal" --operation Read --operation Write --topic "${prefix}alerts.episodes" --topic "${prefix}alerts.memory" --topic "${prefix}alerts.notifications" --topic "${prefix}alerts.silences"
-allow --allow-principal "$principal" --operation Write --topic "${prefix}alerts.audit" --topic "${prefix}articles.rejected"
+allow --allow-principal "$principal" --operation Write --topic "${prefix}alerts.audit" --topic "${prefix}articles.rejected" --topic "${prefix}sources.canaries"
 allow --allow-principal "$principal" --operation Write --transactional-id "${prefix}alerter"
 
 # indexer: writes to Elasticsearch
@@ -46,13 +46,13 @@ allow --allow-principal "$principal" --operation Write --topic "${prefix}article
 # console: the live page: it reads everything, and people decide and write rules there
 principal="${CONSOLE:-User:lagebild-console}"
 allow --allow-principal "$principal" --operation Describe --group "${prefix}alerter" --group "${prefix}collector" --group "${prefix}indexer" --group "${prefix}worker"
-allow --allow-principal "$principal" --operation Read --topic "${prefix}alerts.audit" --topic "${prefix}alerts.episodes" --topic "${prefix}alerts.memory" --topic "${prefix}alerts.notifications" --topic "${prefix}alerts.silences" --topic "${prefix}articles.collected" --topic "${prefix}articles.deduplicated" --topic "${prefix}articles.enriched" --topic "${prefix}articles.held" --topic "${prefix}articles.identified" --topic "${prefix}articles.known" --topic "${prefix}articles.outcomes" --topic "${prefix}articles.rejected" --topic "${prefix}evidence" --topic "${prefix}matches" --topic "${prefix}pages.rereads" --topic "${prefix}sources.cursors" --topic "${prefix}sources.health" --topic "${prefix}stories"
+allow --allow-principal "$principal" --operation Read --topic "${prefix}alerts.audit" --topic "${prefix}alerts.episodes" --topic "${prefix}alerts.memory" --topic "${prefix}alerts.notifications" --topic "${prefix}alerts.silences" --topic "${prefix}articles.collected" --topic "${prefix}articles.deduplicated" --topic "${prefix}articles.enriched" --topic "${prefix}articles.held" --topic "${prefix}articles.identified" --topic "${prefix}articles.known" --topic "${prefix}articles.outcomes" --topic "${prefix}articles.rejected" --topic "${prefix}evidence" --topic "${prefix}matches" --topic "${prefix}pages.rereads" --topic "${prefix}sources.canaries" --topic "${prefix}sources.cursors" --topic "${prefix}sources.health" --topic "${prefix}stories"
 allow --allow-principal "$principal" --operation Read --operation Write --topic "${prefix}alerts.commands" --topic "${prefix}rules" --topic "${prefix}rules.versions"
 allow --allow-principal "$principal" --operation Write --transactional-id "${prefix}rules apply"
 
 # operator: whoever types commands: topics apply, rules apply, alerts, drill, rejected replay, doctor
 principal="${OPERATOR:-User:lagebild-operator}"
 allow --allow-principal "$principal" --operation Describe --group "${prefix}alerter" --group "${prefix}collector" --group "${prefix}indexer" --group "${prefix}worker"
-allow --allow-principal "$principal" --operation AlterConfigs --operation Create --operation DescribeConfigs --operation Read --topic "${prefix}alerts.audit" --topic "${prefix}alerts.episodes" --topic "${prefix}alerts.memory" --topic "${prefix}alerts.notifications" --topic "${prefix}alerts.silences" --topic "${prefix}articles.held" --topic "${prefix}articles.known" --topic "${prefix}articles.outcomes" --topic "${prefix}articles.rejected" --topic "${prefix}evidence" --topic "${prefix}pages.rereads" --topic "${prefix}sources.cursors" --topic "${prefix}sources.health" --topic "${prefix}stories"
+allow --allow-principal "$principal" --operation AlterConfigs --operation Create --operation DescribeConfigs --operation Read --topic "${prefix}alerts.audit" --topic "${prefix}alerts.episodes" --topic "${prefix}alerts.memory" --topic "${prefix}alerts.notifications" --topic "${prefix}alerts.silences" --topic "${prefix}articles.held" --topic "${prefix}articles.known" --topic "${prefix}articles.outcomes" --topic "${prefix}articles.rejected" --topic "${prefix}evidence" --topic "${prefix}pages.rereads" --topic "${prefix}sources.canaries" --topic "${prefix}sources.cursors" --topic "${prefix}sources.health" --topic "${prefix}stories"
 allow --allow-principal "$principal" --operation AlterConfigs --operation Create --operation DescribeConfigs --operation Read --operation Write --topic "${prefix}alerts.commands" --topic "${prefix}articles.collected" --topic "${prefix}articles.deduplicated" --topic "${prefix}articles.enriched" --topic "${prefix}articles.identified" --topic "${prefix}matches" --topic "${prefix}rules" --topic "${prefix}rules.versions"
 allow --allow-principal "$principal" --operation Write --transactional-id "${prefix}rules apply"

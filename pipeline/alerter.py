@@ -232,7 +232,7 @@ def main(settings: Settings) -> int:
     try:
         broker.connect(settings.kafka, "the alerter", wait_seconds=120, stop=stop)
         broker.need_rights(settings, "alerter")
-        for topic in (*topology.stage("alert").reads, *topology.stage("alert").state):
+        for topic in (*topology.stage("alert").reads, *topology.stage("alert").writes):
             broker.partitions_of(settings.kafka, settings.topic(topic))
     except Unreachable as error:
         if stop.is_set():

@@ -17,10 +17,11 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from pipeline import delivery, topology
+from pipeline import canary, delivery, topology
 from pipeline.alerts import AlertRecord, Alerts
 from pipeline.article import Position
 from pipeline.broker import Record
+from pipeline.canary import Heard
 from pipeline.decisions import key_of, obeyed
 from pipeline.delivery import Result
 from pipeline.episode import Audit, Command, Episode, Notification, Silence
@@ -41,8 +42,10 @@ from pipeline.routing.model import Routing
 from pipeline.routing.plan import planned
 from pipeline.routing.sent import Sent
 from pipeline.routing.timers import due
+from pipeline.rules.model import Flatline
 from pipeline.runner import Out, Work, rejection
 from pipeline.settings import Settings
+from pipeline.sources import CANARY_RULE_ID
 
 log = structlog.get_logger()
 
@@ -51,6 +54,8 @@ log = structlog.get_logger()
 _FORGET_AT_ONCE = 1_000
 # A match that is older has waited in the topic: its rule has arrived, or is gone.
 _FRESH = timedelta(seconds=10)
+# After a start the absence of canaries means nothing yet: what was stopped with us has to fly first.
+_CANARIES_LATER = timedelta(minutes=5)
 # What time alone means for episodes is judged so much later: a match that was made before may still be on its way.
 _ON_THE_WAY = timedelta(seconds=2)
 _TOPICS: dict[type, str] = {
@@ -116,6 +121,8 @@ class Alerting:
         self._instant = max((each.last_match_at for each in alerts.episodes.values()), default=datetime.min.replace(tzinfo=UTC))
         self._changed: dict[tuple[str, str], AlertRecord | None] = {}
         self._audits: list[Audit] = []
+        self._canaries: dict[str, Heard] = {}
+        self._began_at: datetime | None = None
         self._rejected: list[Out] = []
         self._claimed: list[Notification] = []
         self._recorded: list[Result] = []
@@ -148,8 +155,15 @@ class Alerting:
     def _match(self, record: Record) -> None:
         matched = decode_matched(record.value or b"")
         fresh = self._now() - record.at < _FRESH
+        if canary.is_canary(matched.source.id) and not self._heard(matched):
+            return
         for each in addressed(self._alerts, matched):
             self.decide(each, (self._policies.awaited if fresh else self._policies.of)(each.match.rule_id))
+
+    def _heard(self, matched: Matched) -> bool:
+        """Write down that the canary came. Whether its rule may take it in: one that a team made ring for matches must not ring for this one."""
+        self._canaries[matched.source.name] = canary.heard(matched, self._now())
+        return isinstance(self._policies.awaited(matched.match.rule_id).trigger, Flatline)
 
     def decide(self, matched: Matched, policy: RulePolicy) -> Decision:
         """Take in one match of the rule that `policy` belongs to."""
@@ -234,7 +248,9 @@ class Alerting:
         now = self._now()
         routing, timed = self._policies.routing(), self._policies.timed()
         if caught_up:
-            for decision in tend(self._alerts, self._policies.of, timed, now - _ON_THE_WAY):
+            self._began_at = self._began_at or now
+            watched = timed if now - self._began_at >= _CANARIES_LATER else [each for each in timed if each != CANARY_RULE_ID]
+            for decision in tend(self._alerts, self._policies.of, watched, now - _ON_THE_WAY):
                 self._carry(decision, now)
         for each in due(self._alerts, self._policies.of, routing, now, timed):
             self._put(each)
@@ -249,7 +265,8 @@ class Alerting:
         """The records to write: the newest of each key, None for what is forgotten, and every decision of people."""
         changed = [Out(topic, key, None if record is None else _encoder.encode(record)) for (topic, key), record in self._changed.items()]
         audits = [Out(topology.AUDIT, key_of(each.command), _encoder.encode(each)) for each in self._audits]
-        return changed + audits + self._rejected
+        canaries = [Out(topology.CANARIES, name, canary.encode(each)) for name, each in self._canaries.items()]
+        return changed + audits + canaries + self._rejected
 
     def written(self) -> None:
         """All of `outs()` stands in Kafka: hand over what was claimed."""
@@ -257,7 +274,7 @@ class Alerting:
             self._sender.written(result)
         for each in self._claimed:
             self._sender.submit(each)
-        self._changed, self._audits, self._rejected, self._claimed, self._recorded = {}, [], [], [], []
+        self._changed, self._audits, self._canaries, self._rejected, self._claimed, self._recorded = {}, [], {}, [], [], []
 
     def _put(self, record: AlertRecord) -> None:
         self._alerts.put(record)

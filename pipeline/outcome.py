@@ -21,6 +21,7 @@ class Dropped(StrEnum):
 
     REPEAT = "repeat"  # the same id with a text already seen for it
     SUPERSEDED = "superseded"  # collected before the newest revision of its id
+    CANARY = "canary"  # an article of our own, which tried the way
 
 
 class Rejection(StrEnum):

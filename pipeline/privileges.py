@@ -63,7 +63,7 @@ def _process(name: str, help: str, *, also_reads: tuple[str, ...] = (), transact
 
 
 ROLES: tuple[Role, ...] = (
-    _process("collector", "fetches from the sources", also_reads=(topology.HEALTH, topology.HELD)),
+    _process("collector", "fetches from the sources", also_reads=(topology.HEALTH, topology.HELD, topology.CANARIES)),
     _process("worker", "the Faust stages"),
     _process("alerter", "episodes and messages", transactional_ids=("alerter",)),
     _process("indexer", "writes to Elasticsearch"),

@@ -109,6 +109,7 @@ class SourceSettings(Strict):
         False, description="whether what is from before we looked (the first fetch of a new source, archives) alerts like news"
     )
     paused: bool = Field(False, description="keep the source but do not fetch")
+    canary: bool = Field(False, description="send canary articles of its own through this source, not only one for its connector")
     tier: int = Field(0, ge=0, le=9, description="how far it is trusted: 1 first, 9 last, 0 not said; rules ask for it as source.tier")
     options: dict[str, Any] = Field(default_factory=dict, description="the connector's own options")
 
@@ -123,6 +124,12 @@ class Callback(Strict):
 
 
 class Collector(Strict):
+    canaries: bool = Field(
+        True, description="send a canary article through each connector, which nobody sees: it measures and proves the way to the alert"
+    )
+    canary_seconds: float = Field(
+        300, ge=10, le=600, description="pause between two canaries of one connector, or of one source that asks for its own"
+    )
     fetches_at_once: int = Field(32, ge=1, le=512, description="fetches that run at the same time; each may hold one document in memory")
     callback: Callback | None = Field(None, description="where others can reach the collector; nobody can when left out")
 
@@ -159,6 +166,10 @@ class Alerts(Strict):
 
     page_url: OptionalWebAddress = Field("", description="address under which people reach the live page: alerts link to it")
     kibana_url: OptionalWebAddress = Field("", description="address of Kibana: alerts link to it")
+    built_in_rules: list[Literal["canary", "sources"]] = Field(
+        ["canary", "sources"],
+        description="which of the rules that come with Lagebild are live; a file of the same name in the rules folder takes the place of one",
+    )
     heartbeat: Heartbeat | None = Field(None, description="proof of life to a receiver outside; none when left out")
 
 

@@ -34,6 +34,7 @@ from pipeline.sections import (
     Stories,
     Worker,
 )
+from pipeline.sources import CANARY_RULE_ID
 
 # Twenty thousand feeds with names and options need about five million.
 MAX_BYTES = 20_000_000
@@ -81,6 +82,12 @@ class Settings(Strict):
     @property
     def rules_folder(self) -> Path:
         return self.folder / self.rules
+
+    @property
+    def built_in_rules(self) -> tuple[str, ...]:
+        """The ids of the rules of ours that are wanted: without canaries none can be missing."""
+        sends = self.collector.canaries and any(not each.paused for each in self.sources)
+        return tuple(each for each in self.alerts.built_in_rules if each != CANARY_RULE_ID or sends)
 
     def topic(self, name: str) -> str:
         """The real name of a topic of `pipeline.topology` in this installation; consumer groups are prefixed alike."""

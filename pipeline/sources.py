@@ -7,6 +7,13 @@ from typing import Literal
 
 import msgspec
 
+# Sources that no configuration names: our own reports on sources, and the canaries.
+REPORTS_ID = "lagebild-sources"
+CANARIES_ID = "lagebild-canary"
+OWN_IDS = (REPORTS_ID, CANARIES_ID)
+# The built-in rule that matches canaries, and the only one.
+CANARY_RULE_ID = "canary"
+
 State = Literal["ok", "failing", "silent", "paused", "starting"]
 
 
@@ -46,6 +53,9 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `note` says what a person should know although fetches work, such as an address that has moved. `complained_of` is the state that the
     desk was told of (`failing`, `silent`) and has not been told the end of; `losses_told` are the losses and caps it was told of.
     `push` is None for a source that is only asked.
+
+    Canaries (only of the source that carries those of its connector, or has its own): when the last one flew, since when one is missed
+    (None: none is), when the alerter met the last that came, how long that took from source to alert, and when the desk was told of a missing one.
     """
 
     source_id: str
@@ -77,6 +87,11 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     losses_told: int = 0
     losses_told_at: datetime | None = None
     push: Push | None = None
+    canary_sent_at: datetime | None = None
+    canary_waiting_since: datetime | None = None
+    canary_heard_at: datetime | None = None
+    canary_seconds: float | None = None
+    canary_told_at: datetime | None = None
     updated_at: datetime | None = None
 
 

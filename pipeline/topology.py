@@ -58,6 +58,7 @@ AUDIT = "alerts.audit"
 RULE_VERSIONS = "rules.versions"
 CURSORS = "sources.cursors"
 HEALTH = "sources.health"
+CANARIES = "sources.canaries"
 REREADS = "pages.rereads"
 
 STORY_WINDOW_SECONDS = 72 * HOUR
@@ -84,6 +85,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(HELD, "article id", 1, None, "embargoed articles until they are due", compacted=True),
     Topic(CURSORS, "source id", 1, None, "where each source is read on from", compacted=True),
     Topic(HEALTH, "source id", 1, None, "how each source is doing", compacted=True),
+    Topic(CANARIES, "connector", 1, None, "the last canary of each connector that reached the alerter", compacted=True),
     Topic(REREADS, "article id", 1, None, "pages that matched and are read again: when next, and what they said", compacted=True),
 )
 
@@ -125,7 +127,7 @@ STAGES: tuple[Stage, ...] = (
         "alert",
         "alerter",
         (MATCHES, COMMANDS, RULES),
-        (EPISODES, NOTIFICATIONS, ALERT_MEMORY, SILENCES, AUDIT, REJECTED),
+        (EPISODES, NOTIFICATIONS, ALERT_MEMORY, SILENCES, AUDIT, CANARIES, REJECTED),
         "gather matches into episodes and notify",
         state=(EPISODES, NOTIFICATIONS, ALERT_MEMORY, SILENCES),
     ),

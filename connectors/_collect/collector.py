@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from connectors._collect import records, schedule, settle
 from connectors._collect.agenda import Agenda
+from connectors._collect.canaries import Canaries, Hearing, Listen, flown
 from connectors._collect.embargo import Embargo
 from connectors._collect.farewell import Farewells
 from connectors._collect.fetching import Fetched, Fetches, Running, connectors_of
@@ -68,6 +69,7 @@ class Collector:
         connect: Callable[[], Publishing],
         *,
         restore: Callable[[], Memory] = Memory,
+        hearing: Listen = dict,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         roll: Callable[[], float] = random.random,
@@ -78,6 +80,7 @@ class Collector:
         self._fetches = Fetches(settings.collector.fetches_at_once, settings.kafka.max_record_bytes // 2, monotonic)
         self._agenda = Agenda()
         self._restore = restore
+        self._hearing = hearing
         self._clocks = Clocks(now, monotonic, roll)
         self._away = 0
         self._embargo = Embargo({})
@@ -86,6 +89,7 @@ class Collector:
         self._by_id: dict[str, Running] = {}
         self._farewells: Farewells | None = None
         self._telling = Telling((), now(), settings.language, monotonic)
+        self._canaries = Canaries(settings, (), now(), hearing)
         self._counted: tuple[float, Counts] = (monotonic(), Counts())
 
     def run(self, stop: threading.Event) -> None:
@@ -119,6 +123,7 @@ class Collector:
         self._agenda.begin(self._sources, self._clocks.monotonic())
         self._telling = Telling(self._sources, self._clocks.now(), self._settings.language, self._clocks.monotonic)
         self._farewells = Farewells(self._settings, memory, self._clocks.now)
+        self._canaries = Canaries(self._settings, self._sources, self._clocks.now(), self._hearing)
         log.info("collecting", sources=len(self._sources), cursors=len(memory.cursors), held=len(self._embargo))
 
     def _wait_for_broker(self, error: Exception, stop: threading.Event) -> None:
@@ -139,6 +144,7 @@ class Collector:
         self._settle(self._fetches.done(min(wait, TICK_SECONDS)))
         self._release()
         self._part()
+        self._try_the_way()
         self._tell()
         self._log_counts()
 
@@ -200,6 +206,16 @@ class Collector:
         if self._farewells and (ended := self._farewells.done()):
             self._outbox.publish(ended)
 
+    def _try_the_way(self) -> None:
+        """Send the canaries that are due, and take note of those that have come."""
+        now = self._clocks.now()
+        due = self._canaries.due(now)
+        self._outbox.publish([Outgoing(topology.COLLECTED, each.id, article.encode(each), source_id=each.source.id) for _, each in due])
+        for source, _ in due:
+            source.health = flown(source.health, now)
+        for source in (*(each for each, _ in due), *self._canaries.hear()):
+            self._telling.note(source)
+
     def _tell(self) -> None:
         self._telling.tell(self._fetches, self._outbox, self._clocks.now())
 
@@ -245,5 +261,6 @@ def main(settings: Settings) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             stack.callback(signal.signal, number, signal.signal(number, lambda *_: stop.set()))
         defects = stack.enter_context(rereading.beside(settings, connect, stop))
-        Collector(settings, connect, restore=remembered).run(stop)
+        hearing = stack.enter_context(closing(Hearing(settings)))
+        Collector(settings, connect, restore=remembered, hearing=hearing).run(stop)
     return 1 if defects else 0

@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from pipeline.article import Article, Clock, Dates, Language, Source, identity
-from pipeline.sources import SourceHealth
+from pipeline.sources import REPORTS_ID, SourceHealth
 
-SOURCE_ID = "lagebild-sources"
 _SITE = "sources.invalid"
 # One failed fetch is weather. So many, for so long, are a state.
 FAILING_AFTER = 3
 FAILING_FOR = timedelta(minutes=15)
+# A first import of very much keeps the way busy for minutes.
+CANARY_MISSED_AFTER = timedelta(minutes=5)
 # Gaps and limits come back at every look until somebody mends them.
 REPEATED_EVERY = timedelta(hours=24)
 
@@ -28,6 +29,8 @@ _WORDS = {
     "silent": ("Quelle bleibt still", "Source silent"),
     "losing": ("Quelle lückenhaft", "Source incomplete"),
     "recovered": ("Quelle wieder da", "Source back"),
+    "canary": ("Weg der Quelle unterbrochen", "Source cut off"),
+    "canary_back": ("Weg der Quelle wieder frei", "Source connected again"),
 }
 _TEXTS = {
     "failing": (
@@ -47,12 +50,17 @@ _TEXTS = {
         "{losses} possible gaps and {left_out} items left out have been counted for {name} so far. {note}",
     ),
     "recovered": ("{name} bringt wieder, was es bringen soll.", "{name} brings again what it should."),
+    "canary": (
+        "Ein Kanarienvogel, der um {since} durch {name} geschickt wurde, ist nicht bis zum Alarm gekommen: Artikel kommen es vielleicht auch nicht.",
+        "A canary that was sent through {name} at {since} has not come as far as the alert: articles may not either.",
+    ),
+    "canary_back": ("Kanarienvögel von {name} kommen wieder an.", "Canaries of {name} arrive again."),
 }
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """`kind` is failing, silent, losing or recovered; `since` tells one such time from the next."""
+    """`kind` is failing, silent, losing, recovered, canary (one is missing) or canary_back; `since` tells one such time from the next."""
 
     kind: str
     since: datetime
@@ -60,6 +68,19 @@ class Complaint:
 
 def due(health: SourceHealth, started_at: datetime, now: datetime) -> Complaint | None:
     """What is to be told of `health` now; None when nothing is, or when it was told already."""
+    return _of_canaries(health, started_at, now) or _of_fetches(health, started_at, now)
+
+
+def _of_canaries(health: SourceHealth, started_at: datetime, now: datetime) -> Complaint | None:
+    """A canary that flew before this process did may have come meanwhile: it is heard of first."""
+    since, told_at = health.canary_waiting_since, health.canary_told_at
+    if since is None:
+        return Complaint("canary_back", told_at) if told_at is not None else None
+    is_missed = now - max(since, started_at) >= CANARY_MISSED_AFTER
+    return Complaint("canary", since) if told_at is None and is_missed else None
+
+
+def _of_fetches(health: SourceHealth, started_at: datetime, now: datetime) -> Complaint | None:
     well_at = health.last_success_at or started_at
     if health.state == "failing":
         is_lasting = now - well_at >= FAILING_FOR and (health.is_unreadable or health.consecutive_failures >= FAILING_AFTER)
@@ -77,6 +98,8 @@ def due(health: SourceHealth, started_at: datetime, now: datetime) -> Complaint 
 
 def noted(health: SourceHealth, complaint: Complaint, now: datetime) -> SourceHealth:
     """`health` after the complaint was made."""
+    if complaint.kind in ("canary", "canary_back"):
+        return replace(health, canary_told_at=now if complaint.kind == "canary" else None)
     if complaint.kind == "losing":
         return replace(health, losses_told=health.possible_losses + health.left_out, losses_told_at=now)
     return replace(health, complained_of="" if complaint.kind == "recovered" else complaint.kind, complained_at=now)
@@ -101,7 +124,7 @@ def article(complaint: Complaint, health: SourceHealth, language: str, now: date
     guid = f"{health.source_id}:{complaint.kind}:{complaint.since.isoformat()}"
     return Article(
         id=identity(_SITE, guid, ""),
-        source=Source(id=SOURCE_ID, name="Lagebild", connector="collector", site=_SITE),
+        source=Source(id=REPORTS_ID, name="Lagebild", connector="collector", site=_SITE),
         guid=guid,
         title=f"{_WORDS[complaint.kind][at]}: {name}"[:300],
         body=body,

@@ -154,6 +154,9 @@ def _urgent(health: SourceHealth) -> tuple[object, ...]:
         health.left_out,
         health.note,
         health.complained_of,
+        health.canary_sent_at,
+        health.canary_heard_at,
+        health.canary_told_at,
         _push_state(health),
     )
 

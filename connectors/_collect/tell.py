@@ -21,7 +21,7 @@ log = structlog.get_logger()
 # In so much time every source is looked at once, so that a look costs little with tens of thousands of them.
 ROUND_SECONDS = 5.0
 LOOKED_AT_ONCE = 100
-_COMPLAINED = ("complained_of", "complained_at", "losses_told", "losses_told_at")
+_COMPLAINED = ("complained_of", "complained_at", "losses_told", "losses_told_at", "canary_told_at")
 
 
 class Telling:

@@ -35,7 +35,9 @@ def configuration(url: str, count: int, addresses: Addresses, prefix: str) -> st
         for number in range(count)
     ]
     kafka = {"servers": [addresses.kafka], "topic_prefix": prefix}
-    return json.dumps({"kafka": kafka, "collector": {"fetches_at_once": FETCHES_AT_ONCE}, "sources": sources, "enrichers": []})
+    return json.dumps(
+        {"kafka": kafka, "collector": {"fetches_at_once": FETCHES_AT_ONCE, "canaries": False}, "sources": sources, "enrichers": []}
+    )
 
 
 def measure_polling(folder: Path, addresses: Addresses, prefix: str, count: int, seconds: float, tell: Tell) -> Figures:

@@ -164,6 +164,7 @@ def _configuration(addresses: Addresses, prefix: str) -> dict[str, object]:
         "alerts": {"default_route": ["file"]},
         "receivers": [{"name": "file", "notifier": "file", "options": {"path": ALERTS_FILE}}],
         "sources": [source],
+        "collector": {"canaries": False},
     }
 
 

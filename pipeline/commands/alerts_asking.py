@@ -104,7 +104,7 @@ def _rule(settings: Settings, rule_id: str) -> CompiledRule:
     """The rule as it stands in the folder, whether it is applied or not."""
     from pipeline.rules.load import load_folder
 
-    loaded = load_folder(settings.rules_folder, recogniser=Recogniser(settings))
+    loaded = load_folder(settings.rules_folder, recogniser=Recogniser(settings), built_in_rules=settings.built_in_rules)
     for each in loaded.rules:
         if each.rule.id == rule_id:
             return each

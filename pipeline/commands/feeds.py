@@ -44,7 +44,7 @@ def list_feeds(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None
         out.print(table(f"{len(rows)} sources", ["id", "connector", "name", "country", "every s", ""], rows, right=[4]))
 
 
-@feeds.command("health", help="How each source is doing; exit code 1 when one is failing or silent.")
+@feeds.command("health", help="How each source is doing; exit code 1 when one is failing or silent, or its canary is missing.")
 def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     with errors_told():
         settings = settings_with_kafka(config, "lagebild feeds health")
@@ -71,6 +71,7 @@ def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
                     each.possible_losses,
                     each.left_out,
                     _pushed(each.push),
+                    _canary(each),
                     each.last_error or each.note,
                 )
                 for each in listed
@@ -85,10 +86,11 @@ def health(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
                 "gaps",
                 "left out",
                 "hub",
+                "canary",
                 "what to know",
             ]
             out.print(table(f"{len(rows)} sources", columns, rows, right=[4, 5, 6, 7]))
-        if any(each.state in ("failing", "silent") for each in listed):
+        if any(each.state in ("failing", "silent") or each.canary_told_at for each in listed):
             raise typer.Exit(EXIT_FINDINGS)
 
 
@@ -104,6 +106,15 @@ def _pushed(push: sources.Push | None) -> str:
     if push.state == "pushes":
         return f"pushed {_ago(push.last_at)}" if push.last_at else "confirmed"
     return push.state
+
+
+def _canary(health: sources.SourceHealth) -> str:
+    """How long the last canary took from source to alert, and when that was; "" for a source that carries none."""
+    if health.canary_told_at is not None:
+        return f"missing since {_ago(health.canary_waiting_since)}"
+    if health.canary_seconds is None:
+        return "" if health.canary_sent_at is None else "on its way"
+    return f"{health.canary_seconds:.2f} s, {_ago(health.canary_heard_at)}"
 
 
 def _ago(at: datetime | None) -> str:

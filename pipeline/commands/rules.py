@@ -28,10 +28,12 @@ from pipeline.commands.terminal import (
     table,
 )
 from pipeline.enriching import Recogniser, packaged
+from pipeline.rules import built_in
 from pipeline.rules.apply import apply as apply_folder
 from pipeline.rules.apply import published
 from pipeline.rules.between_names import strangers
 from pipeline.rules.between_sources import doubts
+from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.lint import advice
 
 rules = typer.Typer(help="Alert rules.", no_args_is_help=True)
@@ -62,20 +64,32 @@ def list_rules(
             compiled = list(loaded.rules)
             tell(loaded.problems)
         rows = [
-            (each.rule.id, each.rule.status, each.rule.severity, each.rule.title, _expiry(each.rule.expires_at), each.version[:12])
+            (
+                each.rule.id,
+                each.rule.status,
+                each.rule.severity,
+                each.rule.title,
+                _expiry(each.rule.expires_at),
+                _origin(each),
+                each.version[:12],
+            )
             for each in compiled
         ]
         if as_json:
-            names = ("id", "status", "severity", "title", "expires", "version")
+            names = ("id", "status", "severity", "title", "expires", "origin", "version")
             print_json(
                 [dict(zip(names, row, strict=True)) | {"anchors": len(each.anchors)} for row, each in zip(rows, compiled, strict=True)]
             )
         else:
-            out.print(table(counted(len(rows), "rule"), ["id", "status", "severity", "title", "expires", "version"], rows))
+            out.print(table(counted(len(rows), "rule"), ["id", "status", "severity", "title", "expires", "origin", "version"], rows))
 
 
 def _fine(rules: int, which: str = "") -> str:
     return f"{counted(rules, f'{which}rule')} {'is' if rules == 1 else 'are'} fine"
+
+
+def _origin(compiled: CompiledRule) -> str:
+    return built_in.MARK if built_in.MARK in compiled.rule.tags else ""
 
 
 def _expiry(at: object) -> str:
@@ -91,7 +105,7 @@ def check(
 ) -> None:
     with errors_told():
         settings = settings_beside(config, folder)
-        loaded = loaded_from(config, folder, show_progress=not as_json, settings=settings)
+        loaded = loaded_from(config, folder, show_progress=not as_json, settings=settings).own
         tests = sum(len(each.rule.tests) for each in loaded.rules)
         sources = None if settings is None else [each.id for each in settings.sources]
         recogniser = packaged() if settings is None else Recogniser(settings)

@@ -49,9 +49,10 @@ def loaded_from(config: Path, folder: Path | None, *, show_progress: bool = Fals
     wanted = folder if folder is not None else settings.rules_folder if settings is not None else None
     receivers = None if settings is None else receivers_of(settings)
     recogniser = recogniser_beside(config, folder) if settings is None else Recogniser(settings)
+    shipped = (settings or Settings()).built_in_rules
     assert wanted is not None
     if not show_progress or not err.is_terminal:
-        return load_folder(wanted, receivers=receivers, recogniser=recogniser)
+        return load_folder(wanted, receivers=receivers, recogniser=recogniser, built_in_rules=shipped)
     columns = (TextColumn("rules"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=err, transient=True) as bar:
         task = bar.add_task("rules", total=None, visible=False)
@@ -59,6 +60,7 @@ def loaded_from(config: Path, folder: Path | None, *, show_progress: bool = Fals
             wanted,
             receivers=receivers,
             recogniser=recogniser,
+            built_in_rules=shipped,
             progress=lambda done, of: bar.update(task, completed=done, total=of, visible=of >= SHOWN_FROM_FILES),
         )
 

@@ -75,7 +75,7 @@ def test(
     as_json: AsJson = False,
 ) -> None:
     with errors_answered(as_json):
-        loaded = loaded_from(config, folder)
+        loaded = loaded_from(config, folder) if rule else loaded_from(config, folder).own
         ran = tested(loaded.files.values(), loaded.sets, recogniser_beside(config, folder))
         if rule is not None and rule not in ran:
             unread = [str(each) for each in loaded.problems if Path(each.file).stem == rule]

@@ -101,7 +101,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        loaded = sound(loaded_from(config, folder))
+        loaded = sound(loaded_from(config, folder) if against is None else loaded_from(config, folder).own)
         before = (
             _active(config) if against is None else rule_set(sound(load_folder(against, recogniser=recogniser_beside(config, against))))
         )

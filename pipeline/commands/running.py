@@ -13,10 +13,8 @@ import typer
 
 from pipeline import broker, events, supervise
 from pipeline.commands.terminal import DEFAULT_CONFIG, Config, err, errors_told, settings_from
-from pipeline.enriching import Recogniser
 from pipeline.errors import BadConfiguration
-from pipeline.rules.apply import receivers_of, watch
-from pipeline.rules.load import load_folder
+from pipeline.rules.apply import read_folder, watch
 from pipeline.settings import Settings
 from pipeline.stopping import stop_on_signals
 
@@ -60,7 +58,7 @@ def run(
 def run_all(settings: Settings, config: Path) -> int:
     """Supervise every process and follow the rules folder until a signal comes; the exit code."""
     events.configure("run")
-    loaded = load_folder(settings.rules_folder, receivers=receivers_of(settings), recogniser=Recogniser(settings))
+    loaded = read_folder(settings)
     if loaded.problems:
         raise BadConfiguration(list(loaded.problems))
     gc.freeze()  # otherwise every full collection walks through all rules, and the watcher has very many

@@ -167,6 +167,8 @@ class _Fresh:
 
     def _outcome(self, record: Record) -> None:
         outcome = msgspec.json.decode(record.value or b"", type=Outcome)
+        if outcome.reason == Dropped.CANARY:
+            return
         if outcome.exit is Exit.DROPPED:
             self._counted.append((record.at, "repeats" if outcome.reason in list(Dropped) else "dropped"))
         else:

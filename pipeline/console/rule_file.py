@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline import whole_file
 from pipeline.console.asked import Fault
 from pipeline.enriching import Recogniser
+from pipeline.rules import built_in
 from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.load import load_folder, load_text
 from pipeline.rules.model import TermSet
@@ -36,6 +37,10 @@ def rule_file(settings: Settings, rule_id: str) -> RuleFile:
     if not _ID.fullmatch(rule_id):
         raise Fault(409, "no_rule_file", f"there is no file for a rule {rule_id[:64]!r}")
     paths = [path for suffix in (".yml", ".yaml") for path in folder.rglob(rule_id + suffix)] if folder.is_dir() else []
+    if not paths and rule_id in built_in.NAMES:
+        raise Fault(
+            409, "no_rule_file", f"the rule {rule_id} came with Lagebild: put a file {rule_id}.yaml into {folder}, which takes its place"
+        )
     if len(paths) != 1:
         raise Fault(409, "no_rule_file", f"there is no one file of the rule {rule_id} in {folder}: change it where the rules are kept")
     try:

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.console.desk import Active, Desk
 from pipeline.episode import Episode
+from pipeline.rules.built_in import MARK
 from pipeline.sources import SourceHealth
 
 DAY = timedelta(hours=24)
@@ -51,6 +52,7 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     episodes: int = 0
     usual: tuple[Usual, ...] = ()
     quiet: bool = False
+    built_in: bool = False
 
 
 def rule_views(desk: Desk, now: datetime) -> tuple[RuleView, ...]:
@@ -95,6 +97,7 @@ def _view(active: Active, episodes: list[Episode], hits: int, last: datetime | N
         last_hit_at=max(seen, default=None),
         episodes=len(episodes),
         usual=usual,
+        built_in=MARK in rule.tags,
         quiet=bool(usual) and all(each.state in ("silent", "failing") for each in usual),
     )
 

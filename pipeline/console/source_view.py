@@ -19,6 +19,9 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failures: int = 0
     articles: int = 0
     error: str = ""
+    canary_seconds: float | None = None
+    canary_heard_at: datetime | None = None
+    canary_missed_since: datetime | None = None
 
 
 def source_view(health: SourceHealth) -> SourceView:
@@ -33,4 +36,7 @@ def source_view(health: SourceHealth) -> SourceView:
         failures=health.consecutive_failures,
         articles=health.articles,
         error=health.last_error[:300],
+        canary_seconds=health.canary_seconds,
+        canary_heard_at=health.canary_heard_at,
+        canary_missed_since=health.canary_waiting_since if health.canary_told_at else None,
     )

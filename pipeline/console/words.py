@@ -108,6 +108,11 @@ _SHOWN: Final = {
     "source_article": ("letzte Meldung {age}", "last article {age}"),
     "source_no_article": ("noch keine Meldung", "no article yet"),
     "source_failures": ("{n} Fehler in Folge", "{n} failures in a row"),
+    "source_canary": ("Kanarienvogel: in {n} s bis zum Alarm, vor {age}", "canary: {n} s to the alert, {age} ago"),
+    "source_canary_missed": (
+        "Kanarienvogel fehlt seit {age}: Artikel kommen vielleicht nicht bis zum Alarm",
+        "canary missing for {age}: articles may not reach the alert",
+    ),
     "source_filter": ("Nur {name} zeigen", "Show only {name}"),
     "per_minute": ("Meldungen/min", "Articles/min"),
     "newest": ("Neueste Meldung", "Newest article"),

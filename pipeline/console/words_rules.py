@@ -25,6 +25,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
         "Schweigen heißt hier nichts: {sources} melden es sonst zuerst und sind still.",
         "Silence means nothing here: {sources} usually report it first, and are silent.",
     ),
+    "rule_built_in": ("mitgeliefert", "built in"),
     "rule_quiet_short": ("Quellen still", "sources silent"),
     "rule_shadow_rang": ("im Schatten: hätte {n}-mal geläutet", "in shadow: would have rung {n} times"),
     "rule_usual": ("Zuerst meldet es meist {sources}.", "Usually first: {sources}."),

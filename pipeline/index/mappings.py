@@ -236,6 +236,8 @@ SOURCE_FIELDS: Mapping = {
     **dict.fromkeys(("articles", "unreadable", "consecutive_failures", "fetches", "unchanged"), LONG),
     **dict.fromkeys(("possible_losses", "left_out", "losses_told"), LONG),
     **dict.fromkeys(("longest_gap_seconds", "silent_after_seconds"), FLOAT),
+    **dict.fromkeys(("canary_sent_at", "canary_waiting_since", "canary_heard_at", "canary_told_at"), DATE),
+    "canary_seconds": FLOAT,
     "note": TEXT,
     "is_unreadable": BOOLEAN,
     "last_error": TITLE,

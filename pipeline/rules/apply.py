@@ -60,7 +60,7 @@ def apply(
 
     `by`: who is answerable for it. Whoever applies again and again passes `on_topic`, and then reads of the topic only what is new.
     """
-    loaded = loaded or load_folder(settings.rules_folder, receivers=receivers_of(settings), recogniser=Recogniser(settings))
+    loaded = loaded or read_folder(settings)
     if loaded.problems:
         return Applied(problems=loaded.problems)
     with contextlib.ExitStack() as ending:
@@ -110,6 +110,17 @@ def _publish(settings: Settings, loaded: Loaded, on_topic: RulesOnTopic, seen: t
     return changes
 
 
+def read_folder(settings: Settings, before: Loaded | None = None, recogniser: Recogniser | None = None) -> Loaded:
+    """The configured folder with the built-in rules, held against the configured receivers and names."""
+    return load_folder(
+        settings.rules_folder,
+        before,
+        receivers_of(settings),
+        recogniser=recogniser or Recogniser(settings),
+        built_in_rules=settings.built_in_rules,
+    )
+
+
 def receivers_of(settings: Settings) -> tuple[str, ...]:
     """The names that a rule or route can tell, besides the rosters of the rules folder."""
     return tuple(each.name for each in settings.receivers)
@@ -127,7 +138,7 @@ def watch(
     try:
         while not stop.is_set():
             looked_at = time.monotonic()
-            loaded = load_folder(settings.rules_folder, loaded, receivers_of(settings), recogniser=recogniser)
+            loaded = read_folder(settings, loaded, recogniser)
             if applied is None or (loaded is not applied and (loaded.files, loaded.problems) != (applied.files, applied.problems)):
                 try:
                     _apply_and_tell(settings, loaded, on_topic, tell)

@@ -9,6 +9,7 @@ from pipeline.errors import Problem
 from pipeline.located import nearest, read_text
 from pipeline.rules.model import Clause, Filter, Group, Rule, Within
 from pipeline.rules.reading_files import File
+from pipeline.sources import OWN_IDS
 
 
 def doubts(files: Mapping[str, File], sources: Collection[str] | None, now: datetime) -> list[Problem]:
@@ -18,7 +19,7 @@ def doubts(files: Mapping[str, File], sources: Collection[str] | None, now: date
         rule = file.rule.rule if file.rule is not None else None
         if rule is None:
             continue
-        unknown = [each for each in dict.fromkeys(_asked(rule)) if each not in sources] if sources else []
+        unknown = [each for each in dict.fromkeys(_asked(rule)) if each not in sources and each not in OWN_IDS] if sources else []
         over = rule.status == "live" and rule.expires_at is not None and rule.expires_at <= now
         if not unknown and not over:
             continue

@@ -19,7 +19,7 @@ from pipeline.located import Located, nearest, read_text
 from pipeline.routing import declare as routing_declare
 from pipeline.routing.declare import Part
 from pipeline.routing.model import Routing
-from pipeline.rules import reading_files
+from pipeline.rules import built_in, reading_files
 from pipeline.rules.between import rules_that_fit, unique
 from pipeline.rules.check import failing_tests
 from pipeline.rules.compile import CannotMatch, compile_rule
@@ -56,13 +56,21 @@ class Loaded:
     sets: Mapping[str, TermSet] = field(default_factory=dict)
     seen: Seen | None = field(default=None, compare=False)
 
+    @property
+    def own(self) -> Loaded:
+        """The same without the rules that came with Lagebild."""
+        files = {name: each for name, each in self.files.items() if not built_in.is_built_in(name)}
+        ids = {each.rule.rule.id for each in files.values() if each.rule is not None}
+        return replace(self, rules=tuple(each for each in self.rules if each.rule.id in ids), files=files)
+
 
 @dataclass(frozen=True)
 class Seen:
-    """What a load depended on: the times of the folder's files, and the receivers that rules could name."""
+    """What a load depended on: the times of the folder's files, the receivers that rules could name, and the built-in rules that were wanted."""
 
     stamps: Mapping[str, Stamp]
     receivers: frozenset[str] | None
+    built_in: frozenset[str] = frozenset()
 
 
 def load_folder(
@@ -71,17 +79,19 @@ def load_folder(
     receivers: Collection[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     recogniser: Recogniser | None = None,
+    built_in_rules: Collection[str] = (),
 ) -> Loaded:
     """What all `.yml` and `.yaml` files below `folder` say, hidden ones left out; `before` itself when nothing has changed since.
 
     Files whose bytes are those of `before` are not read again, and a rule is compiled again only when a term set it uses, or the defaults, changed.
     Without `receivers`, the names of those of the configuration, nobody checks them. `progress` is told how many files are done, of how many.
-    `recogniser` says who is named in the tests of rules that ask for entities; if None, the packaged one. Never raises for what a folder may hold.
+    `recogniser` says who is named in the tests of rules that ask for entities; if None, the packaged one. `built_in_rules` are added unless the
+    folder has files of their names. Never raises for what a folder may hold.
     """
     if not folder.is_dir():
         return Loaded(problems=(Problem(str(folder), 1, 1, "there is no such folder of rules: create it, or name another"),))
     looked_at_ns = time.time_ns()
-    seen = Seen(reading_files.look(folder), None if receivers is None else frozenset(receivers))
+    seen = Seen(reading_files.look(folder), None if receivers is None else frozenset(receivers), frozenset(built_in_rules))
     if before is not None and before.seen == seen:
         return before
     loaded = _loaded(folder, before.files if before else {}, seen, receivers, progress, recogniser)
@@ -103,6 +113,7 @@ def _loaded(
         del names[reading_files.MAX_FILES :]
     read = (reading_files.read(folder, name, seen.stamps[name], remembered.get(name)) for name in names)
     files = {each.name: _without_rules(each, folder) for each in read}
+    files |= built_in.shipped(seen.built_in, names, remembered)
     sets = _sets(files.values(), problems)
     parts = {name: each.part for name, each in files.items() if each.part is not None}
     compiling = _Compiling(sets, _rule_defaults(parts), recogniser)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline import matched, topology
+from pipeline import canary, matched, topology
 from pipeline.article import Article, encode
 from pipeline.enriching import enriched_by
 from pipeline.plugins import Enricher
@@ -38,6 +38,8 @@ class Enrich:
 
     def run(self, work: Work, now: datetime) -> list[Out]:
         article = enriched(read(work), self.enrichers, self._rules(), now)
+        if canary.is_canary(article.source.id):
+            return self._tried(msgspec.structs.replace(article, matches=canary.own_matches(article)), now)
         value = encode(article)
         outs = [Out(topology.ENRICHED, article.id, value)]
         records = matched.records(article, article.matches, now, late_hours=self._late_hours)
@@ -45,6 +47,12 @@ class Enrich:
         if records:
             outs.append(Out(topology.EVIDENCE, article.id, value))
         return outs
+
+    def _tried(self, article: Article, now: datetime) -> list[Out]:
+        """What a canary causes: its match, and the word that it ended here."""
+        records = matched.records(article, article.matches, now, late_hours=self._late_hours)
+        outs = [Out(topology.MATCHES, each.match.rule_id, matched.encode(each)) for each in records]
+        return [*outs, Out(topology.OUTCOMES, article.id, msgspec.json.encode(canary.ended(article, self.name, now)))]
 
 
 def enriched(article: Article, enrichers: Mapping[str, Enricher], rules: RuleSet, now: datetime) -> Article:

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline import alerter, broker, topology
+from pipeline import alerter, broker, sources, topology
 from pipeline.embedded.servers import Servers
-from pipeline.outcome import Exit, Outcome, Rejected, rejected_from
+from pipeline.outcome import Dropped, Exit, Outcome, Rejected, rejected_from
+from pipeline.sources import SourceHealth
 from tests.faults.system import System, configuration, running, until
 from tests.shared_data import seed, shared
 
@@ -58,6 +59,8 @@ class Seen:
     outcomes: dict[str, Outcome]  # by the position they are about
     rejected: list[tuple[Rejected, bytes]]
     alerts: list[dict[str, Any]]
+    health: SourceHealth
+    canaries: list[Outcome]
 
     def document(self, **fields: str) -> dict[str, Any]:
         (found,) = [each for each in self.documents if all(fields[name] in each["news"].get(name, "") for name in fields)]
@@ -71,7 +74,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Generator[Seen]:
     folder = tmp_path_factory.mktemp("whole")
-    config = configuration(folder, servers.addresses, enrichers=None)
+    config = configuration(folder, servers.addresses, enrichers=None, collector={"canaries": True, "canary_seconds": 10})
     (folder / "rules" / "keyword.yaml").unlink()
     (folder / "rules" / "raketentest.yaml").write_text(RULE, encoding="utf-8")
     with running(config) as system:
@@ -88,12 +91,28 @@ def seen(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Generato
         expected = GOOD + len(BAD) + 1 + len(seeds)
         until(lambda: len(outcomes(system)) >= expected, 50, f"{expected} outcomes")
         until(lambda: decided(system), 20, "the alerter's decision")
-        yield Seen(system.documents(), outcomes(system), rejections(system), system.alerts())
+        until(lambda: health(system).canary_seconds is not None, 30, "the canary's return")
+        yield Seen(system.documents(), outcomes(system), rejections(system), system.alerts(), health(system), canaries(system))
 
 
 def outcomes(system: System) -> dict[str, Outcome]:
+    """Those of the news."""
+    return {each.id: each for each in _outcomes(system) if each.reason != Dropped.CANARY}
+
+
+def canaries(system: System) -> list[Outcome]:
+    return [each for each in _outcomes(system) if each.reason == Dropped.CANARY]
+
+
+def _outcomes(system: System) -> list[Outcome]:
     records = broker.read_to_end(system.settings.kafka, system.settings.topic(topology.OUTCOMES))
-    return {each.id: each for each in (msgspec.json.decode(record.value or b"", type=Outcome) for record in records)}
+    return [msgspec.json.decode(record.value or b"", type=Outcome) for record in records]
+
+
+def health(system: System) -> SourceHealth:
+    """That of the one source."""
+    records = broker.read_to_end(system.settings.kafka, system.settings.topic(topology.HEALTH))
+    return [SourceHealth(source_id="files"), *(sources.decode(record.value or b"") for record in records)][-1]
 
 
 def rejections(system: System) -> list[tuple[Rejected, bytes]]:
@@ -211,3 +230,11 @@ def test_everything_has_exactly_one_outcome_and_every_rejection_says_why(seen: S
     assert exits.count(Exit.PASSED) == len(seen.documents)
     assert len(exits) == len(seen.rejected) + len(seen.documents)
     assert all(len(each.detail) > 20 for each in seen.outcomes.values() if each.exit is Exit.REJECTED)
+
+
+def test_a_canary_came_from_the_source_to_the_alert_and_nobody_sees_it(seen: Seen) -> None:
+    assert seen.canaries and all(each.exit == Exit.DROPPED and each.stage == "enrich" for each in seen.canaries)
+    assert seen.health.canary_seconds is not None and 0 < seen.health.canary_seconds < 20
+    assert seen.health.articles == len(seen.documents), "a canary is no article of its source"
+    assert not [each for each in seen.documents if "canary" in each["news"]["source"]["id"]]
+    assert not [each for each in seen.alerts if "canary" in json.dumps(each)]

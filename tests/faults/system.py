@@ -38,6 +38,8 @@ def configuration(folder: Path, addresses: Addresses, **changes: Mapping[str, An
     content: dict[str, Any] = {
         "kafka": {"servers": [addresses.kafka], "topic_prefix": prefix, "session_seconds": 2},
         "elasticsearch": {"url": addresses.elasticsearch, "index_prefix": prefix},
+        # They are no part of the ledger.
+        "collector": {"canaries": False},
         "worker": {"stalled_seconds": 20, "restore_seconds": 30},
         "sources": [
             {"id": "files", "connector": "directory", "every_seconds": 0.3, "options": {"path": "in", "settle_seconds": 0}},

@@ -98,12 +98,12 @@ class Script:
         return step
 
 
-def configured(*names: str, **kafka: Any) -> Settings:
+def configured(*names: str, canaries: bool = False, **kafka: Any) -> Settings:
     found = [
         SourceSettings(id=name, connector="rss", name=name.title(), country="DE", owner="Haus", language="de", every_seconds=0.2)
         for name in names
     ]
-    return Settings(sources=found, kafka=Kafka(**kafka), collector={"fetches_at_once": 8}, folder=Path())
+    return Settings(sources=found, kafka=Kafka(**kafka), collector={"fetches_at_once": 8, "canaries": canaries}, folder=Path())
 
 
 def run(
@@ -112,6 +112,7 @@ def run(
     memory: Memory | None = None,
     now: Callable[[], datetime] = lambda: NOON,
     kafka: dict[str, Any] | None = None,
+    canaries: bool = False,
     **scripts: Script,
 ) -> Collector:
     """Runs the collector until every script is through. Waits end at once: back-off is decided elsewhere."""
@@ -123,7 +124,11 @@ def run(
     monkeypatch.setattr(schedule, "back_off_seconds", lambda *_, **__: 0.01)
     monkeypatch.setattr(schedule, "pause_seconds", lambda *_, **__: 0.01)
     collector = Collector(
-        configured(*scripts, **(kafka or {})), broker.connect, restore=lambda: memory or Memory(), now=now, roll=lambda: 0.5
+        configured(*scripts, canaries=canaries, **(kafka or {})),
+        broker.connect,
+        restore=lambda: memory or Memory(),
+        now=now,
+        roll=lambda: 0.5,
     )
     stop = threading.Event()
 

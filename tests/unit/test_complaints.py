@@ -1,4 +1,4 @@
-"""What the desk is told about sources, when, and once; and that the shipped rule rings for it."""
+"""What the desk is told about sources, when, and once; and that the built-in rule rings for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from pipeline.tryout import try_articles
 from tests import builders
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-RULES = Path(__file__).parents[2] / "deploy" / "rules"
 GOOD = schedule.after_batch(SourceHealth(source_id="tb", name="Tagesblatt"), Batch((builders.article(),)), NOON)
 
 
@@ -84,9 +83,9 @@ def test_the_same_state_is_the_same_article_and_the_next_time_is_another() -> No
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-@pytest.mark.parametrize("kind", ["failing", "silent", "losing", "recovered"])
-def test_the_shipped_rule_rings_for_every_kind_in_both_languages(language: str, kind: str) -> None:
-    loaded = load_folder(RULES)
+@pytest.mark.parametrize("kind", ["failing", "silent", "losing", "recovered", "canary", "canary_back"])
+def test_the_built_in_rule_rings_for_every_kind_in_both_languages(language: str, kind: str, tmp_path: Path) -> None:
+    loaded = load_folder(tmp_path, built_in_rules=["sources"])
     assert loaded.problems == ()
     health = replace(failed(3), silent_after_seconds=7_200.0, possible_losses=2, note="Öfter fragen.")
     report = complaints.article(Complaint(kind, NOON), health, language, datetime.now(UTC))

@@ -72,7 +72,7 @@ function draw(found, rule, last) {
   found.className = `rule-row severity-${rule.severity}${rule.quiet ? " quiet-rule" : ""}`;
   refill(
     found,
-    make("p", { class: "rule-head", title: say("rule_since", { at: moment(rule.since), version: rule.version.slice(0, 8) }) }, meter(rule.severity), make("b", {}, make("bdi", { text: rule.title })), rule.status === "live" ? null : tag(say(`status_${rule.status}`)), rule.quiet ? tag(say("rule_quiet_short"), "warn") : null),
+    make("p", { class: "rule-head", title: say("rule_since", { at: moment(rule.since), version: rule.version.slice(0, 8) }) }, meter(rule.severity), make("b", {}, make("bdi", { text: rule.title })), rule.status === "live" ? null : tag(say(`status_${rule.status}`)), rule.built_in ? tag(say("rule_built_in")) : null, rule.quiet ? tag(say("rule_quiet_short"), "warn") : null),
     make("p", { class: "error" }, `${(rule.hits ?? 0) === 1 ? say("rule_hits_one") : say("rule_hits", { n: number(rule.hits ?? 0) })} · ${last}`, rule.expires_at ? ` · ${say("rule_expires", { at: moment(rule.expires_at) })}` : ""),
     rule.status === "shadow" ? make("p", { class: "error", text: say("rule_shadow_rang", { n: number(rule.rings ?? 0) }) }) : null,
     rule.quiet ? make("p", { class: "reason" }, make("bdi", { text: say(rule.usual.length === 1 ? "rule_quiet" : "rule_quiet_many", { sources: names }) })) : names ? make("p", { class: "error" }, make("bdi", { text: say("rule_usual", { sources: names }) })) : null,

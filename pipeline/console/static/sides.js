@@ -100,7 +100,14 @@ function drawSource(row, source) {
       ? make("time", { class: "last", datetime: source.last_article_at, title: `${say("source_article", { age: ago(secondsSince(source.last_article_at)) })} · ${full(source.last_article_at)}`, "data-age": source.last_article_at, text: age(secondsSince(source.last_article_at)) })
       : make("span", { class: "last", title: say("source_no_article"), text: "–" }),
     source.error ? make("p", { class: "error" }, make("bdi", { text: source.error }), source.failures > 1 ? ` (${say("source_failures", { n: source.failures })})` : "") : null,
+    canary(source),
   );
+}
+
+function canary(source) {
+  if (source.canary_missed_since) return make("p", { class: "error" }, say("source_canary_missed", { age: age(secondsSince(source.canary_missed_since)) }));
+  if (source.canary_seconds == null) return null;
+  return make("p", { class: "error" }, say("source_canary", { n: number(source.canary_seconds), age: age(secondsSince(source.canary_heard_at)) }));
 }
 
 export function drawAges() {
