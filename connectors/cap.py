@@ -21,7 +21,6 @@ from connectors._wire.xml_tree import root_of
 from pipeline.article import Article, Source
 from pipeline.errors import Permanent, Transient
 from pipeline.outcome import Rejection
-from pipeline.outgoing.address import without_query
 from pipeline.plugins import Batch, Context, Unreadable
 
 # A feed of warnings links to one document each: so many are fetched before the others have their turn, with a pause between.
@@ -113,7 +112,7 @@ class Cap:
             read.articles.append(self._article(data, read.chains, now))
         except Permanent as error:
             subject = link or self._options.url
-            read.unreadable.append(Unreadable(subject, error.reason, f"{without_query(subject)}: {error}", data))
+            read.unreadable.append(Unreadable(subject, error.reason, str(error), data))
         except Transient as error:
             read.failed = error
             return

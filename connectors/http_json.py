@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ from pipeline.outgoing.address import without_query
 from pipeline.plugins import Batch, Context, Unreadable
 
 MAX_CURSOR_CHARACTERS = 2_000
+_BEGINS_A_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|!--)", re.IGNORECASE)
 
 
 class Options(Address):
@@ -110,6 +112,9 @@ class HttpJson:
         return options.url
 
     def _page(self, answer: Answer, cursor: Mapping[str, Any]) -> _Page:
+        if _BEGINS_A_PAGE.match(answer.body[:200]):
+            why = f"{without_query(answer.url)} answers with a web page, not JSON: it may ask to sign in. Check the address, and give what it wants in headers"
+            raise Permanent(Rejection.UNREADABLE, why)
         found = _json_mapping.decoded(answer.body)
         listed = at_path(found, self._options.items)
         if not isinstance(listed, list):

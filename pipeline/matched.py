@@ -92,8 +92,8 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def withheld(self) -> str:
-        """Why nobody may be told of this match (`shadow`, `replay`, `backfill`), or ''. A late one rings, and says how old it is."""
-        reasons = {"shadow": self.match.shadow, "replay": self.replay, "backfill": self.backfill}
+        """Why nobody may be told of this match (`withheld` by its source, `shadow`, `replay`, `backfill`), or ''. A late one rings, and says how old it is."""
+        reasons = {"withheld": self.pubstatus == "withheld", "shadow": self.match.shadow, "replay": self.replay, "backfill": self.backfill}
         return next((name for name, holds in reasons.items() if holds), "")
 
 
@@ -169,8 +169,8 @@ def correction(article: Article, note: str, now: datetime) -> Matched:
 
 
 def correction_note(article: Article) -> str:
-    """The publisher's note, in what this revision added, that something before was wrong; "" for none, and for a first revision: nobody was told before."""
-    if article.revision <= 1:
+    """The publisher's note, in what this revision added, that something before was wrong; "" for none, for a first revision (nobody was told before), and for one that its source withholds."""
+    if article.revision <= 1 or article.pubstatus == "withheld":
         return ""
     # A note may be longer than the sentences that are new in it, so whole paragraphs are looked at.
     added = (_paragraphs_of(getattr(article, each.field), each.start, each.end) for each in article.added)

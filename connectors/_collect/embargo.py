@@ -1,4 +1,7 @@
-"""Embargoed articles: kept in `articles.held` until they are due, then collected like any other."""
+"""Embargoed and withheld articles: kept in `articles.held` until they are due, then collected like any other.
+
+One that is withheld is never due by itself: a later version of it takes its place.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,8 @@ def of_article(each: Article, settings: SourceSettings, now: datetime, max_bytes
 
 
 def is_held(each: Article, now: datetime) -> bool:
-    return each.embargoed_at is not None and each.embargoed_at > now
+    """Whether its source does not want it read yet: until a time, or until a later version of it says otherwise."""
+    return each.pubstatus == "withheld" or (each.embargoed_at is not None and each.embargoed_at > now)
 
 
 def _stamped(each: Article, settings: SourceSettings, now: datetime) -> Article:

@@ -20,7 +20,10 @@ _ARTICLE: dict[str, Any] = {
         "published": {"type": "string", "format": "date-time"},
         "updated": {"type": "string", "format": "date-time"},
         "language": _TEXT,
-        "pubstatus": {"enum": ["usable", "withheld", "canceled"], "description": "canceled withdraws the article from those who were told"},
+        "pubstatus": {
+            "enum": ["usable", "withheld", "canceled"],
+            "description": "canceled withdraws the article from those who were told; withheld keeps it back until a later version",
+        },
         "embargoed": {"type": "string", "format": "date-time", "description": "held back until then; with a zone"},
     },
 }
@@ -30,7 +33,11 @@ _TAKEN: dict[str, Any] = {
     "properties": {
         "articles": {
             "type": "array",
-            "items": {"type": "object", "required": ["id", "guid"], "properties": {"id": _TEXT, "guid": _TEXT, "embargoed": _TEXT}},
+            "items": {
+                "type": "object",
+                "required": ["id", "guid"],
+                "properties": {"id": _TEXT, "guid": _TEXT, "embargoed": _TEXT, "pubstatus": _TEXT},
+            },
         },
         "rejected": {
             "type": "array",

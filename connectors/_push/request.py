@@ -140,4 +140,5 @@ def _shown(articles: tuple[Article, ...], unreadable: tuple[Unreadable, ...]) ->
 
 
 def _held(each: Article) -> dict[str, str]:
-    return {"embargoed": each.embargoed_at.isoformat()} if each.embargoed_at else {}
+    held = {"embargoed": each.embargoed_at.isoformat()} if each.embargoed_at else {}
+    return held | ({"pubstatus": each.pubstatus} if each.pubstatus == "withheld" else {})

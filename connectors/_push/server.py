@@ -9,6 +9,7 @@ import asyncio
 import json
 import socket
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -153,10 +154,20 @@ async def _answered(endpoint: Endpoint, request: Request) -> Reply:
     # Who has no token and no signature of now is answered before a body is taken.
     if reply := endpoint.refusal(headers, None):
         return reply
-    body = await _body(request, endpoint.max_bytes)
+    body = _announced(headers, endpoint.max_bytes) or await _body(request, endpoint.max_bytes)
     if isinstance(body, Reply):
         return body
     return endpoint.refusal(headers, body) or await endpoint.answer(headers, body)
+
+
+def _announced(headers: Mapping[str, str], max_bytes: int) -> Reply | None:
+    """The refusal of a request that says itself that it is too large: nobody waits for it."""
+    length = headers.get("content-length", "")
+    return _too_large(max_bytes) if length.isascii() and length.isdigit() and int(length[:20]) > max_bytes else None
+
+
+def _too_large(max_bytes: int) -> Reply:
+    return refused(413, f"the request is larger than {max_bytes:,} bytes: split it", {"Connection": "close"})
 
 
 async def _body(request: Request, max_bytes: int) -> bytes | Reply:
@@ -166,7 +177,7 @@ async def _body(request: Request, max_bytes: int) -> bytes | Reply:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > max_bytes:
-                    return refused(413, f"the request is larger than {max_bytes:,} bytes: split it", {"Connection": "close"})
+                    return _too_large(max_bytes)
     except TimeoutError:
         return refused(408, f"the request did not arrive in full within {BODY_SECONDS:g} s", {"Connection": "close"})
     except ClientDisconnect:

@@ -14,6 +14,8 @@ from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
 
 NAMESPACES = ("urn:oasis:names:tc:emergency:cap:1.1", "urn:oasis:names:tc:emergency:cap:1.2")
+# What the standard allows for urgency, severity and certainty (CAP 1.2, 3.2.2); other words are not taken over.
+_DEGREES = frozenset(str.split("immediate expected future past extreme severe moderate minor observed likely possible unlikely"))
 _ABOUT_WARNINGS = ("Alert", "Update", "Cancel")
 
 
@@ -46,7 +48,14 @@ def read(root: Any, data: bytes, first_of: Mapping[str, str] | None = None, lang
         language=found_words(info, "language"),
         pubstatus="canceled" if kind == "Cancel" else "usable",
         original=data,
+        flags=tuple(f"cap_{name}_{said}" for name, said in _said(kind, info) if said),
     )
+
+
+def _said(kind: str, info: Any) -> list[tuple[str, str]]:
+    """What makes an alert more or less pressing, in the words of the standard."""
+    words_of = {name: found_words(info, name).lower() for name in ("urgency", "severity", "certainty")}
+    return [("type", kind.lower() if kind != "Alert" else ""), *((name, said) for name, said in words_of.items() if said in _DEGREES)]
 
 
 def own_id(root: Any) -> str:

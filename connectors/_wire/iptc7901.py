@@ -29,6 +29,8 @@ _MONTHS = {
 # Day and time, zone, month, year: "201158 Nov 26", "201158 GMT Nov 26".
 _TIME = re.compile(r"(\d{2})(\d{2})(\d{2}) *(Z|GMT|UTC)? *([A-Za-zä]{3})[a-zä]* +(\d{2}|\d{4})", re.IGNORECASE)
 _EMBARGO = re.compile(r"[^\w\n]*(?:sperrfrist|embargo(?:ed)?(?: until)?|hold for release(?: until)?)\b[ :]*(.{0,80})", re.IGNORECASE)
+# Words joined without blanks, as agencies file a story: "Nordkorea/Raketen/", "KOREA-MISSILE/TEST (UPDATE 1)".
+_SLUG = re.compile(r"[\w.&'-]{1,60}(?:/[\w.&'-]{0,60}){1,8}(?: ?\([^()]{1,40}\))?|[A-Z0-9]{2,30}(?:-[A-Z0-9]{1,30}){1,6}")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -56,7 +58,8 @@ def read(data: bytes) -> tuple[Item, str]:
         )
     source, number, priority, category, _words, keywords = header.groups()
     time = _time(tail.decode("latin-1"))
-    item = text_layout.read(_CONTROLS.sub("", decoded.text))
+    slug, text = _without_slug(_CONTROLS.sub("", decoded.text))
+    item = text_layout.read(text)
     line = next((found for each in item.body.splitlines()[:5] + [item.title] if (found := _EMBARGO.match(each))), None)
     return (
         replace(
@@ -64,12 +67,22 @@ def read(data: bytes) -> tuple[Item, str]:
             guid=f"iptc7901:{source.lower()}{int(number)}:{time[:10]}",
             published=item.published or time,
             section=category,
-            keywords=(*(each for each in (keywords or "").split() if each), f"priority {priority}"),
+            keywords=(
+                *(each for each in (keywords or "").split() if each),
+                *(each for each in re.split(r"[/ ]+", slug) if each),
+                f"priority {priority}",
+            ),
             embargoed_at=embargo(line[1]) if line else None,
             original=data,
         ),
         decoded.encoding,
     )
+
+
+def _without_slug(text: str) -> tuple[str, str]:
+    """The slug line, if the text begins with one, and the text behind it: the headline comes after it. A last line is never taken for a slug."""
+    first, _, rest = text.lstrip().partition("\n")
+    return (first.strip(), rest) if rest.strip() and _SLUG.fullmatch(first.strip()) else ("", text)
 
 
 def _time(tail: str) -> str:

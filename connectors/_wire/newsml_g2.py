@@ -9,7 +9,7 @@ import lxml.etree
 from connectors._canonical import shown
 from connectors._item import Item, as_html, looks_like_html
 from connectors._wire.instants import embargo
-from connectors._wire.statuses import pubstatus, withdrawn_text
+from connectors._wire.statuses import Status, pubstatus, withdrawn_text
 from connectors._wire.xml_tree import all_words, found_words, html_of
 
 NAMESPACE = "http://iptc.org/std/nar/2006-10-01/"
@@ -33,7 +33,7 @@ def _version(item: Any) -> int:
 
 def read(item: Any) -> Item:
     """The article in one `newsItem`. Raises Permanent when its status or its embargo cannot be read; every version has the same guid."""
-    status = pubstatus(found_words(item, "itemMeta/pubStatus/@qcode", "itemMeta/pubStatus/@uri"))
+    status = _status(item)
     signals = " ".join(all_words(item, "itemMeta/signal/@qcode", "itemMeta/signal/@uri")).lower()
     title = found_words(item, "contentMeta/headline", "itemMeta/title", "contentMeta/slugline")
     original = lxml.etree.tostring(item, encoding="utf-8")
@@ -56,16 +56,17 @@ def read(item: Any) -> Item:
         updated=found_words(item, "itemMeta/versionCreated", "contentMeta/contentModified"),
         language=found_words(item, "contentMeta/language/@tag", "@*[local-name()='lang']"),
         pubstatus=status,
-        embargoed_at=_embargo(item),
+        embargoed_at=embargo(found_words(item, "itemMeta/embargoed")),
         original=original,
         flags=("correction",) if "correction" in signals else (),
     )
 
 
-def _embargo(item: Any) -> Any:
-    """An empty element is an embargo until the next version: refused like one that cannot be read."""
-    found = item.xpath("itemMeta/embargoed")
-    return embargo(found_words(item, "itemMeta/embargoed") or "until further notice") if found else None
+def _status(item: Any) -> Status:
+    """That of the item. An embargo without a time holds it back until a version says otherwise (NewsML-G2 2.33, `embargoed`)."""
+    said = pubstatus(found_words(item, "itemMeta/pubStatus/@qcode", "itemMeta/pubStatus/@uri"))
+    is_open = said == "usable" and item.xpath("itemMeta/embargoed") and not found_words(item, "itemMeta/embargoed")
+    return "withheld" if is_open else said
 
 
 def _body(item: Any) -> str:

@@ -136,6 +136,10 @@ def _show(config: Path, plan: Plan, notes: Sequence[str], *, dry_run: bool) -> N
         out.print(table(f"{len(left)} were passed over", ["title", "address", "why"], left))
     for each in notes:
         err.print(Text(printable(each)))
+    if plan.skipped:
+        err.print(
+            f"{len(plan.skipped)} of {len(plan.added) + len(plan.skipped)} feeds {'would not be' if dry_run else 'were not'} imported; the table says why."
+        )
     if plan.added and not dry_run:
         err.print(f"Written to {config}. {_RESTART}")
 
@@ -146,11 +150,14 @@ def _skipped(each: Skipped) -> dict[str, str]:
 
 def export_list(
     file: Annotated[Path, typer.Argument(help="Where to write; - is standard output.")] = Path("-"),
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Take request headers and keys in addresses along: for a list that stays with you.")
+    ] = False,
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        outlines, skipped = planning.exported(settings_from(config).sources)
+        outlines, skipped = planning.exported(settings_from(config).sources, with_secrets=with_secrets)
         document = opml.written("Lagebild", outlines)
         if as_json:
             listed = [{"url": each.url, "title": each.title, "language": each.language, **each.settings} for each in outlines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pydantic
@@ -16,6 +17,7 @@ from pipeline.article import Article
 from pipeline.commands.rules_folder import Folder, loaded_from, rule_set, sound
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
+    EXIT_FINDINGS,
     EXIT_USAGE,
     AsJson,
     Config,
@@ -47,11 +49,16 @@ def add_to(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """Two fetches: the second shows whether the server knows what we have. `tried` are the articles after all stages."""
+    """Two fetches: the second shows whether the server knows what we have, or brings the next part. `tried` are the articles after all stages."""
 
     first: Batch
     second: Batch
     tried: Tried
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the source brought something, and none of it could be read."""
+        return bool(self.first.unreadable) and not self.first.articles
 
     @property
     def repeats(self) -> int:
@@ -73,11 +80,14 @@ def test(
         try:
             look = looked(settings, source, _rules(config, folder, settings))
         except LagebildError as error:
-            raise LagebildError(f"{without_query(wanted)} failed: {error}") from error
+            place = without_query(wanted)
+            raise LagebildError(str(error) if place in str(error) else f"{place} failed: {error}") from error
         if as_json:
             print_json(_described(look))
         else:
             _show(look)
+        if look.is_unreadable:
+            raise typer.Exit(EXIT_FINDINGS)
 
 
 def _settings(wanted: str, config: Any) -> Settings:
@@ -138,6 +148,7 @@ def _described(look: Look) -> dict[str, Any]:
         "second_look": {
             "status": look.second.about.get("status"),
             "unchanged": look.second.unchanged,
+            "next_part": look.first.more,
             "articles": len(look.second.articles),
         },
     }
@@ -151,6 +162,7 @@ def _article(each: Article, passed: Article | None) -> dict[str, Any]:
         "url": each.url,
         "published": each.dates.published_raw,
         "backfill": each.backfill,
+        "marks": marks(each, datetime.now(UTC)),
     }
     if passed is None:
         return found | {"passed": False}
@@ -162,6 +174,17 @@ def _article(each: Article, passed: Article | None) -> dict[str, Any]:
         "letters": len(passed.body),
         "rules": [match.rule_id for match in passed.matches],
     }
+
+
+def marks(each: Article, now: datetime) -> list[str]:
+    """What the source says of an article beside its text: that it waits, is withdrawn or changed, and how urgent a warning is."""
+    found = {"canceled": ["withdrawn"], "withheld": ["held until a later version"]}.get(each.pubstatus, [])
+    if each.embargoed_at is not None:
+        found = [
+            *found,
+            f"embargo {'until' if each.embargoed_at > now else 'over since'} {each.embargoed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        ]
+    return [*found, *(flag.removeprefix("cap_").replace("_", " ") for flag in each.flags)]
 
 
 def _show(look: Look) -> None:
@@ -183,7 +206,7 @@ def _show(look: Look) -> None:
     out.print()
     passed = {each.id: each for each in look.tried.articles}
     shown = [_row(each, passed.get(each.id)) for each in look.first.articles]
-    out.print(table(f"{len(shown)} articles", ["title", "published", "language", "letters", "rules", "address"], shown, right=[3]))
+    out.print(table(f"{len(shown)} articles", ["title", "published", "language", "letters", "rules", "marks", "address"], shown, right=[3]))
     for unreadable in look.first.unreadable:
         err.print(Text(printable(f"unreadable: {unreadable.named_detail}")))
     for outcome in look.tried.outcomes:
@@ -194,16 +217,20 @@ def _show(look: Look) -> None:
 
 
 def _row(each: Article, passed: Article | None) -> tuple[object, ...]:
+    said = ", ".join(marks(each, datetime.now(UTC)))
     if passed is None:
-        return each.title[:90], each.dates.published_raw, "", "", "(dropped or rejected)", each.url
+        return each.title[:90], each.dates.published_raw, "", "", "(dropped or rejected)", said, each.url
     at = passed.dates.published_at
     when = f"{at:%Y-%m-%d %H:%M} UTC" if at else f"{passed.dates.confidence}: {each.dates.published_raw}".strip(": ")
-    return each.title[:90], when, passed.language.code, len(passed.body), ", ".join(match.rule_id for match in passed.matches), each.url
+    rules = ", ".join(match.rule_id for match in passed.matches)
+    return each.title[:90], when, passed.language.code, len(passed.body), rules, said, each.url
 
 
 def _second(look: Look) -> str:
     if look.second.about.get("status") == 304:
         return "304: the server knows what we have, and sends nothing"
+    if look.first.more:
+        return f"the next part: {len(look.second.articles)} articles" + (", and more behind it" if look.second.more else "")
     if look.second.articles:
         return f"{len(look.second.articles)} articles again: their texts or dates change from request to request"
     return "sent in full again, and nothing is new in it" if look.second.about else "nothing new"

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pydantic
 
@@ -22,6 +22,12 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 # What OPML has words for, and what other readers must not see: request headers hold secrets.
 _IN_OPML = ("name", "language", "connector")
 _SECRET_OPTIONS = ("headers",)
+# Parameters of addresses that let somebody in: by their names, or by a long value without words.
+_KEY_NAME = re.compile(
+    r"(?:^|[_.-]|api|access|app|auth)key$|token|secret|passw|^pass$|^pwd|^auth(?:_|$)|sig(?:nature)?$|^sid$|session|credential",
+    re.IGNORECASE,
+)
+_KEY_VALUE = re.compile(r"(?=[^%]*[0-9])(?=[^%]*[A-Za-z])[A-Za-z0-9_.~%-]{24,}")
 # What a list from elsewhere may set: an option could open our own network to its feed (allow_private), or send it our secrets (${env:…}).
 _HARMLESS_SETTINGS = frozenset(("id", "connector", "country", "owner", "tier", "every_seconds", "paused", "options"))
 _HARMLESS_OPTIONS = frozenset(("site", "max_items", "max_age_days", "untitled", "min_seconds", "max_seconds"))
@@ -80,16 +86,34 @@ def _refusal(outline: Outline, known: Mapping[str, str]) -> str:
     return ""
 
 
+def without_keys(url: str) -> tuple[str, list[str]]:
+    """The address without the parameters of its query that look like keys, and their names."""
+    parts = urlsplit(url)
+    kept, keys = [], []
+    for each in parts.query.split("&"):
+        name, _, value = each.partition("=")
+        if value and (_KEY_NAME.search(name) or _KEY_VALUE.fullmatch(value)):
+            keys.append(name[:40])
+        else:
+            kept.append(each)
+    return (urlunsplit(parts._replace(query="&".join(kept))), keys) if keys else (url, [])
+
+
 def _mistrust(outline: Outline) -> str:
+    asked = _needs_trust(outline)
+    if not asked:
+        return ""
+    return f"it sets what a list from elsewhere may not ({', '.join(asked)}): use --trusted if the list is your own export"
+
+
+def _needs_trust(outline: Outline) -> list[str]:
     said, options = outline.settings, outline.settings.get("options")
     asked = {*said} - _HARMLESS_SETTINGS | ({*options} - _HARMLESS_OPTIONS if isinstance(options, dict) else set())
     if said.get("connector", CONNECTOR) not in _HARMLESS_CONNECTORS:
         asked.add("connector")
     if "${" in f"{outline.url} {outline.title} {said}":
         asked.add("a secret")
-    if not asked:
-        return ""
-    return f"it sets what a list from elsewhere may not ({', '.join(sorted(asked))}): use --trusted if the list is your own export"
+    return sorted(asked)
 
 
 def _allows_private(outline: Outline) -> bool:
@@ -140,18 +164,28 @@ def _sameness(url: str) -> str:
         return url
 
 
-def exported(sources: Iterable[SourceSettings]) -> tuple[tuple[Outline, ...], tuple[Skipped, ...]]:
-    """The sources that have an address, as outlines; what else they say goes along, but for secrets. The others, and what is missing, with the reason."""
+def exported(sources: Iterable[SourceSettings], *, with_secrets: bool = False) -> tuple[tuple[Outline, ...], tuple[Skipped, ...]]:
+    """The sources that have an address, as outlines; what else they say goes along, but for secrets unless `with_secrets`.
+
+    The others, what is missing, and what an import takes only from a list that is trusted, with the reason.
+    """
     outlines, skipped = [], []
     for each in sources:
         url = each.options.get("url")
         if not isinstance(url, str):
             skipped.append(Skipped(each.id, each.name, f"the connector {each.connector} reads no address: OPML has no word for it"))
             continue
-        if missing := [name for name in _SECRET_OPTIONS if each.options.get(name)]:
-            skipped.append(Skipped(each.id, each.name, f"exported without its {', '.join(missing)}: they may hold secrets"))
-        options = {name: value for name, value in each.options.items() if name != "url" and name not in _SECRET_OPTIONS}
+        left_out = () if with_secrets else _SECRET_OPTIONS
+        url, keys = (url, []) if with_secrets else without_keys(url)
+        if missing := [*(name for name in left_out if each.options.get(name)), *(f"?{name}=" for name in keys)]:
+            why = f"exported without its {', '.join(missing)}: they may hold secrets (--with-secrets takes them along)"
+            skipped.append(Skipped(each.id, each.name, why))
+        options = {name: value for name, value in each.options.items() if name != "url" and name not in left_out}
         said = each.model_dump(exclude_unset=True, exclude={*_IN_OPML, "options"})
         settings = said | ({"connector": each.connector} if each.connector != CONNECTOR else {}) | ({"options": options} if options else {})
         outlines.append(Outline(url=url, title=each.name, language=each.language, settings=settings))
+        if asked := _needs_trust(outlines[-1]):
+            skipped.append(
+                Skipped(each.id, each.name, f"exported; `feeds import` takes it only with --trusted, for its {', '.join(asked)}")
+            )
     return tuple(outlines), tuple(skipped)

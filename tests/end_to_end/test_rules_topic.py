@@ -35,7 +35,13 @@ tests:
 @pytest.fixture
 def settings(kafka_servers: str, tmp_path: Path) -> Settings:
     (tmp_path / "rules").mkdir()
-    made = Settings.model_validate({"kafka": {"servers": [kafka_servers], "topic_prefix": f"rules-{uuid4().hex[:8]}."}, "enrichers": []})
+    made = Settings.model_validate(
+        {
+            "kafka": {"servers": [kafka_servers], "topic_prefix": f"rules-{uuid4().hex[:8]}."},
+            "enrichers": [],
+            "alerts": {"built_in_rules": []},
+        }
+    )
     made = made.model_copy(update={"folder": tmp_path})
     broker.apply_topics(made, topics=[topology.topic(topology.RULES), topology.topic(topology.RULE_VERSIONS)])
     return made

@@ -333,6 +333,15 @@ def test_an_embargoed_article_waits_in_held_and_comes_out_when_due(monkeypatch: 
     assert (collector.counts.held, collector.counts.released) == (1, 1)
 
 
+def test_a_withheld_article_waits_for_a_later_version_and_never_comes_out_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = Broker()
+    withheld, usable = article(id="a", pubstatus="withheld"), article(id="a", title="Nun doch")
+    steps = [Batch((withheld,), {"at": 1}), *[Batch(cursor={"at": 1})] * 8, Batch((usable,), {"at": 2})]
+    run(monkeypatch, broker, now=Hour(12), alpha=Script(*steps))
+    assert [records.decode(each[2] or b"").title for each in broker.of("articles.collected")] == ["Nun doch"]
+    assert [(each[1], each[2] is None) for each in broker.of("articles.held")] == [("a", False), ("a", True)]
+
+
 def test_held_articles_of_an_earlier_run_come_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker()
     held = Memory(held={"a": article(id="a", embargoed_at=NOON - timedelta(hours=1)), "b": embargoed(id="b")})

@@ -54,6 +54,17 @@ def test_the_seeds_have_title_date_author_and_body() -> None:
     assert plain.markup == "text" and plain.encoding == "utf-8" and plain.original == next(shared("seeds").glob("004_*")).read_bytes()
 
 
+def test_it_is_looked_at_every_five_seconds_unless_the_configuration_says_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Titel\nText")
+    first = fetch(tmp_path)
+    assert (first.wait_seconds, fetch(tmp_path, first.cursor).wait_seconds) == (5.0, 5.0)
+    named = directory.create(directory.Options(path="."), Context("wire", tmp_path, now=lambda: LATER, every_seconds=300))
+    assert named.fetch({}).wait_seconds is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(directory, "LOOK_FILES", 0.1)
+        assert fetch(tmp_path).wait_seconds == 50.0, "a large folder is looked at less often"
+
+
 @pytest.mark.parametrize(
     ("head", "published", "authors"),
     [
@@ -97,7 +108,7 @@ def test_nothing_is_new_when_the_cursor_comes_back(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Titel\nText")
     first = fetch(tmp_path)
     assert [each.id for each in first.articles] == [identity("wire", "file:a.txt", "")]
-    assert fetch(tmp_path, first.cursor) == Batch(cursor=first.cursor)
+    assert fetch(tmp_path, first.cursor) == Batch(cursor=first.cursor, wait_seconds=5.0)
 
 
 def test_a_changed_file_is_the_same_article_again_and_a_touched_one_is_nothing(tmp_path: Path) -> None:
@@ -134,7 +145,7 @@ def test_hidden_files_and_other_suffixes_are_left_alone(tmp_path: Path) -> None:
     for name in (".a.txt", "b.pdf", ".git/c.txt", "d.txt.part"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("Titel\nText")
-    assert fetch(tmp_path) == Batch(cursor={"files": ""})
+    assert fetch(tmp_path) == Batch(cursor={"files": ""}, wait_seconds=5.0)
 
 
 def test_folders_inside_are_read_unless_told_otherwise(tmp_path: Path) -> None:

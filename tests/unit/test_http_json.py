@@ -102,6 +102,15 @@ def test_a_next_page_on_another_host_gets_no_secret(api: Api) -> None:
         api.poll(next_url="links.next", headers={"Authorization": "geheim"})
 
 
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><title>Anmelden</title>", b"\xef\xbb\xbf\n <html lang='de'><form>", b"<!-- x --><html>"])
+def test_a_page_where_people_sign_in_is_called_so(page: bytes) -> None:
+    with serving(lambda _path, _headers: (200, {"Content-Type": "text/html"}, page)) as (url, _):
+        options = http_json.Options(url=f"{url}/v1?key=geheim", allow_private=["127.0.0.1"])
+        with pytest.raises(Permanent, match="web page, not JSON: it may ask to sign in") as told:
+            http_json.create(options, Context("api", Path(), now=lambda: NOW)).fetch({})
+    assert "geheim" not in str(told.value)
+
+
 def test_an_answer_without_the_list_says_where_it_looked(api: Api) -> None:
     with pytest.raises(Permanent, match=r"no list at data\.items \(data, last, links\)"):
         http_json.create(

@@ -94,6 +94,7 @@ def test_the_reason_to_stay_quiet_is_named() -> None:
     assert matched(article(), match(shadow=True), NOON).withheld == "shadow"
     assert matched(article(backfill=True), match(), NOON).withheld == "backfill"
     assert matched(article(replay=True), match(), NOON).withheld == "replay"
+    assert matched(article(pubstatus="withheld"), match(), NOON).withheld == "withheld"
 
 
 def test_an_old_article_is_marked_as_late_and_not_kept_quiet() -> None:

@@ -190,6 +190,13 @@ def test_a_body_that_does_not_end_is_cut_off(tmp_path: Path, monkeypatch: pytest
         assert b" 408 " in connection.recv(1_000)
 
 
+def test_a_length_that_is_too_large_is_refused_before_any_of_it_comes(tmp_path: Path) -> None:
+    with Desk(tmp_path) as desk, socket.create_connection(("127.0.0.1", desk.options.port), timeout=10) as connection:
+        head = f"POST /v1/sources/wire/articles HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 99000000000\r\n\r\n"
+        connection.sendall(head.encode())
+        assert b" 413 " in connection.recv(1_000)
+
+
 def test_the_openapi_document_names_every_answer(desk: Desk) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", desk.options.port, timeout=20)) as connection:
         connection.request("GET", "/openapi.json")

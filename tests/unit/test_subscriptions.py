@@ -18,6 +18,7 @@ from pipeline.settings import load
 from pipeline.subscriptions import amending, opml
 from pipeline.subscriptions.planning import entry_for, exported, planned
 from tests.local_servers import serving
+from tests.wire_samples import CAP
 
 CONFIG = """# our desk
 sources:
@@ -94,6 +95,50 @@ def test_what_is_exported_is_imported_as_it_was(config: Path, tmp_path: Path) ->
     assert [each.id for each in load(config).sources] == ["alt", "voll", "karte", "mit-schluessel"]
     outlines, _ = exported(load(config).sources)
     assert opml.written("Lagebild", outlines) == document
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "left"),
+    [
+        ("key=abc&rubrik=politik", "rubrik=politik", ["key"]),
+        ("api_key=1&access_token=2&sig=3&page=1", "page=1", ["api_key", "access_token", "sig"]),
+        ("feed=9f8a7b6c5d4e3f2a1b0c9d8e7f", "", ["feed"]),
+        ("keyword=raketen&author=muster&sort=date&design=2", "keyword=raketen&author=muster&sort=date&design=2", []),
+        ("token=", "token=", []),
+    ],
+)
+def test_keys_in_addresses_stay_at_home_unless_they_are_asked_for(query: str, kept: str, left: list[str]) -> None:
+    made = source(options={"url": f"https://s.example/feed?{query}"})
+    (outline,), told = exported([made])
+    assert outline.url == f"https://s.example/feed{'?' + kept if kept else ''}"
+    assert [each for each in left if f"?{each}=" not in (told[0].why if told else "")] == []
+    ((whole,), _) = exported([made], with_secrets=True)
+    assert whole.url == f"https://s.example/feed?{query}"
+
+
+def test_export_says_what_an_import_will_only_take_from_a_trusted_list_and_import_says_how_much_it_left(
+    config: Path, tmp_path: Path
+) -> None:
+    amending.add_sources(
+        config,
+        [
+            {
+                "id": "innen",
+                "connector": "rss",
+                "options": {"url": "http://10.0.0.5/f", "allow_private": ["10.0.0.5"], "headers": {"X": "geheim"}},
+            }
+        ],
+    )
+    out = tmp_path / "out.opml"
+    assert "innen: exported; `feeds import` takes it only with --trusted, for its allow_private" in run(
+        "feeds", "export", str(out), "-c", str(config)
+    )
+    run("feeds", "export", str(out), "--with-secrets", "-c", str(config))
+    assert b"geheim" in out.read_bytes()
+    config.write_text("sources: []\n")
+    for words in (("--dry-run",), ()):
+        told = run("feeds", "import", str(out), *words, "-c", str(config))
+        assert "1 of 2 feeds" in told and "allow_private" in told and "--trusted" in told
 
 
 @pytest.mark.parametrize(
@@ -212,6 +257,44 @@ def test_a_feed_is_tried_with_its_dates_languages_repeats_and_rules(config: Path
     assert found["repeats"] == 1 and [each.get("rules") for each in found["articles"] if each.get("rules")] == [["rakete"]]
     assert "304: the server knows what we have" in shown and "1 of 3 articles match a rule" in shown and "2026-11-16 09:00 UTC" in shown
     assert config.read_text() == before
+
+
+def test_a_folder_is_tried_with_the_marks_of_each_article(config: Path) -> None:
+    folder = config.parent / "in"
+    folder.mkdir()
+    many = [{"guid": "held", "title": "Gesperrt", "body": "Text", "embargoed": "2126-01-01T00:00:00Z"}]
+    many += [{"guid": "gone", "title": "Weg", "body": "Text", "pubstatus": "canceled"}]
+    many += [{"guid": "kept", "title": "Zurück", "body": "Text", "pubstatus": "withheld"}]
+    (folder / "a.ndjson").write_text("\n".join(map(json.dumps, many)))
+    (folder / "b.xml").write_text(CAP)
+    config.write_text("sources: [{id: inbox, connector: directory, options: {path: in, settle_seconds: 0}}]\n")
+    found = json.loads(run("feeds", "test", "inbox", "--json", "-c", str(config)))
+    marks = {each["title"]: each["marks"] for each in found["articles"]}
+    assert marks["Gesperrt"] == ["embargo until 2126-01-01 00:00 UTC"]
+    assert (marks["Weg"], marks["Zurück"]) == (["withdrawn"], ["held until a later version"])
+    assert marks["Raketentest über dem Ostmeer"] == ["urgency immediate", "severity severe", "certainty observed"]
+
+
+def test_a_source_of_which_nothing_can_be_read_is_a_finding(config: Path) -> None:
+    (config.parent / "in").mkdir()
+    (config.parent / "in" / "a.json").write_text("{")
+    config.write_text("sources: [{id: inbox, connector: directory, options: {path: in, settle_seconds: 0}}]\n")
+    assert "unreadable: a.json" in run("feeds", "test", "inbox", "-c", str(config), code=1)
+    assert json.loads(run("feeds", "test", "inbox", "--json", "-c", str(config), code=1))["unreadable"]
+
+
+def test_the_next_page_of_an_interface_is_called_so_and_an_address_stands_once_in_a_message(config: Path) -> None:
+    def pages(path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        number = 2 if "page=2" in path else 1
+        return (200, {}, json.dumps([{"id": f"{number}{each}", "title": f"T{number}{each}", "body": "x"} for each in "ab"]).encode())
+
+    with serving(pages) as (url, _):
+        options = json.dumps({"url": f"{url}/v1", "page_parameter": "page", "allow_private": ["127.0.0.1"]})
+        config.write_text(f"sources: [{{id: api, connector: http_json, options: {options}}}]\n")
+        assert "the next part: 2 articles, and more behind it" in run("feeds", "test", "api", "-c", str(config))
+    with serving(lambda _path, _headers: (404, {}, b"")) as (url, _):
+        told = run("feeds", "test", f"{url}/feed", "--allow-private", "127.0.0.1", "-c", str(config), code=1)
+    assert told.count(f"{url}/feed") == 1
 
 
 def test_a_feed_is_added_by_its_page_once(config: Path) -> None:

@@ -118,8 +118,32 @@ def test_an_embargo_is_an_instant_and_one_that_cannot_be_read_releases_nothing(s
 
 
 def test_an_embargo_without_a_time_releases_nothing() -> None:
-    assert "nothing is released" in refused(NEWSML_G2.replace("<pubStatus", "<embargoed/><pubStatus")).detail
+    for empty in ("<embargoed/>", "<embargoed> </embargoed>"):
+        assert read(NEWSML_G2.replace("<pubStatus", f"{empty}<pubStatus")).pubstatus == "withheld", "until a later version"
+    killed = read(NEWSML_G2.replace("<pubStatus", "<embargoed/><pubStatus").replace("stat:usable", "stat:canceled"))
+    assert killed.pubstatus == "canceled"
     assert "nothing is released" in refused(NITF.replace('management-status="usable"', 'management-status="embargoed"')).detail
+
+
+@pytest.mark.parametrize(
+    ("first", "title", "keyword"),
+    [
+        ("Nordkorea/Raketen/\r\nRaketentest über dem Ostmeer", "Raketentest über dem Ostmeer", "Nordkorea"),
+        ("KOREA-MISSILE/TEST (UPDATE 1)\r\nRaketentest über dem Ostmeer", "Raketentest über dem Ostmeer", "KOREA-MISSILE"),
+        ("NKOREA-MISSILE-TEST\r\n\r\nRaketentest über dem Ostmeer", "Raketentest über dem Ostmeer", "NKOREA-MISSILE-TEST"),
+        ("Raketen-Test\r\nVon Ina Muster", "Raketen-Test", "Raketen"),
+        ("USA/Russland verhandeln wieder\r\nMoskau", "USA/Russland verhandeln wieder", "Raketen"),
+    ],
+)
+def test_a_slug_line_is_no_headline(first: str, title: str, keyword: str) -> None:
+    item = read(IPTC_7901.replace("Raketentest über dem Ostmeer", first))
+    assert item.title == title and keyword in item.keywords
+
+
+def test_a_warning_says_how_pressing_it_is_and_what_it_changes() -> None:
+    assert set(read(CAP).flags) == {"cap_urgency_immediate", "cap_severity_severe", "cap_certainty_observed"}
+    assert "cap_type_update" in read(CAP.replace("<msgType>Alert", "<msgType>Update")).flags
+    assert set(read(CAP.replace("Severe", "ganz schlimm")).flags) == {"cap_urgency_immediate", "cap_certainty_observed"}
 
 
 @pytest.mark.parametrize(
