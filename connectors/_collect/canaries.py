@@ -46,6 +46,10 @@ class Canaries:
         self._carriers = dict(_carriers(running)) if settings.collector.canaries else {}
         self._begins_at = started_at + min(FIRST_AFTER, timedelta(seconds=self._every_seconds))
         self._listen = listen
+        carrying = {each.settings.id for each in self._carriers.values()}
+        for each in running:
+            if each.settings.id not in carrying:
+                each.health = without(each.health)
 
     def due(self, now: datetime) -> list[tuple[Running, Article]]:
         """The canaries that fly now, each with the source that carries it."""
@@ -86,6 +90,11 @@ def _carriers(running: Iterable[Running]) -> Iterator[tuple[str, Running]]:
 def flown(health: SourceHealth, now: datetime) -> SourceHealth:
     """The health after a canary was sent."""
     return replace(health, canary_sent_at=now, canary_waiting_since=health.canary_waiting_since or now)
+
+
+def without(health: SourceHealth) -> SourceHealth:
+    """The health of a source that carries none: of those that it carried before another configuration nothing is awaited any more."""
+    return replace(health, canary_sent_at=None, canary_waiting_since=None, canary_heard_at=None, canary_seconds=None, canary_told_at=None)
 
 
 def came(health: SourceHealth, heard: Heard, every_seconds: float) -> SourceHealth:

@@ -222,6 +222,13 @@ def test_a_crash_between_sending_and_writing_it_down_neither_sends_another_nor_w
     assert running[0].health.canary_waiting_since is None
 
 
+def test_who_carries_none_any_more_is_not_waited_for() -> None:
+    _, running = flying({"id": "aa"}, {"id": "bb"})
+    running[1].health = canaries.flown(running[1].health, NOON)
+    Canaries(Settings(), running, NOON, dict)
+    assert running[1].health == SourceHealth(source_id="bb")
+
+
 def complaint(health: SourceHealth, now: datetime, started_at: datetime = NOON) -> str:
     stated = schedule.in_state(health, paused=False, every_seconds=60, started_at=NOON, now=now)
     found = complaints.due(stated, started_at, now)
