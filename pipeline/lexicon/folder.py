@@ -16,7 +16,7 @@ import structlog
 log = structlog.get_logger()
 
 # Raised whenever what stands in the files changes: older ones are then built anew.
-FORMAT = 9
+FORMAT = 10
 DONE = "done"
 
 

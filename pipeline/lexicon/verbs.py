@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pipeline.lexicon.lists import listed
@@ -17,6 +18,8 @@ _FINITE_ENDINGS = tuple(each for each in _REGULAR_ENDINGS if each != "end")
 _PARTICIPLES_END_IN = ("t", "n", "d")
 _FEWEST_FORMS_OF_VERB = 5
 _SHORTEST_ADJECTIVE = 3
+_SHORTEST_FINITE = 2
+_PRESENT = re.compile("end(?:e[mnrs]?)?$")
 _MAKES_ADJECTIVES = ("isch", "lich", "bar", "sam", "haft")
 
 
@@ -79,9 +82,17 @@ def verb_forms(lemma: str, words: Lexicon) -> set[str]:
         forms |= {stem + ending for ending in _REGULAR_ENDINGS}
     if lemma.endswith("ieren"):
         forms |= regular_forms(stem)
+    forms |= _regular_participle(stem, forms, words)
     forms |= {form + ending for form in forms if is_adjective(form, words) for ending in ADJECTIVE_ENDINGS}
     forms |= _strong_past(stem, forms)
     return forms - {each for each in (stem, stem + "e") if _is_noun(each, words)}
+
+
+def _regular_participle(stem: str, forms: set[str], words: Lexicon) -> set[str]:
+    """The participle of a regular verb that the lexicon lists apart from it ("geflüchtet"); empty for verbs that have none with "ge"."""
+    between = "e" if stem.endswith(("t", "d")) else ""
+    participle = f"ge{stem}{between}t"
+    return {participle} if f"{stem}{between}te" in forms and has(participle, words) else set()
 
 
 def _strong_past(stem: str, forms: set[str]) -> set[str]:
@@ -108,9 +119,17 @@ def _separable(lemma: str, words: Lexicon) -> tuple[set[tuple[str, str]], set[st
     for particle, base in _particles(lemma, words):
         regular = {base.removesuffix("n").removesuffix("e") + ending for ending in _FINITE_ENDINGS}
         finite = {form for form in verb_forms(base, words) if form in regular or not _is_participle(form, base, words)}
+        # The lexicon may have "ausfällt" and no "fällt" of the same verb.
+        finite |= {each for each in _behind(particle, lemma, words) if each in regular or not _is_participle(each, base, words)}
         apart |= {(fold(form), fold(particle)) for form in finite}
         joined |= {particle + form for form in verb_forms(base, words)} | {f"{particle}zu{base}"}
     return apart, joined
+
+
+def _behind(particle: str, lemma: str, words: Lexicon) -> set[str]:
+    """What the lexicon's forms of the verb have behind the particle, but for participles and infinitives with "ge" and "zu" between."""
+    found = (form.removeprefix(particle) for form in words.forms_of(lemma) if form.startswith(particle))
+    return {each for each in found if len(each) >= _SHORTEST_FINITE and not each.startswith(("ge", "zu")) and not _PRESENT.search(each)}
 
 
 def _particles(lemma: str, words: Lexicon) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,7 @@ from pipeline.text.tokens import Analysed, analyse
 # The languages of a rule that names none: its words are inflected as German.
 LANGUAGES = ("und",)
 _DEEPEST_SETS = 5
+_LONGEST_INITIAL = 2
 _REMEMBERED_SPELLINGS = 200_000
 _DETERMINISTIC = msgspec.json.Encoder(order="deterministic")
 # The first character of the scripts in which every character is a token; see `pipeline.text.scripts`.
@@ -69,7 +70,7 @@ class _Compiling:
     def node(self, clause: Clause) -> Node:
         match clause:
             case Term() | Phrase():
-                return _with_number(_worded(clause, self.languages))
+                return _with_initial(_with_number(_worded(clause, self.languages)), self.languages)
             case Near():
                 return self.near(clause)
             case Constituents(keyword, within):
@@ -144,6 +145,19 @@ def _with_number(written: Words) -> Words | Tree:
         return written
     joined = Spelled(forms=("".join(read.forms),), closed=True, sign=second.sign, sign_before=first.sign_before, number=True, guarded=True)
     return Tree(any=(written, Words(term=written.term, words=(joined,))), whole=True)
+
+
+def _with_initial(written: Words | Tree, languages: tuple[str, ...]) -> Words | Tree:
+    """ "U-Boot" as the rule writes it, and "U Boot": so short a first part is not looked for among open spellings, for it stands before anything."""
+    if not isinstance(written, Words) or len(written.words) != 1 or not has_german(languages):
+        return written
+    parts = analyse(written.term).parts.get(0, ())
+    if len(parts) != 2 or len(parts[0][0]) > _LONGEST_INITIAL or not parts[0][0].isalpha() or written.words[0].strict:
+        return written
+    (_, start, end), (_, behind, _) = parts
+    first = _spelled(written.term[start:end], languages, True, True, False, False, ())
+    apart = words(written.term[behind:], languages, head=False)
+    return Tree(any=(written, Words(term=written.term, words=(first, *apart.words))), whole=True)
 
 
 def words(

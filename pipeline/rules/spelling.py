@@ -7,6 +7,7 @@ word as written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,6 +29,8 @@ _LONGEST_CAPITAL_ACRONYM = 2
 # Shorter Arabic words with a letter before them are too often others.
 _SHORTEST_PREFIXED = 3
 _UNDETERMINED = ("", "und")
+# Until 1996 German wrote two of three equal consonants before a vowel ("Schiffahrt"); some still do.
+_THREE_ALIKE = re.compile(r"([b-df-hj-np-tv-z])\1\1(?=[aeiouy])")
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def spelling(
     acronym = acronyms.is_acronym(word)
     paradigms = (*_paradigms(word, languages, inflect, acronym), *_derived(word, languages, derive))
     forms = frozenset(fold(form) for each in paradigms for form in each.forms) | folded
+    if inflect and has_german(languages):
+        forms |= {_THREE_ALIKE.sub(r"\1\1", form) for form in forms}
     if inflect and "\u0620" <= word[0] <= "\u06ff":
         forms |= _with_arabic_prefixes(forms, articles=articles)
     by_default = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from pipeline.rules.pairs import BadPair, read_pairs, score
 from pipeline.text.hygiene import shown
 from tests.builders import article
 from tests.shared_data import shared
+
+OWN_PAIRS = Path(__file__).parent / "samples" / "pairs.tsv"
 
 
 def rules(*clauses: Clause) -> RuleSet:
@@ -32,6 +36,12 @@ def found(clause: Clause, text: str, **where: str) -> list[tuple[str, str]]:
 def test_all_pairs_give_the_answer_they_state() -> None:
     scored = score(read_pairs(shared("german_matching.tsv").read_text(encoding="utf-8")))
     assert scored.pairs == 90
+    assert [(wrong.pair.keyword, wrong.pair.text, wrong.found, wrong.problem) for wrong in scored.wrong] == []
+
+
+def test_pairs_of_every_kind_give_the_answer_they_state() -> None:
+    scored = score(read_pairs(OWN_PAIRS.read_text(encoding="utf-8")))
+    assert scored.pairs > 300
     assert [(wrong.pair.keyword, wrong.pair.text, wrong.found, wrong.problem) for wrong in scored.wrong] == []
 
 
