@@ -25,7 +25,7 @@ from pipeline import tls
 from pipeline.errors import LagebildError, Transient, Unreachable
 from pipeline.index.bulk import Answer, explain
 from pipeline.outgoing.answer import one_line
-from pipeline.settings import Settings, secret
+from pipeline.settings import Settings, given_secret, secret
 
 log = structlog.get_logger()
 
@@ -180,9 +180,12 @@ def _sign_in(settings: Settings) -> dict[str, Any]:
     if wanted.certificate_fingerprint:
         options["ssl_assert_fingerprint"] = wanted.certificate_fingerprint.replace(":", "").lower()
     if wanted.api_key:
-        options["api_key"] = secret(SecretStr(wanted.api_key))
+        options["api_key"] = given_secret(wanted.api_key, "elasticsearch.api_key")
     if wanted.user:
-        options["basic_auth"] = (secret(SecretStr(wanted.user)), secret(SecretStr(wanted.password)))
+        options["basic_auth"] = (
+            given_secret(wanted.user, "elasticsearch.user"),
+            given_secret(wanted.password, "elasticsearch.password"),
+        )
     return options
 
 

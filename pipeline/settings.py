@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import functools
-import os
-import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,10 +14,13 @@ from types import ModuleType
 from typing import Any
 
 import pydantic
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from pipeline import connections, located, plugins
 from pipeline.errors import BadConfiguration, Problem
+from pipeline.secret_references import given_secret as given_secret
+from pipeline.secret_references import references, why_not_set, with_absolute_files
+from pipeline.secret_references import secret as secret
 from pipeline.section_types import PageLanguage, Strict
 from pipeline.sections import (
     Alerts,
@@ -40,7 +41,6 @@ from pipeline.sources import CANARY_RULE_ID
 MAX_BYTES = 20_000_000
 # Each section that names plug-ins, the folder of their kind, and the name under which an entry names its plug-in.
 PLUGIN_SECTIONS = (("sources", "connectors", "connector"), ("enrichers", "enrichers", "name"), ("receivers", "notifiers", "notifier"))
-_REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
 class Settings(Strict):
@@ -106,7 +106,7 @@ def load(path: Path) -> Settings:
     if not isinstance(source.data or {}, dict):
         raise BadConfiguration([Problem(str(path), 1, 1, "the configuration is a mapping of names to values")])
     folder = path.resolve().parent
-    data = _with_absolute_secrets(source.data or {}, folder)
+    data = with_absolute_files(source.data or {}, folder)
     settings: Settings | None = None
     problems = [*_reference_problems(data, source), *_folder_problems(data, source, folder), *_plugin_problems(data, source, folder)]
     problems += _file_problems(data, source, folder)
@@ -127,15 +127,6 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         "kibana": settings.kibana.anchored(folder),
     }
     return settings.model_copy(update={"folder": folder, **servers})
-
-
-def _with_absolute_secrets(value: Any, folder: Path) -> Any:
-    """`value` with the files of all secrets named absolutely; relative names start at `folder`, as all paths of a configuration do."""
-    if isinstance(value, str):
-        return _REFERENCE.sub(lambda match: f"${{file:{folder / match[2]}}}" if match[1] == "file" else match[0], value)
-    if isinstance(value, dict):
-        return {name: _with_absolute_secrets(each, folder) for name, each in value.items()}
-    return [_with_absolute_secrets(each, folder) for each in value] if isinstance(value, list) else value
 
 
 def rules_folder_in(path: Path) -> Path | None:
@@ -258,8 +249,8 @@ def warnings(settings: Settings) -> list[str]:
     listed = [each.options for each in settings.sources] + [each.options for each in settings.receivers]
     listed += [each.options for each in settings.enrichers]
     listed += [each.model_dump() for each in (settings.kafka, settings.elasticsearch, settings.kibana)]
-    named = {match.groups() for options in listed for text in _texts(options) for match in _REFERENCE.finditer(text)}
-    found = [why for kind, name in sorted(named) if (why := _not_set(kind, name))]
+    named = {each for options in listed for each in references(options)}
+    found = [why for kind, name in sorted(named) if (why := why_not_set(kind, name))]
     found += [
         f"the source {each.id} has websub: true, but nobody can reach us without collector.callback: it is only polled"
         for each in settings.sources
@@ -270,43 +261,3 @@ def warnings(settings: Settings) -> list[str]:
     if not settings.receivers:
         found.append("there are no receivers: alerts are recorded and shown, and nobody is told")
     return found
-
-
-def _not_set(kind: str, name: str) -> str:
-    """Why no secret can be read there now; "" when one can. An empty variable or file is none."""
-    if kind == "env":
-        said = "" if os.environ.get(name) else "is empty" if name in os.environ else "is not set"
-        return f"the environment variable {name} {said}, and a secret is read from it" if said else ""
-    try:
-        said = "" if Path(name).read_text(encoding="utf-8").strip() else "is empty"
-    except (OSError, UnicodeDecodeError) as error:
-        said = f"cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})"
-    return f"the file {name} {said}, and a secret is read from it" if said else ""
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-
-
-def secret(value: SecretStr) -> str:
-    """The secret that `value` names (`${env:NAME}`, `${file:/path}`), or the value itself. Raises BadConfiguration when it is not there."""
-
-    def resolve(match: re.Match[str]) -> str:
-        kind, name = match.groups()
-        if kind == "env":
-            if name not in os.environ:
-                raise BadConfiguration([Problem("environment", 1, 1, f"the variable {name} is not set; a secret is read from it")])
-            return os.environ[name]
-        try:
-            return Path(name).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BadConfiguration([Problem(name, 1, 1, f"the secret cannot be read: {error.strerror}")]) from None
-
-    return _REFERENCE.sub(resolve, value.get_secret_value())

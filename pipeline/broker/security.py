@@ -13,8 +13,7 @@ from pydantic import SecretStr
 
 from pipeline import tls
 from pipeline.connections import KafkaConnection
-from pipeline.errors import BadConfiguration, Problem
-from pipeline.settings import secret
+from pipeline.settings import given_secret, secret
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,7 @@ def credentials(kafka: KafkaConnection) -> Credentials | None:
     """User and password with their references resolved; None without SASL. Raises BadConfiguration when one is not there, or is empty."""
     if not kafka.uses_sasl:
         return None
-    user, password = (secret(SecretStr(each)) for each in (kafka.user, kafka.password))
-    for name, value in (("user", user), ("password", password)):
-        if not value:
-            raise BadConfiguration([Problem(f"kafka.{name}", 1, 1, f"{getattr(kafka, name)} is empty")])
-    return Credentials(user, password, kafka.sasl_mechanism)
+    return Credentials(given_secret(kafka.user, "kafka.user"), given_secret(kafka.password, "kafka.password"), kafka.sasl_mechanism)
 
 
 def tls_context(kafka: KafkaConnection) -> ssl.SSLContext | None:

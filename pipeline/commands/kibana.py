@@ -30,6 +30,7 @@ from pipeline.commands.terminal import (
 from pipeline.errors import LagebildError
 from pipeline.kibana.report import Report
 
+_MOST_NAMED = 3
 _STDOUT = Path("-")
 
 kibana = typer.Typer(help="Data views, dashboards and alert rules in Kibana.", no_args_is_help=True)
@@ -105,9 +106,13 @@ def _show(report: Report) -> None:
     out.print(table(printable(title), ["kind", "name", "change", "problem"], rows))
     for caution in report.cautions:
         err.print(Text(printable(f"note: {caution}")))
+    fixes: dict[str, list[str]] = {}
     for each in report.changes:
         if each.fix:
-            err.print(Text(printable(f"{each.kind} {each.name!r}: {each.fix}")))
+            fixes.setdefault(each.fix, []).append(f"{each.kind} {each.name!r}")
+    for fix, named in fixes.items():
+        told = ", ".join(named) if len(named) <= _MOST_NAMED else f"{', '.join(named[:_MOST_NAMED])} and {len(named) - _MOST_NAMED} more"
+        err.print(Text(printable(f"{told}: {fix}")))
     if report.failed:
         err.print(f"{len(report.failed)} of {len(report.changes)} failed.")
     else:

@@ -13,7 +13,7 @@ from pipeline.doctor.elasticsearch import ask_elasticsearch
 from pipeline.doctor.facts import Facts, MachineFacts, Unanswered
 from pipeline.doctor.kafka import ask_kafka
 from pipeline.doctor.kibana import ask_kibana
-from pipeline.errors import LagebildError, Unreachable
+from pipeline.errors import BadConfiguration, LagebildError, Unreachable
 from pipeline.settings import Settings
 
 _CLIENTS = ("kafka-python", "faust-streaming", "elasticsearch")
@@ -29,6 +29,10 @@ def gather(settings: Settings, role: str) -> Facts:
             return asked.result()
         except Unreachable as error:
             unreachable[server] = Unanswered(error.what, error.fix)
+        except BadConfiguration as error:
+            # Nothing was asked: a secret, a certificate or a key that the configuration names is not there, or cannot be used.
+            said = "; ".join(each.message for each in error.problems)
+            unreachable[server] = Unanswered(said, f"set it, or correct the section {server.lower()} of the configuration")
         except (LagebildError, broker.KafkaFault, OSError) as error:
             unreachable[server] = Unanswered(broker.in_words(error))
         return None

@@ -103,7 +103,9 @@ def _alerting(kibana: Kibana, posted: Sequence[Posted], dry_run: bool, report: R
     for each in posted:
         try:
             report.changes.append(_brought(kibana, each, dry_run))
-        except (Denied, Refused) as error:
+        except Denied as error:
+            report.changes.append(Change(each.kind, each.id, each.name, "failed", error.what, error.fix))
+        except Refused as error:
             report.changes.append(Change(each.kind, each.id, each.name, "failed", str(error), ""))
 
 
@@ -111,7 +113,9 @@ def _hindrance(kibana: Kibana, report: Report) -> tuple[str, str] | None:
     """Why this Kibana can keep no rules at all, and what to do; None when it can."""
     try:
         health = kibana.get("/api/alerting/_health").content
-    except (Denied, Refused) as error:
+    except Denied as error:
+        return error.what, error.fix
+    except Refused as error:
         return str(error), ""
     told = health if isinstance(health, dict) else {}
     if told.get("has_permanent_encryption_key") is False:

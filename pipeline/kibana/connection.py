@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from pydantic import SecretStr
-
 from pipeline import tls
 from pipeline.errors import BadConfiguration, LagebildError, Problem, Unreachable
 from pipeline.outgoing.address import Guard, url_problem, without_query
@@ -22,7 +20,7 @@ from pipeline.outgoing.answer import one_line
 from pipeline.outgoing.errors import NotSendable, NotTrusted, OutgoingError, TimeIsOver
 from pipeline.outgoing.exchange import Exchange, basic
 from pipeline.outgoing.network import certificates_of_system
-from pipeline.settings import Settings, secret
+from pipeline.settings import Settings, given_secret
 
 _ANSWER_BYTES = 20_000_000
 _BOUNDARY = "lagebild-b7c1f2a94d0e4f6f9a1d"
@@ -135,9 +133,9 @@ class Kibana:
 def _authorization(settings: Settings) -> dict[str, str]:
     wanted = settings.kibana
     if wanted.api_key:
-        return {"Authorization": f"ApiKey {secret(SecretStr(wanted.api_key))}"}
+        return {"Authorization": f"ApiKey {given_secret(wanted.api_key, 'kibana.api_key')}"}
     if wanted.user:
-        return {"Authorization": basic(wanted.user, secret(SecretStr(wanted.password)))}
+        return {"Authorization": basic(wanted.user, given_secret(wanted.password, "kibana.password"))}
     return {}
 
 

@@ -23,6 +23,9 @@ from pipeline.doctor.facts import (
     WantedTopic,
 )
 from pipeline.doctor.finding import Finding
+from pipeline.doctor.gather import gather
+from pipeline.sections import Elasticsearch, Kafka, Kibana
+from pipeline.settings import Settings
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 GB = 1 << 30
@@ -161,3 +164,19 @@ def test_what_is_worth_knowing_is_no_problem(facts: Facts, what: str) -> None:
 )
 def test_watermarks_are_read_as_elasticsearch_writes_them(watermark: str, free: int, beyond: bool) -> None:
     assert passed(watermark, replace(NODE, free_bytes=free * GB)) is beyond
+
+
+def test_a_secret_that_is_not_there_is_to_be_set_and_no_server_to_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOT_SET_ANYWHERE", raising=False)
+    monkeypatch.setenv("BLANK", "")
+    signed_in = {"user": "desk", "password": "${env:NOT_SET_ANYWHERE}"}
+    settings = Settings(
+        kafka=Kafka(servers=["127.0.0.1:1"], security_protocol="SASL_SSL", **signed_in),
+        elasticsearch=Elasticsearch(url="https://127.0.0.1:1", api_key="${env:BLANK}"),
+        kibana=Kibana(url="https://127.0.0.1:1", **signed_in),
+    )
+    found = {each.group: each for each in examine(gather(settings, "operator")) if each.level != "ok"}
+    for server in ("Kafka", "Kibana"):
+        assert "the variable NOT_SET_ANYWHERE is not set" in found[server].what and "set it" in found[server].fix
+    assert found["Elasticsearch"].what == "${env:BLANK} is empty"
+    assert not any("start it" in each.fix for each in found.values())
