@@ -275,7 +275,8 @@ class TestWhoWeAre:
         kibana.forbidden = ("/api/alerting/", "/api/actions/")
         code, report, _ = desk.apply()
         assert code == 1 and changes(report) == ["created"] * OBJECTS + ["failed"] * POSTED
-        assert "Stack Rules" in report["changes"][-1]["problem"]
+        last = report["changes"][-1]
+        assert "does not allow /api/alerting" in last["problem"] and "Stack Rules" in last["fix"]
         assert any("earlier rules are left over is not known" in each for each in report["cautions"])
 
     @pytest.mark.parametrize(

@@ -201,15 +201,30 @@ def test_a_broker_that_is_not_to_be_trusted_or_does_not_trust_us_is_named_with_w
         (
             {"servers": [at["SECURE"]]},
             at["SECURE"],
-            "spoken to with no TLS",
-            "kafka.security_protocol (PLAINTEXT) is not that of its listener",
+            "speaks TLS at this port, and kafka.security_protocol is PLAINTEXT",
+            "set it to SSL, or to SASL_SSL with kafka.user and kafka.password",
         ),
+        ({"servers": [at["MUTUAL"]]}, at["MUTUAL"], "speaks TLS at this port", "set it to SSL"),
         (
             secured.kafka(servers=[at["BARE"]]),
             at["BARE"],
-            "spoken to with TLS",
-            "kafka.security_protocol (SASL_SSL) is not that of its listener",
+            "speaks no TLS at this port, and kafka.security_protocol is SASL_SSL",
+            "to SASL_PLAINTEXT where nobody else can listen",
         ),
+        ({"servers": [at["BARE"]]}, at["BARE"], "wants a user and a password at this port", "set it to SASL_PLAINTEXT"),
+        (
+            {"servers": [at["SECURE"]], "security_protocol": "SSL", "ca_file": str(secured.folder / "ca.pem")},
+            at["SECURE"],
+            "wants a user and a password at this port",
+            "set it to SASL_SSL",
+        ),
+        (
+            secured.kafka(listener="BARE", servers=[secured.servers.addresses.kafka], dangerously_send_password_without_tls=True),
+            secured.servers.addresses.kafka,
+            "wants no password at this port",
+            "without user and password",
+        ),
+        ({"servers": [secured.servers.addresses.elasticsearch.partition("//")[2]]}, "127.0.0.1", "is a web server", "set kafka.servers"),
     ]
     for section, which, why, what_to_do in cases:
         said = told(lambda section=section: connect(section))
