@@ -242,7 +242,7 @@ SOURCE_FIELDS: Mapping = {
     "is_unreadable": BOOLEAN,
     "last_error": TITLE,
     "unreadable_note": TEXT,
-    "push": {"properties": _PUSH},
+    "push": {"type": "object", "properties": _PUSH},
 }
 
 
