@@ -64,7 +64,7 @@ def need_no_password(kafka: Kafka, server: str, context: ssl.SSLContext | None) 
     """Return when the broker that does not serve us wants no password either. Raises Denied when it does, OSError when it is away."""
     with _opened(kafka, server, context) as connection:
         answer = ask(connection, _SASL_HANDSHAKE, 1, _string("PLAIN"))
-    if struct.unpack(">h", answer[:2])[0] != _NOT_WANTED:
+    if len(answer) >= 2 and struct.unpack(">h", answer[:2])[0] != _NOT_WANTED:
         wanted = "SASL_SSL" if kafka.uses_tls else "SASL_PLAINTEXT"
         raise Denied(
             f"Kafka at {server} wants a user and a password at this port, and kafka.security_protocol is {kafka.security_protocol}",
