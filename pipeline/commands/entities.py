@@ -40,6 +40,7 @@ entities.add_typer(lists, name="lists")
 
 _LANGUAGE_OF_FORMAT = {".iob2": "en"}
 _MAX_BYTES = 20_000_000
+_MOST_ADVICE = 20
 
 LanguageOption = Annotated[str, typer.Option("--language", help="Its two-letter code; found out when left out.", show_default=False)]
 
@@ -113,10 +114,16 @@ def _settings(config: Path) -> Settings:
 
 @entities.command("score", help="Strict precision, recall and F1 by type on labelled sentences, beside the gazetteers alone.")
 def score_file(
-    file: Annotated[Path, typer.Argument(help="GermEval .tsv, Universal NER .iob2 or SmartData .json[.gz].")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="GermEval .tsv, Universal NER .iob2 or SmartData .json[.gz].")],
     language: Annotated[str, typer.Option("--language", help="de unless the file is .iob2.", show_default=False)] = "",
     against: Annotated[
-        Path | None, typer.Option("--against", help="A folder with the corpora: trains the bare reference CRF on it and scores that, too.")
+        Path | None,
+        typer.Option(
+            "--against",
+            exists=True,
+            file_okay=False,
+            help="A folder with the corpora: trains the bare reference CRF and a small spaCy pipeline on it and scores them, too.",
+        ),
     ] = None,
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
@@ -127,7 +134,7 @@ def score_file(
         sentences = read(file)
         code = language or _LANGUAGE_OF_FORMAT.get(file.suffix, "de")
         found = {"lagebild": scores(sentences, whole(_chained(_configured(config)), code))}
-        found |= baselines(sentences, code, against)
+        found |= baselines(sentences, code, against, lambda line: err.print(Text(line)))
         if as_json:
             print_json({"file": file, "sentences": len(sentences), "scores": {name: _plain(each) for name, each in found.items()}})
             return
@@ -161,12 +168,15 @@ def _chained(made: Mapping[str, Enricher]) -> Enricher:
     return _Chain(list(made.values()))
 
 
-@lists.command("check", help="The problems of the watch lists, each with file, line and column; exit code 1 when there are any.")
+@lists.command(
+    "check", help="Problems of the watch lists and advice, each with file, line and column; exit code 1 when there are problems."
+)
 def check_lists(
     folder: Annotated[Path | None, typer.Argument(help="The folder; else the ones of the configuration.", show_default=False)] = None,
     config: Config = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
+    from pipeline.enrichers._watch_list_advice import advice
     from pipeline.enrichers._watch_lists import WatchLists
 
     with errors_told():
@@ -177,14 +187,24 @@ def check_lists(
         checked = [WatchLists(each) for each in folders]
         problems = [problem for each in checked for problem in each.reload()]
         names = sum(len(each.gazetteer) for each in checked)
+        advised = [said for each in checked for path in each.files() for said in advice(path)]
         if as_json:
-            print_json({"names": names, "problems": [_problem(each) for each in problems]})
+            print_json({"names": names, "problems": [_problem(each) for each in problems], "advice": [_problem(each) for each in advised]})
         for each in problems if not as_json else ():
             err.print(Text(printable(str(each))))
         if not as_json:
-            out.print(f"{names:,} names can be used, {len(problems)} problem(s).")
+            _tell_advice(advised)
+            out.print(f"{names:,} names can be used, {len(problems)} problem(s), {len(advised)} piece(s) of advice.")
         if problems:
             raise typer.Exit(EXIT_FINDINGS)
+
+
+def _tell_advice(advised: Sequence[Problem]) -> None:
+    """A long list has the same advice on many names: the first ones show what is meant."""
+    for each in advised[:_MOST_ADVICE]:
+        err.print(Text(printable(f"{each.file}:{each.line}:{each.column}: advice: {each.message}")))
+    if len(advised) > _MOST_ADVICE:
+        err.print(f"… and {len(advised) - _MOST_ADVICE:,} more; --json has all of them.")
 
 
 def _problem(each: Problem) -> dict[str, object]:
@@ -199,7 +219,7 @@ def _list_folders(config: Path) -> list[Path]:
 
 @entities.command("train", help="Train the models that ship from a folder of labelled corpora; takes a quarter of an hour.")
 def train(
-    folder: Annotated[Path, typer.Argument(help="The folder with the corpora that the cards name.")],
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder with the corpora that the cards name.")],
     into: Annotated[Path, typer.Option("--into", help="Where the models and their cards go.")] = Path("models"),
     language: Annotated[str, typer.Option("--language", help="Only this one; all when left out.", show_default=False)] = "",
     on: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The date on the card; today when left out.")] = None,

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.enrichers._announcing import is_role
+from pipeline.enrichers._function_words import OPENERS
 from pipeline.enrichers._gazetteer import Subject, Words
 from pipeline.text.folding import fold
-
-_ROLES_WORDS = """
-minister ministerin praesident praesidenten praesidentin kanzler kanzlerin chef chefin premier machthaber machthaberin sprecher sprecherin
-sekretaer sekretaerin general kommandeur fuehrer fuehrerin diktator staatsoberhaupt kandidat kandidatin politiker politikerin republikaner
-demokrat kollege kollegen nachfolger vorgaenger kremlherrscher koenig papst herr herrn frau president secretary chairman chancellor senator
-leader ruler mr mrs ms presidente ministre
-"""
-_ROLES = frozenset(_ROLES_WORDS.split())
-# Words that are capitalised only because a sentence begins with them.
-_OPENERS_WORDS = """
-als am an and as at auch auf aus because bei bevor beim bisher but damit danach dann dass denn derzeit doch ebenso einst erst for frueher
-fuer from gegen gestern hat heute hier if in inzwischen ist ja jetzt kann laut mit morgen nach nachdem nicht noch nun nur ob obwohl oder of
-on schon seit selbst sie so sogar soll spaeter statt that the then to trotz ueber um und unter viele von vor waehrend warum was weil wenn
-when while why wie will wird wo with zu zudem zuletzt zuvor zwar
-"""
-_OPENERS = frozenset(_OPENERS_WORDS.split())
-_ENDINGS = tuple(sorted(role for role in _ROLES if len(role) > 3))
-
-
-def is_role(form: str) -> bool:
-    """Whether the folded word is a title or role, or a compound that ends in one ("aussenminister")."""
-    return form in _ROLES or form.endswith(_ENDINGS)
 
 
 def family_mentions(words: Words, persons: list[Subject], taken: set[tuple[int, int]]) -> Iterator[tuple[Subject, int]]:
@@ -67,7 +47,7 @@ def _part_of_another_name(words: Words, at: int, subject: Subject, inflected: bo
     if not at or not _is_capital_beside(words, at - 1, at - 1):
         return False
     before = words.forms[at - 1]
-    return not (before in _OPENERS or is_role(before))
+    return not (before in OPENERS or is_role(before))
 
 
 def _is_capital_beside(words: Words, left: int, looked_at: int) -> bool:

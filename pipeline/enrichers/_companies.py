@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from pipeline.article import Field
+from pipeline.enrichers._announcing import announced
+from pipeline.enrichers._function_words import ARTICLES
 from pipeline.enrichers._gazetteer import Words
 from pipeline.enrichers._marked import Marked
 
@@ -16,31 +18,25 @@ _COMPANY = re.compile(
     r"(GmbH(?: & Co\. ?KGa?A?)?|gGmbH|AG(?: & Co\. ?KGa?A?)?|KGaA|SE(?: & Co\. ?KGa?A?)?|OHG|e\. ?V\.|eG|Ltd\.?|LLC|Inc\.?|Corp\.?|plc|PLC|PJSC|"
     r"S\.A\.|S\.p\.A\.|S\.L\.|SARL|SAS|B\.V\.|N\.V\.|Oyj|A/S|ASA|Sp\. z o\.o\.|s\.r\.o\.)(?![\w-])"
 )
-# Words with a capital only because a sentence begins with them.
-_ARTICLES = frozenset(
-    str.split("der die das dem den des ein eine einer eines einem einen the a an la le les el los il lo de het im bei von und")
-)
-# What German puts before a company's name without being part of it.
-_KINDS = tuple(
-    str.split(
-        "konzern konzerns hersteller herstellers unternehmen unternehmens firma betreiber betreibers anbieter anbieters riese riesen tochter"
-    )
-)
 _FORMS = frozenset(
     str.split("gmbh ggmbh ag kg kga kgaa se ohg eg ev ltd llc inc corp plc pjsc sa spa sarl sas bv nv oyj asa co e v s a p b n l")
 )
+# At least one of these is a word of every form above.
+_TELLING = _FORMS - frozenset(str.split("kg kga sa spa nv co v a p l"))
 _CONFIDENCE = 0.95
 
 
 def companies(field: Field, words: Words) -> Iterator[Marked]:
     """The companies in one field, in order."""
+    if _TELLING.isdisjoint(words.forms):
+        return
     for match in _COMPANY.finditer(words.text):
         first = bisect_left(words.starts, match.start())
         last = bisect_left(words.starts, match.end())
-        while first < last and (words.forms[first] in _ARTICLES or words.forms[first].endswith(_KINDS)):
+        while first < last and (words.forms[first] in ARTICLES or announced(words.forms[first]) == "company"):
             first += 1
         if last - first > 1 and words.forms[first] not in _FORMS:
-            yield Marked(field, words, first, last, "organisation", _CONFIDENCE)
+            yield Marked(field, words, first, last, "organisation", _CONFIDENCE, "rule:legal-form")
 
 
 def without_form(key: str) -> str:

@@ -6,9 +6,11 @@ A name is a sequence of words as the analyser gives them; the parts of "Jong-un"
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from pipeline.rules.signs import sign_behind, stands_behind
 from pipeline.text.tokens import Analysed, analyse
 
 EntityType = Literal["person", "place", "country", "organisation", "other"]
@@ -31,6 +33,7 @@ class Subject(NamedTuple):
 class Sense(NamedTuple):
     """One meaning of a name. `languages` is a set of bits (`language_bit`), 0 for every language; `exact` is the only spelling that counts.
 
+    `signs` are what must stand behind each word of the name, when that is more than a blank or a hyphen: "Ver.di", "Disney+".
     `doubtful` names are also common words or family names; `remote` places are so little known that their country must be in the article.
     """
 
@@ -40,15 +43,18 @@ class Sense(NamedTuple):
     doubtful: bool = False
     remote: bool = False
     lower_case: bool = False
+    signs: tuple[str, ...] = ()
 
 
 class Found(NamedTuple):
-    """Words `first` to `last` (exclusive) of a field are a name; `inflected` says that an ending was taken off."""
+    """Words `first` to `last` (exclusive) of a field are a name; `inflected` says that an ending was taken off, `behind` how many characters of
+    a sign behind the last word belong to the name."""
 
     first: int
     last: int
     senses: tuple[Sense, ...]
     inflected: bool
+    behind: int = 0
 
 
 class Words(NamedTuple):
@@ -139,6 +145,10 @@ _CYRILLIC_ENDINGS = {
 }
 
 
+# What the words end in from which an ending can be taken.
+_INFLECTED = frozenset({"s", *(ending[-1] for ending in _CYRILLIC_ENDINGS)})
+
+
 def bases(form: str) -> list[str]:
     """What an inflected last word of a name may be without its ending: "nordkoreas" → "nordkorea", "москве" → "москва", "москвь", "москв"."""
     if form.endswith("s"):
@@ -160,6 +170,7 @@ class Gazetteer:
         self._senses: dict[str, tuple[Sense, ...]] = {}
         self._longest: dict[str, int] = {}
         self._lower_case: set[str] = set()
+        self._signed: set[str] = set()
         for name, sense in names:
             self._add(name, sense)
 
@@ -169,6 +180,10 @@ class Gazetteer:
     def __contains__(self, folded: str) -> bool:
         return folded in self._senses
 
+    def is_plain(self, folded: str) -> bool:
+        """Whether the folded name stands for something without needing company."""
+        return any(not (sense.doubtful or sense.remote) for sense in self._senses.get(folded, ()))
+
     def _add(self, name: str, sense: Sense) -> None:
         forms = key(name)
         if not forms:
@@ -177,6 +192,9 @@ class Gazetteer:
             self._lower_case.add(forms[0])
             sense = sense._replace(lower_case=True)
         joined = " ".join(forms)
+        if not _PLAIN.fullmatch(name) and (signs := _signs(name)):
+            sense = sense._replace(signs=signs)
+            self._signed.add(joined)
         known = self._senses.get(joined, ())
         if sense not in known:
             self._senses[joined] = (*known, sense)
@@ -196,12 +214,11 @@ class Gazetteer:
         found: list[Found] = []
         longest, forms, starts, text, lower_case = self._longest, words.forms, words.starts, words.text, self._lower_case
         after = 0
-        for at, form in enumerate(forms):
-            if at < after:
+        for at in [at for at, form in enumerate(forms) if form in longest or form[-1:] in _INFLECTED]:
+            form = forms[at]
+            if at < after or (text[starts[at]].islower() and form not in lower_case):
                 continue
             length = longest.get(form)
-            if text[starts[at]].islower() and form not in lower_case:
-                continue
             if length is None:
                 if not (bases_of := bases(form)) or not any(base in longest for base in bases_of):
                     continue
@@ -217,10 +234,40 @@ class Gazetteer:
         for last in range(min(at + length, len(forms)), at, -1):
             lead = " ".join(forms[at : last - 1])
             for number, form in enumerate((forms[last - 1], *bases(forms[last - 1]))):
-                senses = self._senses.get(f"{lead} {form}" if lead else form)
-                if senses is not None and (last == at + 1 or _is_unbroken(words, at, last)):
+                joined = f"{lead} {form}" if lead else form
+                senses = self._senses.get(joined)
+                if senses is None:
+                    continue
+                if joined in self._signed and (
+                    signed := tuple(sense for sense in senses if sense.signs and _are_there(sense.signs, words, at))
+                ):
+                    return Found(at, last, signed, number > 0, len(signed[0].signs[-1]))
+                if joined in self._signed:
+                    senses = tuple(sense for sense in senses if not sense.signs)
+                if senses and (last == at + 1 or _is_unbroken(words, at, last)):
                     return Found(at, last, senses, number > 0)
         return None
+
+
+_PLAIN = re.compile(r"[^\W_]+(?:[ '’-][^\W_]+)*")
+
+
+def _signs(name: str) -> tuple[str, ...]:
+    """What stands behind each word of the name; () when that is nothing that the words alone do not tell."""
+    words = words_of(name)
+    last = sign_behind(name, words.ends[-1])
+    if not last and _is_unbroken(words, 0, len(words.forms)):
+        return ()
+    return (*(name[end:start] for end, start in zip(words.ends, words.starts[1:], strict=False)), last)
+
+
+def _are_there(signs: tuple[str, ...], words: Words, first: int) -> bool:
+    """Whether the text has these signs behind its words from `first` on."""
+    *between, behind = signs
+    for at, sign in enumerate(between, first):
+        if words.text[words.ends[at] : words.starts[at + 1]] != sign:
+            return False
+    return not behind or stands_behind(words.text, words.ends[first + len(between)], behind)
 
 
 def _is_unbroken(words: Words, first: int, last: int) -> bool:

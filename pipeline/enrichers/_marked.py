@@ -9,7 +9,7 @@ from pipeline.enrichers._gazetteer import EntityType, Words
 
 
 class Marked(NamedTuple):
-    """Words `first` to `last` (exclusive) of a field are a name of this type."""
+    """Words `first` to `last` (exclusive) of a field are a name of this type; `rule` says which rule found it, "" for the model."""
 
     field: Field
     words: Words
@@ -17,6 +17,7 @@ class Marked(NamedTuple):
     last: int
     type: EntityType
     confidence: float
+    rule: str = ""
 
     @property
     def key(self) -> str:

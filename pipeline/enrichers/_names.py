@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Literal
 
 from pipeline.enrichers._gazetteer import OTHER_LANGUAGES, Gazetteer, Sense, Subject, language_bit
+from pipeline.text.folding import fold
 
 NameLanguage = Literal["de", "en"]
 Names = Iterator[tuple[str, Sense]]
@@ -24,6 +25,7 @@ _PREFIX = re.compile(r"([a-z]{2}):")
 # A country outweighs any town of its name.
 _COUNTRY_WEIGHT = 10_000_000
 _REGION_WEIGHT = 1_000
+_DIRECTIONS = {"Nord": "north", "Süd": "south", "Ost": "east", "West": "west", "Zentral": "central"}
 
 
 @cache
@@ -31,8 +33,9 @@ def packaged_names(name_language: NameLanguage) -> Gazetteer:
     """All names of the package; countries and places are called as `name_language` calls them. Read once (a second or two, 50 MB)."""
 
     def names() -> Names:
-        yield from countries(name_language)
-        yield from regions()
+        known = [*countries(name_language), *regions()]
+        yield from known
+        yield from parts_of_countries({name for name, _ in known})
         yield from organisations()
         yield from persons()
         yield from places(name_language)
@@ -117,10 +120,33 @@ def places(name_language: NameLanguage) -> Names:
         yield from _tagged(names, Sense(subject, remote=known == "0"))
 
 
+def parts_of_countries(known: set[str]) -> Names:
+    """What German calls the parts of a country: "Südlibanon", "Ostukraine"; those that are `known` mean something of their own ("Nordirland")."""
+    for country in dict.fromkeys(sense.subject for _, sense in countries("de")):
+        if not country.name.isalpha() or country.name.isupper():
+            continue
+        for direction, english in _DIRECTIONS.items():
+            if (name := direction + country.name.lower()) not in known:
+                subject = country._replace(
+                    id=f"region:{english}-{country.country.lower()}",
+                    type="place",
+                    name=name,
+                    recogniser="gazetteer:regions",
+                    weight=_REGION_WEIGHT,
+                )
+                yield name, Sense(subject, languages=language_bit("de"))
+
+
 def regions() -> Names:
     for slug, iso, latitude, longitude, name, aliases in _rows("regions.txt", 6):
         subject = Subject(slug, "place", name, "gazetteer:regions", iso, float(latitude), float(longitude), _REGION_WEIGHT)
         yield from _by_hand(f"{name}|{aliases}", subject)
+
+
+@cache
+def first_names() -> frozenset[str]:
+    """First names that are common somewhere, folded."""
+    return frozenset(fold(name) for line in _text("first_names.txt").splitlines() if not line.startswith("#") for name in line.split())
 
 
 def organisations() -> Names:

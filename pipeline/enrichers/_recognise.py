@@ -17,7 +17,7 @@ from pipeline.enrichers._gazetteer import Found, Gazetteer, Sense, Subject, Word
 from pipeline.enrichers._senses import is_place_here, possible, preceding
 from pipeline.enrichers._spot import Spot
 from pipeline.enrichers._statistical import Statistical
-from pipeline.enrichers._weighing import named, weighed, with_abbreviations, with_companies
+from pipeline.enrichers._weighing import named, weighed, with_abbreviations, with_rules
 
 # Bounds for hostile texts; no real article comes near.
 MAX_MENTIONS = 200
@@ -53,20 +53,20 @@ def recognise(article: Article, finders: Sequence[Gazetteer], first_names: froze
     ]
     code = article.language.code
     marked = statistical.marked(code, texts, [each[-1] for each in found])
-    spots, marked = weighed(spots, with_companies(texts, marked))
+    spots, marked = weighed(spots, with_rules(texts, marked, spots, code))
     _decide(spots)
     spots += named(marked, spots, texts, code, statistical.recogniser(code)) if marked else []
     spots = with_abbreviations(spots, texts)
     gathered: dict[str, Gathered] = {}
     for spot in spots:
         if spot.subject is not None:
-            _gather(gathered, spot.subject, spot.field, spot.words, spot.found.first, spot.found.last, spot.confidence)
+            _gather(gathered, spot.subject, spot.field, spot.words, spot.found, spot.confidence)
     persons = [each.subject for each in gathered.values() if each.subject.type == "person"]
     if persons:
         taken = {(id(spot.words), at) for spot in spots if spot.subject for at in range(spot.found.first, spot.found.last)}
         for name, words in texts:
             for subject, at in family_mentions(words, persons, taken):
-                _gather(gathered, subject, name, words, at, at + 1, 0.0)
+                _gather(gathered, subject, name, words, Found(at, at + 1, (), False), 0.0)
     entities = [_entity(each) for each in gathered.values()]
     return tuple(sorted(entities, key=lambda entity: -entity.salience)[:MAX_ENTITIES])
 
@@ -145,14 +145,14 @@ def _has_neighbour(spot: Spot, country: str, nearest: list[Spot]) -> bool:
     return False
 
 
-def _gather(gathered: dict[str, Gathered], subject: Subject, name: Field, words: Words, first: int, last: int, confidence: float) -> None:
+def _gather(gathered: dict[str, Gathered], subject: Subject, name: Field, words: Words, found: Found, confidence: float) -> None:
     into = gathered.get(subject.id)
     if into is None:
         into = gathered[subject.id] = Gathered(subject)
     into.confidence = max(into.confidence, confidence)
     if len(into.mentions) < MAX_MENTIONS:
-        start, end = words.starts[first], words.ends[last - 1]
-        if _takes_stop(words, last - 1):
+        start, end = words.starts[found.first], words.ends[found.last - 1] + found.behind
+        if _takes_stop(words, found.last - 1):
             end += 1
         into.mentions.append(Mention(field=name, start=start, end=end, text=words.text[start:end]))
 

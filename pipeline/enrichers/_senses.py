@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pipeline.enrichers._announcing import announced
 from pipeline.enrichers._gazetteer import UNDETERMINED, Found, Sense, Words, language_bit
 
 _AFTER_LATIN = "\u0250"
@@ -22,10 +23,7 @@ nord sued ost west nordost nordwest suedost suedwest mittel zentral ober unter e
 post pre non
 """
 _DIRECTIONS = frozenset(_DIRECTIONS_WORDS.split())
-_BEFORE_PLACES_WORDS = """
-in aus nach bei nahe near from outside a en uit naar bij w we stadt grossraum raum landkreis kreis universitaet uni flughafen hafen city
-town
-"""
+_BEFORE_PLACES_WORDS = "in aus nach bei nahe near from outside a en uit naar bij w we grossraum raum universitaet uni flughafen hafen"
 _BEFORE_PLACES = frozenset(_BEFORE_PLACES_WORDS.split())
 _CLUBS_WORDS = """
 fc sc sv vfb vfl fsv tsv bsc sk fk ac as ssc rsc ogc rc cd ud ca afc hsv msv sg kv tus bayer borussia eintracht hertha fortuna werder real
@@ -82,8 +80,11 @@ def _fits(sense: Sense, words: Words, found: Found, surface: str, lower: bool, l
 
 
 def _stands_free(words: Words, found: Found) -> bool:
-    """Whether the name is the first part of its hyphenated word, or what stands before is an article or a direction ("l'Ukraine", "Süd-Korea")."""
+    """Whether the name is the first part of its hyphenated word, or what stands before is an article or a direction ("l'Ukraine", "Süd-Korea"),
+    or the name goes on behind that word ("US-Bundesstaat Washington")."""
     before = words.joined.get(found.first, "")
+    if found.last - found.first > 1 and found.first + 1 not in words.joined:
+        return True
     return not before or before in _APOSTROPHES or words.forms[found.first - 1] in _DIRECTIONS
 
 
@@ -120,6 +121,7 @@ def is_place_here(words: Words, found: Found, has_neighbour: Callable[[], bool])
     """Whether a doubtful name is a place here: after a preposition of place, in a dateline, or beside another place of its country."""
     if found.inflected:
         return False
-    if preceding(words, found) in _BEFORE_PLACES or is_dateline(words, found):
+    before = preceding(words, found)
+    if before in _BEFORE_PLACES or announced(before) == "place" or is_dateline(words, found):
         return True
     return not opens_sentence(words, found) and has_neighbour()

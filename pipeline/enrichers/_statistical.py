@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from pipeline.article import Field
-from pipeline.enrichers._agreement import is_role
+from pipeline.enrichers._announcing import announced
 from pipeline.enrichers._companies import without_form
 from pipeline.enrichers._gazetteer import EntityType, Found, Gazetteer, Sense, Subject, Words, language_bit
 from pipeline.enrichers._marked import Marked
 from pipeline.entities.hints import hints_for
-from pipeline.entities.signs import is_common
+from pipeline.entities.signs import is_common, is_listed_word
 from pipeline.entities.tag import Name, Tagger, TagsNames
 from pipeline.entities.tokens import Tokens, tokens_of
 from pipeline.entities.weights import shipped, shipped_languages
@@ -63,9 +63,11 @@ class Statistical:
             sentences += [(start + base, end + base) for start, end in analyse(words.text).sentences]
             base += len(words.text) + 1
         names = tagger.names(tokens, hints, sentences)
-        return [marked for name in names if (marked := self._marked(name, tokens, texts, owners[name.first]))]
+        return [marked for name in names if (marked := self._marked(name, code, tokens, texts, owners[name.first]))]
 
-    def _marked(self, name: Name, tokens: Tokens, texts: Sequence[tuple[Field, Words]], owner: tuple[int, int]) -> Marked | None:
+    def _marked(
+        self, name: Name, language: str, tokens: Tokens, texts: Sequence[tuple[Field, Words]], owner: tuple[int, int]
+    ) -> Marked | None:
         if name.confidence < (max(self._least, _LEAST_OTHER) if name.type == "OTH" else self._least):
             return None
         field, words = texts[owner[0]]
@@ -76,6 +78,8 @@ class Statistical:
         if name.type == "PER":
             first = _behind_roles(words, first, last)
         if not 0 < last - first <= _MOST_NAME_WORDS or not _is_name(words, first, last, name.type):
+            return None
+        if name.type == "PER" and _describes(words, first, last, language):
             return None
         return Marked(field, words, first, last, _TYPES[name.type], name.confidence)
 
@@ -92,9 +96,9 @@ def shipped_taggers() -> Mapping[str, Tagger]:
 
 
 def _behind_roles(words: Words, first: int, last: int) -> int:
-    """The first word behind titles and roles: "US-Außenminister Antony Blinken" is called Antony Blinken."""
+    """The first word behind titles, roles and nouns of kind: "US-Außenminister Antony Blinken" is called Antony Blinken."""
     for at in range(last - 2, first - 1, -1):
-        if is_role(words.forms[at]):
+        if announced(words.forms[at]):
             return at + 1
     return first
 
@@ -104,7 +108,14 @@ def _is_name(words: Words, first: int, last: int, kind: str) -> bool:
     text = words.text[words.starts[first] : words.ends[last - 1]]
     if text[:1].islower() and text.islower():
         return False
-    return last - first > 1 or not (is_role(words.forms[first]) or (kind != "PER" and _is_adjective(words.forms[first])))
+    return last - first > 1 or not (announced(words.forms[first]) or (kind != "PER" and _is_adjective(words.forms[first])))
+
+
+def _describes(words: Words, first: int, last: int, language: str) -> bool:
+    """Whether it is one hyphenated word in which a person's name describes a noun: "Kim-Regime"."""
+    if last - first < 2 or not all(at in words.joined for at in range(first + 1, last)):
+        return False
+    return is_listed_word(words.text[words.starts[last - 1] : words.ends[last - 1]], language)
 
 
 _ADJECTIVE_ENDINGS = ("isch", "ische", "ischen", "ischer", "isches", "ischem")
@@ -121,17 +132,16 @@ def subjects_of(marked: Sequence[Marked], recogniser: str) -> dict[str, Subject]
     bases = {key: _base(key, keys) for key in keys}
     weighed: defaultdict[str, defaultdict[EntityType, float]] = defaultdict(lambda: defaultdict(float))
     surfaces: dict[str, str] = {}
-    companies: set[str] = set()
+    rules: dict[str, str] = {}
     for each in marked:
         base = bases[each.key]
         has_form = without_form(each.key) != each.key
-        if has_form:
-            companies.add(base)
-        weighed[base][each.type] += each.confidence + has_form
+        if each.rule:
+            rules.setdefault(base, each.rule)
+        weighed[base][each.type] += each.confidence + bool(each.rule)
         if has_form or base == each.key:
             surfaces.setdefault(base, each.surface)
-    said_by = {key: "rule:legal-form" if key in companies else recogniser for key in weighed}
-    own = {key: _subject(key, surfaces[key], types, said_by[key]) for key, types in weighed.items()}
+    own = {key: _subject(key, surfaces[key], types, rules.get(key, recogniser)) for key, types in weighed.items()}
     whole = _owners_of_parts(own)
     return {key: whole.get(base, own[base]) if own[base].type == "person" else own[base] for key, base in bases.items()}
 

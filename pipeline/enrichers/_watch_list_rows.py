@@ -14,6 +14,8 @@ from pipeline.errors import Problem
 
 COLUMNS = ("name", "aliases", "type", "id", "languages", "notes")
 MAX_BYTES = 100_000_000
+# What parts the cells: the first of these that stands in the first line. German Excel writes semicolons.
+_SEPARATORS = (",", ";", "\t")
 
 Place = tuple[int, int]  # line, column
 Row = tuple[dict[str, Any], Callable[[str], Place]]
@@ -29,8 +31,10 @@ def _csv_rows(path: Path) -> tuple[list[Row], list[Problem]]:
     if isinstance(text, Problem):
         return [], [text]
     lines = text.split("\n")
-    reader = csv.reader(line + "\n" for line in lines)
+    mark = next((mark for mark in _SEPARATORS if mark in lines[0]), _SEPARATORS[0])
+    reader = csv.reader((line + "\n" for line in lines), delimiter=mark, strict=True)
     rows: list[Row] = []
+    start = 1
     try:
         header = [name.strip() for name in next(reader, [])]
         if problems := _header_problems(str(path), header):
@@ -38,15 +42,22 @@ def _csv_rows(path: Path) -> tuple[list[Row], list[Problem]]:
         start = reader.line_num + 1
         for cells in reader:
             if len(cells) > len(header):
-                column = _column(lines, start, cells, len(header))
-                message = f"{len(cells)} cells under {len(header)} columns: quote cells with commas"
+                column = _column(lines, start, cells, len(header), mark)
+                message = f"{len(cells)} cells under {len(header)} columns: put cells that hold {mark!r} in quotation marks"
                 return [], [Problem(str(path), start, column, message)]
             if any(cell.strip() for cell in cells):
-                rows.append((_cells(header, cells), _csv_place(lines, start, header, cells)))
+                rows.append((_cells(header, cells), _csv_place(lines, start, header, cells, mark)))
             start = reader.line_num + 1
     except csv.Error as error:
-        return [], [Problem(str(path), reader.line_num, 1, f"not valid CSV: {error}")]
+        return [], [Problem(str(path), start, 1, _csv_fault(error))]
     return rows, []
+
+
+def _csv_fault(error: csv.Error) -> str:
+    """What is wrong with the row, in words; the module csv has only "unexpected end of data" for a quotation mark without its fellow."""
+    if "unexpected end" in str(error) or "expected after" in str(error):
+        return 'a quotation mark (") is not closed, or stands inside a quoted cell: close it, or write "" for one that belongs to a name'
+    return f"not valid CSV: {error}"
 
 
 def _text_of(path: Path) -> str | Problem:
@@ -79,14 +90,17 @@ def _cells(header: list[str], cells: list[str]) -> dict[str, Any]:
     return row
 
 
-def _csv_place(lines: list[str], line: int, header: list[str], cells: list[str]) -> Callable[[str], Place]:
-    return lambda name: (line, _column(lines, line, cells, header.index(name)) if name in header and header.index(name) < len(cells) else 1)
+def _csv_place(lines: list[str], line: int, header: list[str], cells: list[str], mark: str) -> Callable[[str], Place]:
+    return lambda name: (
+        line,
+        _column(lines, line, cells, header.index(name), mark) if name in header and header.index(name) < len(cells) else 1,
+    )
 
 
-def _column(lines: list[str], line: int, cells: list[str], number: int) -> int:
+def _column(lines: list[str], line: int, cells: list[str], number: int, mark: str) -> int:
     at = 0
     for cell in cells[:number]:
-        at = lines[line - 1].find(",", at + len(cell)) + 1 or at
+        at = lines[line - 1].find(mark, at + len(cell)) + 1 or at
     return at + 1
 
 

@@ -3,7 +3,8 @@
     name,aliases,type,id,languages,notes
     Kim Ju Ae,Kim Chu-ae|Kim Ju-ae,person,kim-ju-ae,,daughter
 
-The header line is needed, its order is free, `name` alone is enough. In YAML each item of a list has the same keys, `aliases` and `languages` are lists.
+The header line is needed, its order is free, `name` alone is enough; semicolons or tabs may part the cells instead of commas. Aliases are parted by |
+and nothing else. In YAML each item of a list has the same keys, `aliases` and `languages` are lists.
 YAML is limited to 1,000,000 bytes; for long lists use CSV.
 """
 
@@ -16,15 +17,17 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from pipeline import located
+from pipeline.enrichers._function_words import FUNCTION_WORDS
 from pipeline.enrichers._gazetteer import LANGUAGES, EntityType, Gazetteer, Sense, Subject, key, language_bit
 from pipeline.enrichers._watch_list_rows import rows_of
 from pipeline.errors import Problem
-from pipeline.text.folding import fold
+from pipeline.rules.signs import SIGNS
 
 TYPES = get_args(EntityType)
 MAX_NAME_CHARACTERS = 200
 MAX_NAME_WORDS = 20
 MAX_NAMES = 1_000_000
+_LONGEST_ABBREVIATION = 4
 _SUFFIXES = frozenset({".csv", ".yaml", ".yml"})
 _ID = re.compile(r"[\w.:-]{1,100}")
 
@@ -49,7 +52,12 @@ class WatchLists:
                     str(self.folder), 1, 1, "the folder of the watch lists does not exist: create it, or remove the option watch_lists"
                 ),
             )
-        stamps = {path: (status.st_mtime_ns, status.st_size) for path, status in self._files()}
+        stamps = {path: (status.st_mtime_ns, status.st_size) for path in self.files() for status in (path.stat(),)}
+        if not stamps and (others := self._visible()):
+            message = (
+                f"no file of the folder is a list (*.csv, *.yaml): rename {others[0].name}, and begin it with a line that names the columns"
+            )
+            return (Problem(str(self.folder), 1, 1, message),)
         changed = [path for path, stamp in stamps.items() if self._seen.get(path) != stamp]
         gone = [path for path in self._seen if path not in stamps]
         for path in gone:
@@ -61,10 +69,12 @@ class WatchLists:
             self.gazetteer = Gazetteer(name for path in sorted(self._names) for name in self._names[path])
         return tuple(sorted(problem for problems in self._problems.values() for problem in problems))
 
-    def _files(self) -> Iterator[tuple[Path, Any]]:
-        for path in sorted(self.folder.iterdir()):
-            if path.suffix in _SUFFIXES and not path.name.startswith("."):
-                yield path, path.stat()
+    def files(self) -> list[Path]:
+        """The lists of the folder, in order; [] when there is no such folder."""
+        return [path for path in self._visible() if path.suffix in _SUFFIXES]
+
+    def _visible(self) -> list[Path]:
+        return [path for path in sorted(self.folder.iterdir()) if not path.name.startswith(".")] if self.folder.is_dir() else []
 
     def _take(self, path: Path) -> bool:
         """Whether the file could be read; its names then replace those it had."""
@@ -135,8 +145,12 @@ def _name_problem(name: Any) -> str:
         return f"a name is text: put {name!r} in quotation marks"
     if len(name) > MAX_NAME_CHARACTERS or len(name.split()) > MAX_NAME_WORDS:
         return f"longer than {MAX_NAME_CHARACTERS} characters or {MAX_NAME_WORDS} words"
-    if not fold(name).strip() or not key(name):
+    if not (forms := key(name)):
         return "a name needs at least one letter or digit"
+    if forms[0] in FUNCTION_WORDS and len(forms) == 1 and not (len(name) > 1 and name.isupper()):
+        return f"{name!r} is a word that stands in most texts: write the whole name, or in capitals if it is an abbreviation"
+    if ";" in name:
+        return "a semicolon does not part names: put | between them (in YAML: one item for each)"
     return ""
 
 
@@ -145,5 +159,6 @@ def _names(row: dict[str, Any], subject: Subject) -> Iterator[Named]:
     for language in row.get("languages") or []:
         languages |= language_bit(language)
     for _, name in _spellings(row):
-        abbreviation = name if len(name) <= 4 and name.isupper() else ""
+        letters = name.rstrip("".join(SIGNS))
+        abbreviation = letters if len(letters) <= _LONGEST_ABBREVIATION and letters.isupper() else ""
         yield name, Sense(subject, languages, exact=abbreviation)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.article import Field
-from pipeline.enrichers._acronyms import introduced
-from pipeline.enrichers._companies import companies
+from pipeline.enrichers._acronyms import introduced, spelled_out
+from pipeline.enrichers._announced import announced_names
+from pipeline.enrichers._announcing import announced
+from pipeline.enrichers._companies import companies, without_form
 from pipeline.enrichers._gazetteer import Found, Sense, Subject, Words
 from pipeline.enrichers._marked import Marked
+from pipeline.enrichers._senses import preceding
 from pipeline.enrichers._spot import Spot
 from pipeline.enrichers._statistical import again, subjects_of
 from pipeline.text.folding import fold
@@ -32,12 +35,21 @@ def weighed(spots: list[Spot], marked: list[Marked]) -> tuple[list[Spot], list[M
     for mark in marked:
         beside = {id(spot): spot for word in range(mark.first, mark.last) if (spot := at.get((id(mark.words), word)))}
         losing = [spot for spot in beside.values() if _loses(spot, mark)]
-        if len(losing) == len(beside) and not _are_several_places(losing, mark):
+        if company := next((spot for spot in losing if _is_without_form(spot, mark)), None):
+            company.found = company.found._replace(last=mark.last)
+        elif len(losing) == len(beside) and not _are_several_places(losing, mark):
             dropped.update(map(id, losing))
             kept.append(mark)
         else:
             _confirm(beside.values(), mark)
     return [spot for spot in spots if id(spot) not in dropped], kept
+
+
+def _is_without_form(spot: Spot, mark: Marked) -> bool:
+    """Whether the gazetteer's organisation is the model's company without its legal form: "BMW" in "BMW AG"."""
+    if {sense.subject.type for sense in spot.senses} != {"organisation"} or spot.found.first != mark.first:
+        return False
+    return without_form(mark.key) == " ".join(spot.words.forms[spot.found.first : spot.found.last])
 
 
 def _people(spots: Sequence[Spot], marked: Sequence[Marked]) -> set[str]:
@@ -70,7 +82,13 @@ def _loses(spot: Spot, mark: Marked) -> bool:
     if mark.first <= spot.found.first and spot.found.last <= mark.last and mark.last - mark.first > spot.found.last - spot.found.first:
         return True
     sure = mark.confidence >= _CONTRADICTS or all(sense.doubtful for sense in spot.senses)
-    return kinds == {"place"} and mark.type in ("person", "organisation") and sure and _is_whole(spot, mark)
+    return _is_town(spot) and mark.type in ("person", "organisation") and sure and _is_whole(spot, mark)
+
+
+def _is_town(spot: Spot) -> bool:
+    """Whether the name can only be a town's, and no noun before it says that it is one; regions and rivers lend no names to people."""
+    is_town = all(sense.subject.recogniser == "gazetteer:places" for sense in spot.senses)
+    return is_town and announced(preceding(spot.words, spot.found)) != "place"
 
 
 def _is_whole(spot: Spot, mark: Marked) -> bool:
@@ -119,13 +137,27 @@ def _is_spelled(words: Words, found: Found, sense: Sense) -> bool:
     return surface[:1].isupper() and (not sense.exact or surface == sense.exact or (found.inflected and surface[:-1] == sense.exact))
 
 
-def with_companies(texts: Sequence[tuple[Field, Words]], marked: list[Marked]) -> list[Marked]:
-    """The model's names, and the companies that their legal form gives away in their place."""
-    found = [company for field, words in texts for company in companies(field, words)]
+def with_rules(texts: Sequence[tuple[Field, Words]], marked: list[Marked], spots: Sequence[Spot], language: str) -> list[Marked]:
+    """The model's names, and in their place what rules are surer of: companies with their legal form, institutions with their abbreviation
+    behind them, and what the noun before a name says of it, where no list knows the name."""
+    for rule in (companies, spelled_out):
+        marked = _in_place(marked, [each for field, words in texts for each in rule(field, words)])
+    listed = {(id(spot.words), word) for spot in spots for word in range(spot.found.first, spot.found.last)}
+    listed |= {(id(each.words), word) for each in marked if each.rule or each.type != "person" for word in range(each.first, each.last)}
+    return _in_place(
+        marked, [each for field, words in texts for each in announced_names(field, words, language) if not _overlaps(each, listed)]
+    )
+
+
+def _in_place(marked: list[Marked], found: list[Marked]) -> list[Marked]:
     if not found:
         return marked
     taken = {(id(each.words), word) for each in found for word in range(each.first, each.last)}
-    return found + [each for each in marked if not any((id(each.words), word) in taken for word in range(each.first, each.last))]
+    return found + [each for each in marked if not _overlaps(each, taken)]
+
+
+def _overlaps(mark: Marked, taken: set[tuple[int, int]]) -> bool:
+    return any((id(mark.words), word) in taken for word in range(mark.first, mark.last))
 
 
 def with_abbreviations(spots: list[Spot], texts: Sequence[tuple[Field, Words]]) -> list[Spot]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.article import Article
 from pipeline.enrichers._gazetteer import Gazetteer, key
-from pipeline.enrichers._names import NameLanguage, packaged_names, persons
+from pipeline.enrichers._names import NameLanguage, first_names, packaged_names, persons
 from pipeline.enrichers._recognise import recognise
 from pipeline.enrichers._spacy import SpacyTagger
 from pipeline.enrichers._statistical import Statistical, shipped_taggers
@@ -91,7 +91,8 @@ def recogniser_with(options: Options, packaged: Gazetteer, taggers: Mapping[str,
 
 
 def _first_names(packaged: Gazetteer) -> Iterator[str]:
-    """First names of the packaged persons, folded: what follows them is a family name, whatever place is called the same."""
+    """First names, folded, that are no well-known place: what follows them is a family name, whatever place is called the same."""
+    yield from (name for name in first_names() if not packaged.is_plain(name))
     for subject in {sense.subject for _, sense in persons()}:
         first = key(subject.name)[0]
         comes_last = not any(key(family)[0] == first for family in subject.families)

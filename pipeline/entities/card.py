@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import platform
+from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from pipeline.entities.corpora import read
 from pipeline.entities.score import Score
+from pipeline.entities.speed import SENTENCES_A_TEXT
 from pipeline.entities.train import FOLDS, SEED, Recipe
 
 
@@ -23,10 +25,24 @@ class Origin(NamedTuple):
     authors: str
 
 
+class Judged(NamedTuple):
+    """Scores by type of each recogniser, the shipped one first; and tokens a second of those whose speed was measured, spaCy's pipeline first."""
+
+    scores: dict[str, dict[str, Score]]
+    tokens_a_second: dict[str, float]
+
+
 _CC_BY = "CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
 _CC_BY_SA = "CC BY-SA 4.0 (https://creativecommons.org/licenses/by-sa/4.0/)"
-_SMARTDATA = "https://github.com/DFKI-NLP/smartdata-corpus, commit 796c8b8f, `v1_20180119/{}.json.gz`"
-_SCHIERSCH = "Schiersch, Mironova, Schmitt, Thomas, Gabryszak, Hennig 2018"
+_LEFT_OUT = (
+    "Left out: the DFKI SmartData Corpus (https://github.com/DFKI-NLP/smartdata-corpus). It was published under CC BY 4.0, but each of its records still "
+    'carries the remark "Research use only" of the time of annotation; nothing of this model is derived from it.\n'
+)
+_METHOD = (
+    "What it sees of a word: spelling, shape, affixes, what simplemma's dictionaries know of it (looked up on the machine, nothing of them is in the "
+    "file), what the packaged gazetteers, first names and nouns of role and kind say, two neighbours on each side. The sentence alone decides; agreement "
+    "over the article is added when tagging.\n"
+)
 ORIGINS = {
     "germeval_2014.tsv": Origin(
         "GermEval 2014 Named Entity Recognition Shared Task",
@@ -34,8 +50,6 @@ ORIGINS = {
         _CC_BY,
         "Benikova, Biemann, Reznicek 2014",
     ),
-    "smartdata_v1_train.json.gz": Origin("DFKI SmartData Corpus", _SMARTDATA.format("train"), _CC_BY, _SCHIERSCH),
-    "smartdata_v1_test.json.gz": Origin("DFKI SmartData Corpus", _SMARTDATA.format("test"), _CC_BY, _SCHIERSCH),
     "uner_english_ewt_dev.iob2": Origin(
         "Universal NER, English EWT",
         "https://github.com/UniversalNER/UNER_English-EWT, `en_ewt-ud-dev.iob2`",
@@ -45,58 +59,55 @@ ORIGINS = {
 }
 
 
-def card(recipe: Recipe, folder: Path, content: bytes, scored: Mapping[str, Mapping[str, Score]], on: date) -> str:
-    """The card as Markdown. `scored` has the scores by type of each recogniser, the shipped one first."""
-    names = (recipe.leading, *recipe.helping)
+def card(recipe: Recipe, folder: Path, content: bytes, judged: Judged, on: date) -> str:
+    """The card as Markdown."""
     return "\n".join(
         [
             f"# Names in {({'de': 'German', 'en': 'English'}).get(recipe.language, recipe.language)} texts\n",
-            f"A linear-chain conditional random field: persons, organisations, locations and other names. {_licence(names)}\n",
+            f"A linear-chain conditional random field: persons, organisations, locations and other names. {_licence(recipe)}\n",
             f"Made on {on.isoformat()} with `lagebild entities train FOLDER` (python-crfsuite {version('python-crfsuite')}, seed {SEED}).",
             f"`{recipe.language}.model.gz`: {len(content):,} bytes, SHA-256 `{hashlib.sha256(content).hexdigest()}`.\n",
             "## Made of\n",
-            *_sources(folder, names),
-            *_method(recipe),
+            *_source(folder, recipe),
+            _LEFT_OUT if recipe.language == "de" else "",
+            _METHOD,
             "## How good it is\n",
-            f"{FOLDS}-fold cross-validation on `{recipe.leading}`: its sentences in the order of Python's `random.Random({SEED}).shuffle`, fold = place "
+            f"{FOLDS}-fold cross-validation on `{recipe.corpus}`: its sentences in the order of Python's `random.Random({SEED}).shuffle`, fold = place "
             f"modulo {FOLDS}. Strict spans: both ends and the type are right. The model that ships was trained on all of it.\n",
-            *score_rows(scored),
+            *score_rows(judged.scores),
             "",
+            *speed_lines(judged.tokens_a_second),
         ]
     )
 
 
-def _licence(names: Sequence[str]) -> str:
-    if any(ORIGINS[name].licence == _CC_BY_SA for name in names):
+def _licence(recipe: Recipe) -> str:
+    if ORIGINS[recipe.corpus].licence == _CC_BY_SA:
         return f"The model is licensed under {_CC_BY_SA}, as its corpus is; the code that reads it is not affected."
-    return f"The corpora are licensed under {_CC_BY}; the attribution below is to be kept with the model."
+    return f"The corpus is licensed under {_CC_BY}; the attribution below is to be kept with the model."
 
 
-def _sources(folder: Path, names: Sequence[str]) -> list[str]:
-    rows = ["| corpus | from | licence, attribution | file | SHA-256 | sentences |", "|---|---|---|---|---|---|"]
-    for name in names:
-        origin = ORIGINS[name]
-        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        count = len(read(folder / name))
-        rows.append(f"| {origin.title} | {origin.public} | {origin.licence}; {origin.authors} | `{name}` | `{digest}` | {count:,} |")
-    return [*rows, ""]
-
-
-def _method(recipe: Recipe) -> list[str]:
-    helping = (
-        [
-            "The leading corpus is the first one; the others follow other guidelines (companies named by common nouns, streets and stops, no other names). "
-            "Their features are given twice, as they are and marked as being from elsewhere, and only the unmarked weights ship.\n",
-            'Each record of the SmartData files carries the remark "Research use only" of the time of annotation; the corpus was published under the '
-            "licence named above.\n",
-        ]
-        if recipe.helping
-        else []
-    )
+def _source(folder: Path, recipe: Recipe) -> list[str]:
+    origin, file = ORIGINS[recipe.corpus], folder / recipe.corpus
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return [
-        *helping,
-        "What it sees of a word: spelling, shape, affixes, what simplemma's dictionaries know of it (looked up on the machine, nothing of them is in the "
-        "file), what the packaged gazetteers know, two neighbours on each side. The sentence alone decides; agreement over the article is added when tagging.\n",
+        "| corpus | from | licence, attribution | file | SHA-256 | sentences |",
+        "|---|---|---|---|---|---|",
+        f"| {origin.title} | {origin.public} | {origin.licence}; {origin.authors} | `{recipe.corpus}` | `{digest}` | {len(read(file)):,} |",
+        "",
+    ]
+
+
+def speed_lines(tokens_a_second: Mapping[str, float]) -> list[str]:
+    """How fast recognisers are beside the first of them, on the same texts and the same processor."""
+    if not tokens_a_second:
+        return ["The baseline spaCy was left out.", ""]
+    (baseline, slowest), *others = tokens_a_second.items()
+    faster = "; ".join(f"{name} {speed:,.0f}, {speed / slowest:.1f} times as fast" for name, speed in others)
+    return [
+        f"Speed on the sentences of the first fold, {SENTENCES_A_TEXT} to a text, warm, in tokens a CPU second: {baseline} {slowest:,.0f}; {faster}. "
+        f"Python {platform.python_version()}, numpy {version('numpy')}, {platform.machine()}.",
+        "",
     ]
 
 

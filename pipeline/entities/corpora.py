@@ -84,17 +84,21 @@ def _columns(path: Path, content: str, *, word: int, tag: int, source: str) -> I
             rows = []
         elif not (line.startswith("#") and line[1:2] != "\t"):
             cells = line.split("\t")
-            if len(cells) <= tag or not _is_tag(cells[tag]):
-                raise BadConfiguration(
-                    [Problem(str(path), number, 1, "a line is number, token and tag (O, B-PER, I-LOC, …), with tabs between them")]
-                )
+            if fault := _fault(cells, tag):
+                raise BadConfiguration([Problem(str(path), number, 1, fault)])
             rows.append((cells[word], cells[tag]))
     if rows:
         yield _sentence(rows, source)
 
 
-def _is_tag(tag: str) -> bool:
-    return tag == OUTSIDE or tag[:2] in ("B-", "I-")
+def _fault(cells: list[str], tag: int) -> str:
+    """What is wrong with a line; "" for nothing."""
+    if len(cells) <= tag or not (cells[tag] == OUTSIDE or cells[tag][:2] in ("B-", "I-")):
+        return "a line is number, token and tag (O, B-PER, I-LOC, …), with tabs between them"
+    kind = cells[tag][2:]
+    if kind and kind.removesuffix("deriv").removesuffix("part") not in TYPES:
+        return f"unknown type {kind!r}: known are {', '.join(TYPES)}, each also with deriv or part behind it"
+    return ""
 
 
 def _sentence(rows: list[tuple[str, str]], source: str) -> Sentence:

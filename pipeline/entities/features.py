@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.entities.signs import elsewhere, ending_noun, shape, signs
+from pipeline.enrichers._announcing import announced
+from pipeline.entities.signs import elsewhere, ending_noun, is_first_name, shape, signs
+from pipeline.text.folding import fold
 
 # Stands before the first token of a sentence and behind the last one.
 BOUNDARY = "^"
@@ -37,14 +39,19 @@ def word_of(form: str, language: str) -> Word:
         return Word((), ("w=^",), ("w=^",), BOUNDARY, BOUNDARY)
     small, seen, known = form.lower(), shape(form), signs(form, language)
     abroad = f"{elsewhere(form)}|{known}"
-    near = ("w=" + small, "s=" + seen, "l=" + known, "e=" + small[-3:], "a=" + abroad)
+    given = "f" if is_first_name(form) else ""
+    near = ["w=" + small, "s=" + seen, "l=" + known, "e=" + small[-3:], "a=" + abroad]
+    near += ["f"] if given else []
+    near += [f"an={kind}"] if (kind := announced(fold(form))) else []
     far = ("w=" + small, "k=" + seen + known)
-    group = seen[:4] + known if form[0].isalpha() else form[0]
-    return Word(tuple(_here(form, small, seen, known, language)), near, far, small, group)
+    group = seen[:4] + known + given if form[0].isalpha() else form[0]
+    return Word(tuple(_here(form, small, seen, known, language)), tuple(near), far, small, group)
 
 
 def _here(form: str, small: str, seen: str, known: str, language: str) -> Features:
     found = ["1", "w=" + small, "s=" + seen, "l=" + known, "k=" + seen + known, "a=" + elsewhere(form), f"ak={elsewhere(form)}|{known}"]
+    found += ["f", "f|" + known] if is_first_name(form) else []
+    found += [f"an={kind}"] if (kind := announced(fold(form))) else []
     found += [f"l1={each}" for each in known.split("|")] if "|" in known else []
     found += [f"p={small[:length]}" for length in _AFFIX_LENGTHS if len(small) > length]
     found += [f"e={small[-length:]}" for length in _AFFIX_LENGTHS if len(small) > length]

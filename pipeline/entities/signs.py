@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from pipeline.enrichers._names import first_names
 from pipeline.lexicon import membership
 from pipeline.lexicon.building import ENTRIES, PARADIGMS, SEPARATOR
 from pipeline.lexicon.compounds import heads
@@ -109,10 +110,22 @@ def _plural(lemma: str) -> str:
 opened_once = lru_cache(maxsize=None)(lambda name: opened("de", name))
 
 
+def is_first_name(word: str) -> bool:
+    """Whether a capitalised word is a first name, or a hyphenated one begins with one ("Hans-Werner")."""
+    return word[0].isupper() and fold(word.partition("-")[0]) in first_names()
+
+
 def ending_noun(word: str) -> str:
     """The last part of a German compound, folded; "" for what is none."""
     found = heads(fold(word)) if len(word) >= _SHORTEST_COMPOUND and word[0].isalpha() else ()
     return found[-1] if found else ""
+
+
+def is_listed_word(word: str, language: str) -> bool:
+    """Whether the dictionaries have the word itself as something other than a name; compounds of such words may be family names."""
+    known = signs(word, language)
+    is_other = is_common(word, language) or ":n" in known
+    return is_other and not known.startswith("compound") and not is_first_name(word)
 
 
 def is_common(word: str, language: str) -> bool:

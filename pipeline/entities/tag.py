@@ -84,13 +84,15 @@ class Tagger:
         self._weights = weights
         self._labels = weights.header.labels
         self._steps = np.exp(weights.transitions).astype(np.float64)
+        # Onward in the upper left corner, back in the lower right one: one product for both.
+        self._both_steps = np.kron(np.diag([1.0, 0.0]), self._steps) + np.kron(np.diag([0.0, 1.0]), self._steps.T)
         self._neighbours = Neighbours(weights.vectors, len(self._labels))
         self._forget()
 
     def _forget(self) -> None:
         self._words, self._hints = _Rows(self._weights, _PLACES), _Rows(self._weights, 1)
         self._parts: list[tuple[str, str]] = []
-        self._numbers: list[tuple[int, int]] = []
+        self._codes = np.zeros((256, 2), dtype=np.int64)
         self._boundary = self._word_number(BOUNDARY)
 
     def names(self, tokens: Tokens, hints: Sequence[str], sentences: Sequence[tuple[int, int]]) -> list[Name]:
@@ -108,101 +110,106 @@ class Tagger:
         if number is not None:
             return number
         word = word_of(form, self.language)
+        if len(self._parts) == len(self._codes):
+            self._codes = np.concatenate([self._codes, np.zeros_like(self._codes)])
+        self._codes[len(self._parts)] = self._neighbours.number_of(word.small), self._neighbours.number_of(word.group)
         self._parts.append((word.small, word.group))
-        self._numbers.append((self._neighbours.number_of(word.small), self._neighbours.number_of(word.group)))
         around = [["+2" + each for each in word.far], ["+1" + each for each in word.near], word.here]
         around += [["-1" + each for each in word.near], ["-2" + each for each in word.far]]
         return self._words.add(form, around)
 
     def _scores(self, forms: list[str], hints: Sequence[str], ranges: Sequence[tuple[int, int]]) -> Matrix:
         """What all features say for each token and label, without what stands beside it being decided."""
-        numbers = self._words.numbers
-        pads = [self._boundary] * _PADS
-        row: list[int] = []
-        places: list[int] = []
-        for first, last in ranges:
-            row += pads
-            places += range(len(row), len(row) + last - first)
-            row += [number if (number := numbers.get(form)) is not None else self._word_number(form) for form in forms[first:last]]
-            row += pads
-        at, ids = np.array(places, dtype=np.intp), np.array(row, dtype=np.intp)
-        table = self._words.table
-        scores: Matrix = table[ids[at], 2]
-        for place, offset in ((0, 2), (1, 1), (3, -1), (4, -2)):
-            scores += table[ids[at + offset], place]
-        small, group = np.array([self._numbers[each] for each in row], dtype=np.int64).T
+        known = self._words.numbers
+        words = [number if (number := known.get(form)) is not None else self._word_number(form) for form in forms]
+        # Each sentence stands between boundaries, so that no word sees one of another sentence.
+        lengths = [last - first for first, last in ranges]
+        at = np.arange(len(words)) + np.repeat(np.arange(_PADS, 2 * _PADS * len(ranges), 2 * _PADS), lengths)
+        row = np.full(len(words) + 2 * _PADS * len(ranges), self._boundary, dtype=np.intp)
+        row[at] = words
+        # Every place of every word in one piece, then each sum is of slices that are shifted against each other.
+        said = self._words.table.take(row, axis=0)
+        summed: Matrix = said[2:-2, 2] + said[4:, 0]
+        summed += said[3:-1, 1]
+        summed += said[1:-3, 3]
+        summed += said[:-4, 4]
+        scores: Matrix = summed.take(at - _PADS, axis=0)
+        small, group = self._codes.take(row, axis=0).T
         self._neighbours.add_to(scores, (small[at - 1], small[at + 1]), (group[at - 1], group[at], group[at + 1]))
         if any(hints):
-            self._add_hints(scores, row, places, hints, ranges)
+            self._add_hints(scores, words, hints, {first for first, _ in ranges})
         return scores
 
-    def _add_hints(
-        self, scores: Matrix, row: list[int], places: list[int], hints: Sequence[str], ranges: Sequence[tuple[int, int]]
-    ) -> None:
-        known = self._hints.numbers
-        for first, last in ranges:
-            for at in range(first, last):
-                if not (hint := hints[at]):
-                    continue
-                small, group = self._parts[row[places[at]]]
-                for target, key, features in (
-                    (at, (hint, small, group), hinted(hint, small, group)),
-                    (at + 1, ("-1", hint), (f"-1g={hint}",)),
-                    (at - 1, ("+1", hint), (f"+1g={hint}",)),
-                ):
-                    if first <= target < last:
-                        number = known.get(key)
-                        number = self._hints.add(key, [features]) if number is None else number
-                        scores[target] += self._hints.table[number, 0]
+    def _add_hints(self, scores: Matrix, words: Sequence[int], hints: Sequence[str], firsts: set[int]) -> None:
+        """Adds what the hints say of their own tokens and of those beside them in the same sentence."""
+        targets, rows = [], []
+        for at in [at for at, hint in enumerate(hints) if hint]:
+            hint, (small, group) = hints[at], self._parts[words[at]]
+            targets.append(at)
+            rows.append(self._hint_number((hint, small, group)))
+            if at + 1 < len(words) and at + 1 not in firsts:
+                targets.append(at + 1)
+                rows.append(self._hint_number(("-1", hint)))
+            if at not in firsts:
+                targets.append(at - 1)
+                rows.append(self._hint_number(("+1", hint)))
+        np.add.at(scores, targets, self._hints.table.take(rows, axis=0)[:, 0])
+
+    def _hint_number(self, key: tuple[str, ...]) -> int:
+        """The row of a hint at its own token, (hint, small, group), or of one beside, (offset, hint)."""
+        number = self._hints.numbers.get(key)
+        if number is not None:
+            return number
+        return self._hints.add(key, [hinted(*key) if len(key) == len(("hint", "small", "group")) else (f"{key[0]}g={key[1]}",)])
 
     def _probabilities(self, scores: Matrix, ranges: Sequence[tuple[int, int]]) -> Doubles:
         """The probability of each label at each token, given the whole sentence."""
-        firsts, lengths = np.array([first for first, _ in ranges]), np.array([last - first for first, last in ranges])
-        places = np.arange(int(lengths.max()))
-        inside = places < lengths[:, None]
-        onward = np.where(inside, firsts[:, None] + places, 0)
-        back = np.where(inside, firsts[:, None] + lengths[:, None] - 1 - places, 0)
+        lengths = np.array([last - first for first, last in ranges])
+        sentence = np.repeat(np.arange(len(ranges)), lengths)
+        place = np.arange(len(scores)) - np.repeat(np.array([first for first, _ in ranges]), lengths)
+        place_back = lengths.take(sentence) - 1 - place
         likely = np.exp(scores - scores.max(axis=1, keepdims=True)).astype(np.float64)
-        forward, backward = self._both_ways(np.ascontiguousarray(likely[np.stack([onward, back])].transpose(2, 0, 1, 3)))
-        behind = np.maximum(lengths[:, None] - 2 - places, 0).T
-        rest = backward[behind, np.arange(len(ranges))] @ self._steps.T
-        rest[(places[:, None] == lengths - 1)] = 1
-        both = forward * rest
-        found: Doubles = both.transpose(1, 0, 2)[inside]
+        labels = len(self._labels)
+        # Sentences side by side, step by step; behind the end of the shorter ones stands what changes nothing.
+        steps = np.ones((int(lengths.max()), len(ranges), 2 * labels))
+        steps[place, sentence, :labels] = likely
+        steps[place_back, sentence, labels:] = likely
+        both = self._both_ways(steps)
+        rest = both[np.maximum(place_back - 1, 0), sentence, labels:] @ self._steps.T
+        rest[place_back == 0] = 1
+        found: Doubles = both[place, sentence, :labels]
+        found *= rest
         found /= found.sum(axis=1, keepdims=True)
         return found
 
-    def _both_ways(self, likely: Doubles) -> tuple[Doubles, Doubles]:
-        """Sums over all that may stand before each token, and over all that may stand behind it; `likely` has both directions side by side."""
+    def _both_ways(self, likely: Doubles) -> Doubles:
+        """Sums over all that may stand before each token, and beside them those over all that may stand behind it, counted from the end."""
         found = np.empty_like(likely)
         found[0] = likely[0]
-        steps = np.stack([self._steps, self._steps.T])
         for step in range(1, len(likely)):
-            np.matmul(found[step - 1], steps, out=found[step])
-            found[step] *= likely[step]
+            now = np.dot(found[step - 1], self._both_steps, out=found[step])
+            now *= likely[step]
             if step % _RESCALE_EVERY == 0:
-                found[step] /= found[step].sum(axis=2, keepdims=True)
-        return found[:, 0], found[:, 1]
+                sides = now.reshape(-1, 2, len(self._labels))
+                sides /= sides.sum(axis=2, keepdims=True)
+        return found
 
     def _decoded(self, probabilities: Doubles, ranges: Sequence[tuple[int, int]]) -> list[Name]:
-        best = probabilities.argmax(axis=1).tolist()
+        """The names that the most probable labels describe; one that does not begin with B- begins all the same."""
+        best = probabilities.argmax(axis=1)
         sure = probabilities.max(axis=1)
+        firsts = {first for first, _ in ranges}
         names: list[Name] = []
-        outside = self._labels.index(OUTSIDE)
-        for first, last in ranges:
-            at = first
-            while at < last:
-                if best[at] == outside:
-                    at += 1
-                    continue
-                end = at + 1
-                kind = self._labels[best[at]][2:]
-                while end < last and self._labels[best[end]] == f"I-{kind}":
-                    end += 1
-                certainty = float(sure[at:end].min())
-                if kind.isupper():
-                    names.append(Name(at, end, kind, self._calibrated(certainty)))
-                at = end
+        after = 0
+        for at in np.flatnonzero(best != self._labels.index(OUTSIDE)).tolist():
+            if at < after:
+                continue
+            kind = self._labels[best[at]][2:]
+            after = at + 1
+            while after < len(best) and after not in firsts and self._labels[best[after]] == f"I-{kind}":
+                after += 1
+            if kind.isupper():
+                names.append(Name(at, after, kind, self._calibrated(float(sure[at:after].min()))))
         return names
 
     def _calibrated(self, certainty: float) -> float:

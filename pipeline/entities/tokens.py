@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 # Nothing behind the first character class can fail, so no text makes it step back.
-_TOKEN = re.compile(r"\w+(?:['’./&-]\w+)*(?:(?<=\b[A-Z])\.)?|[^\w\s]")
+_TOKEN = re.compile(r"\w+(?:['’./&-]\w+)*(?:\.(?<=\b[A-Z]\.))?|[^\w\s]")
 
 
 class Tokens(NamedTuple):
@@ -19,6 +19,5 @@ class Tokens(NamedTuple):
 
 def tokens_of(text: str, start: int = 0, end: int | None = None) -> Tokens:
     """The tokens of `text[start:end]` in order, with their offsets in `text`; empty lists for blanks."""
-    spans = [match.span() for match in _TOKEN.finditer(text, start, len(text) if end is None else end)]
-    starts, ends = map(list, zip(*spans, strict=True)) if spans else ([], [])
-    return Tokens([text[first:last] for first, last in spans], starts, ends)
+    found = list(_TOKEN.finditer(text, start, len(text) if end is None else end))
+    return Tokens([match[0] for match in found], [match.start() for match in found], [match.end() for match in found])

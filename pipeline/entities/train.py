@@ -1,7 +1,7 @@
 """From a folder of labelled corpora to the models that ship: `lagebild entities train FOLDER`.
 
-Each model is trained once on all of its corpora, and five times on four fifths of the leading one: asked about the fifth that it has not seen, these
-tell how good the recipe is and how often it is right when it is so sure. The same files and versions give the same bytes.
+Each model is trained once on all of its corpus, and five times on four fifths of it: asked about the fifth that it has not seen, these tell how good
+the recipe is and how often it is right when it is so sure. The same files and versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -12,34 +12,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.enrichers._gazetteer import Gazetteer, language_bit
-from pipeline.entities.corpora import OUTSIDE, Sentence, Span, read, spans_of
+from pipeline.entities.corpora import Sentence, Span, read, spans_of
 from pipeline.entities.features import features_of
 from pipeline.entities.fit import Example, Fitted, fit, labels_of
 from pipeline.entities.hints import hints_in, joined
-from pipeline.entities.signs import is_common
 from pipeline.entities.tag import Tagger
 from pipeline.entities.weights import packed, unpacked
 
 SEED = 1
 FOLDS = 5
 _TENTHS = 10
-# Lines of fewer words are headings and hashtags, which teach little about sentences.
-_SHORTEST_HELP = 5
 Say = Callable[[str], None]
 
 
 class Recipe(NamedTuple):
-    """What a model is made of: the corpus whose guidelines it follows, and others that help."""
+    """What a model is made of: a labelled corpus."""
 
     language: str
-    leading: str
-    helping: tuple[str, ...] = ()
+    corpus: str
 
 
-RECIPES = (
-    Recipe("de", "germeval_2014.tsv", ("smartdata_v1_train.json.gz", "smartdata_v1_test.json.gz")),
-    Recipe("en", "uner_english_ewt_dev.iob2"),
-)
+# The DFKI SmartData Corpus is left out: it was published under CC BY 4.0, but each of its records still says "Research use only".
+RECIPES = (Recipe("de", "germeval_2014.tsv"), Recipe("en", "uner_english_ewt_dev.iob2"))
 
 
 class Trained(NamedTuple):
@@ -52,18 +46,17 @@ class Trained(NamedTuple):
 
 def trained(recipe: Recipe, folder: Path, gazetteer: Gazetteer, say: Say) -> Trained:
     """The model of a recipe, calibrated. Raises BadConfiguration for files that are missing or in another format."""
-    sentences = shuffled(read(folder / recipe.leading))
+    sentences = shuffled(read(folder / recipe.corpus))
     seen = examples(sentences, recipe.language, gazetteer)
-    helping = _helping(recipe, folder, gazetteer)
-    say(f"{recipe.language}: {len(seen):,} sentences of {recipe.leading}, {len(helping):,} of other corpora")
+    say(f"{recipe.language}: {len(seen):,} sentences of {recipe.corpus}")
     folds = []
     for fold in range(FOLDS):
-        fitted = fit([each for number, each in enumerate(seen) if number % FOLDS != fold] + helping)
+        fitted = fit([each for number, each in enumerate(seen) if number % FOLDS != fold])
         known = [each for number, each in enumerate(sentences) if number % FOLDS != fold]
         folds.append((known, [each for number, each in enumerate(sentences) if number % FOLDS == fold], fitted))
         say(f"{recipe.language}: fold {fold + 1} of {FOLDS} trained")
     calibration = _calibration(_answers(recipe, [(unseen, fitted) for _, unseen, fitted in folds], gazetteer))
-    final = fit([*seen, *helping])
+    final = fit(seen)
     say(f"{recipe.language}: trained on everything")
     return Trained(recipe, _file(recipe, final, calibration), tuple((a, b, _file(recipe, fitted, calibration)) for a, b, fitted in folds))
 
@@ -75,26 +68,10 @@ def shuffled(sentences: Iterable[Sentence]) -> list[Sentence]:
     return found
 
 
-def examples(sentences: Sequence[Sentence], language: str, gazetteer: Gazetteer, elsewhere: str = "") -> list[Example]:
+def examples(sentences: Sequence[Sentence], language: str, gazetteer: Gazetteer) -> list[Example]:
     """The sentences as the model sees them."""
     bit = language_bit(language)
-    return [
-        Example(features_of(each.words, hints_in(each.words, gazetteer, bit), language), labels_of(each), elsewhere) for each in sentences
-    ]
-
-
-def _helping(recipe: Recipe, folder: Path, gazetteer: Gazetteer) -> list[Example]:
-    sentences = [each for name in recipe.helping for each in read(folder / name) if len(each.words) >= _SHORTEST_HELP]
-    return examples([reconciled(each, recipe.language) for each in sentences], recipe.language, gazetteer, "elsewhere")
-
-
-def reconciled(sentence: Sentence, language: str) -> Sentence:
-    """The sentence without names of one word that are common nouns ("der Konzern"), which the leading corpora do not call names."""
-    labels = list(sentence.labels)
-    for span in spans_of(sentence.labels):
-        if span.last - span.first == 1 and is_common(sentence.words[span.first], language):
-            labels[span.first] = OUTSIDE
-    return sentence._replace(labels=tuple(labels))
+    return [Example(features_of(each.words, hints_in(each.words, gazetteer, bit), language), labels_of(each)) for each in sentences]
 
 
 def _file(recipe: Recipe, fitted: Fitted, calibration: Iterable[float]) -> bytes:

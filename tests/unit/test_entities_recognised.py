@@ -75,8 +75,8 @@ def test_an_abbreviation_in_brackets_is_the_organisation_before_it() -> None:
 @pytest.mark.parametrize(
     ("text", "language", "surfaces"),
     [
-        ("Der Konzern Diehl Defence GmbH liefert. Diehl Defence schwieg.", "de", ["Diehl Defence GmbH", "Diehl Defence"]),
-        ("Le groupe Eni S.p.A. a signé.", "fr", ["Eni S.p.A."]),
+        ("Der Konzern Quandt Defence GmbH liefert. Quandt Defence schwieg.", "de", ["Quandt Defence GmbH", "Quandt Defence"]),
+        ("Le groupe Acqua Nova S.p.A. a signé.", "fr", ["Acqua Nova S.p.A."]),
         ("Acme Rocket Corp. fell sharply.", "en", ["Acme Rocket Corp"]),
     ],
 )
@@ -84,6 +84,11 @@ def test_a_legal_form_makes_a_company_in_every_language(text: str, language: str
     found = next(each for each in enriched(text, language).entities if each.type == "organisation")
     assert [mention.text for mention in found.mentions] == surfaces
     assert found.recogniser == "rule:legal-form"
+
+
+def test_a_listed_company_with_its_legal_form_stays_the_listed_one() -> None:
+    article = enriched("Die Thyssenkrupp AG spart. Thyssenkrupp schweigt.")
+    assert [mention.text for mention in named(article, "Thyssenkrupp").mentions] == ["Thyssenkrupp AG", "Thyssenkrupp"]
 
 
 def test_a_small_town_of_a_persons_name_is_that_person() -> None:
@@ -102,12 +107,58 @@ def test_a_small_town_of_a_persons_name_is_that_person() -> None:
         ("Das Essen war gut, und nach dem Essen gingen alle.", "de", "", "geo:2928810"),
         ("Die Polizei in Wesel sucht Zeugen.", "de", "geo:2810678", ""),
         ("Halle/Berlin – Ein Brand hat", "de", "geo:2911522", ""),
+        ("Im US-Bundesstaat Georgia wird gewählt.", "de", "iso:US-GA", "name:person:georgia"),
+        ("Chief executive Mary Barra resigned.", "en", "", "geo:3471039"),
+        ("Das Rote Meer ist warm.", "de", "region:red-sea", ""),
+        ("Kämpfe im Südlibanon", "de", "region:south-lb", "iso:LB"),
+        ("The Danube and the Rhine burst their banks.", "en", "region:danube", ""),
     ],
 )
 def test_the_article_decides_which_place_is_meant(text: str, language: str, wanted: str, unwanted: str) -> None:
     found = {each.id for each in enriched(text, language).entities}
     assert not wanted or wanted in found
     assert not unwanted or unwanted not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "surface", "kind", "recogniser"),
+    [
+        ("Die Bundesanstalt für Materialforschung (BAM) prüft.", "de", "BAM", "organisation", "rule:abbreviation"),
+        (
+            "Das Bundesamt für Biologie und Klima (BBK) löste aus.",
+            "de",
+            "Bundesamt für Biologie und Klima",
+            "organisation",
+            "rule:abbreviation",
+        ),
+        ("The Civil Drone Authority (CDA) grounded flights.", "en", "Civil Drone Authority", "organisation", "rule:abbreviation"),
+        ("Der Softwarehersteller Nemetschek wächst.", "de", "Nemetschek", "organisation", "rule:announced"),
+        ("Carmaker Zorvian will build a factory.", "en", "Zorvian", "organisation", "rule:announced"),
+        ("Die Insel Zorvandia brennt.", "de", "Zorvandia", "place", "rule:announced"),
+    ],
+)
+def test_what_stands_beside_a_name_says_what_it_is(text: str, language: str, surface: str, kind: str, recogniser: str) -> None:
+    without_model = create(Options(model=False), Context(name="entities"))
+    article = without_model.enrich(Article(id="a1", source=Source(id="s1"), body=text, language=Language(code=language)))
+    (found,) = [each for each in article.entities if surface in {mention.text for mention in each.mentions}]
+    assert (found.type, found.recogniser) == (kind, recogniser)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Abgeordnete Stefan Peter Dahm (SPD) kam.",
+        "Der Hersteller Rohstoffe und Waren liefert.",
+        "Zusammen mit der Tochter Anna kam sie.",
+    ],
+)
+def test_what_stands_beside_a_name_is_not_always_told(text: str) -> None:
+    assert not [each for each in enriched(text).entities if each.recogniser.startswith("rule:")]
+
+
+def test_a_first_name_makes_a_person_of_a_towns_name() -> None:
+    article = enriched("Schauspieler Denzel Washington kam. Auch Thorsten Frei kam, und Mia Hagen.")
+    assert {"Denzel Washington", "Thorsten Frei", "Mia Hagen"} <= {each.name for each in article.entities if each.type == "person"}
 
 
 def test_the_model_declines_in_other_languages_and_gazetteers_do_not() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -13,16 +15,18 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.enrichers._names import packaged_names
-from pipeline.entities.card import ORIGINS
+from pipeline.entities import small_spacy
+from pipeline.entities.card import ORIGINS, Judged, card
 from pipeline.entities.corpora import Sentence, Span, read, spans_of
 from pipeline.entities.features import features_of
 from pipeline.entities.fit import Example, fit, labels_of
 from pipeline.entities.hints import hints_in, joined
 from pipeline.entities.judge import judged
 from pipeline.entities.score import Score, scores
+from pipeline.entities.speed import tokens_a_second
 from pipeline.entities.tag import Tagger
 from pipeline.entities.tokens import tokens_of
-from pipeline.entities.train import RECIPES, Recipe, reconciled, trained
+from pipeline.entities.train import RECIPES, Recipe, trained
 from pipeline.entities.weights import packed, shipped, shipped_languages, unpacked
 from pipeline.errors import BadConfiguration
 
@@ -75,6 +79,7 @@ def test_the_formats_of_the_corpora_are_read(tmp_path: Path) -> None:
         ("a.tsv", "1\tBonn\n", "a.tsv:1:1: a line is number, token and tag"),
         ("a.json", '{"text": {"string": 3}}', "a.json:1:1: is not a SmartData document"),
         ("a.txt", "x", "unknown format"),
+        ("a.tsv", "1\tBonn\tB-TOWN\n", "unknown type 'TOWN': known are PER, ORG, LOC, OTH"),
         ("a.json.gz", "no gzip", "cannot be read"),
     ],
 )
@@ -147,34 +152,41 @@ def test_numpy_gives_the_probabilities_that_crfsuite_gives(tmp_path: Path) -> No
             at += 1
 
 
-def test_a_whole_training_gives_a_calibrated_model_and_scores_of_sentences_it_has_not_seen(tmp_path: Path) -> None:
+def test_a_whole_training_gives_a_calibrated_model_and_scores_of_sentences_it_has_not_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "germeval_2014.tsv").write_text(as_germeval(corpus()), encoding="utf-8")
     gazetteer = packaged_names("de")
     made = trained(Recipe("de", "germeval_2014.tsv"), tmp_path, gazetteer, lambda line: None)
     calibration = unpacked(made.content).header.calibration
     assert len(calibration) == 10 and list(calibration) == sorted(calibration) and calibration[-1] > 0.9
     assert sum(len(unseen) for _, unseen, _ in made.folds) == len(corpus())
-    found = judged(made, gazetteer)
+    monkeypatch.setattr(small_spacy, "is_installed", lambda: False)
+    said: list[str] = []
+    found = judged(made, gazetteer, said.append).scores
     assert set(found) == {"lagebild", "gazetteers alone", "bare CRF"}
     assert found["lagebild"]["PER"].f1 > 0.9 > found["gazetteers alone"]["PER"].f1
+    assert said == ["de: the baseline spaCy is left out: pip install 'lagebild[spacy]'"]
 
 
-def test_common_nouns_that_stand_for_a_company_are_no_names_for_us() -> None:
-    sentence = Sentence(("Der", "Konzern", "und", "Siemens"), ("O", "B-ORG", "O", "B-ORG"), "smartdata")
-    assert spans_of(reconciled(sentence, "de").labels) == [Span(3, 4, "ORG")]
+def test_speed_is_measured_in_tokens_of_the_corpus() -> None:
+    read_before: list[int] = []
+    sentences = corpus()[:50]
+    assert tokens_a_second(lambda texts: read_before.append(len(texts)) or sum(range(100_000)), sentences) > 0
+    assert set(read_before) == {3}
 
 
 def test_the_models_that_ship_are_small_and_have_their_cards() -> None:
     assert set(shipped_languages()) == {recipe.language for recipe in RECIPES}
     for recipe in RECIPES:
-        path, card = MODELS / f"{recipe.language}.model.gz", (MODELS / f"{recipe.language}.md").read_text(encoding="utf-8")
+        path, text = MODELS / f"{recipe.language}.model.gz", (MODELS / f"{recipe.language}.md").read_text(encoding="utf-8")
         assert path.stat().st_size < 5_000_000
         assert shipped(recipe.language).header.language == recipe.language
-        for name in (recipe.leading, *recipe.helping):
-            assert f"`{name}`" in card and ORIGINS[name].licence in card
-        import hashlib
-
-        assert hashlib.sha256(path.read_bytes()).hexdigest() in card and "| lagebild | PER/ORG/LOC |" in card
+        assert f"`{recipe.corpus}`" in text and ORIGINS[recipe.corpus].licence in text
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in text
+        named = [re.split(r" *[|] *", line)[1] for line in text.splitlines() if "| PER/ORG/LOC |" in line]
+        assert named[:3] == ["lagebild", "gazetteers alone", "bare CRF"]
+        assert recipe.language != "de" or (named[3].startswith("small spaCy 3.") and "times as fast" in text)
 
 
 def test_long_sentences_and_many_words_are_bounded() -> None:
@@ -199,15 +211,21 @@ def test_the_commands_answer_for_scripts(tmp_path: Path) -> None:
     lists = tmp_path / "lists"
     lists.mkdir()
     (lists / "ours.csv").write_text("name,type\nKim Ju Ae,person\n", encoding="utf-8")
-    assert json.loads(runner.invoke(app, ["entities", "lists", "check", str(lists), "--json"]).stdout) == {"names": 1, "problems": []}
+    assert json.loads(runner.invoke(app, ["entities", "lists", "check", str(lists), "--json"]).stdout) == {
+        "names": 1,
+        "problems": [],
+        "advice": [],
+    }
     (lists / "bad.csv").write_text("name,type\nX,nobody\n", encoding="utf-8")
     checked = runner.invoke(app, ["entities", "lists", "check", str(lists)])
     assert checked.exit_code == 1 and "bad.csv:2" in checked.output
+    missing = runner.invoke(app, ["entities", "score", str(tmp_path / "none.tsv")])
+    assert missing.exit_code == 2 and "does not exist" in missing.output
 
 
 def test_a_card_has_a_date_and_every_score(tmp_path: Path) -> None:
-    from pipeline.entities.card import card
-
     (tmp_path / "germeval_2014.tsv").write_text(as_germeval(corpus()[:4]), encoding="utf-8")
-    text = card(Recipe("de", "germeval_2014.tsv"), tmp_path, b"x", {"lagebild": {"PER": Score(4, 4, 3)}}, date(2026, 11, 21))
+    judged = Judged({"lagebild": {"PER": Score(4, 4, 3)}}, {"small spaCy 3.8": 16_000.0, "all of lagebild": 200_000.0})
+    text = card(Recipe("de", "germeval_2014.tsv"), tmp_path, b"x", judged, date(2026, 11, 21))
     assert "2026-11-21" in text and "| lagebild | PER | 4 | 0.750 | 0.750 | 0.750 |" in text
+    assert "small spaCy 3.8 16,000; all of lagebild 200,000, 12.5 times as fast." in text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.article import Article, Language, Source
+from pipeline.enrichers._watch_list_advice import advice
 from pipeline.enrichers.entities import Entities, Options, create
 from pipeline.errors import BadConfiguration, Problem
 from pipeline.plugins import Context
@@ -56,6 +57,38 @@ def test_an_ampersand_stands_inside_a_name(tmp_path: Path) -> None:
     write(tmp_path, "desk.csv", "name,type,id\nKröger & Brandt,organisation,kb\nAT&T,organisation,att\n")
     text = "Kröger & Brandt kauft von AT&T."
     assert found(enricher(tmp_path), text) == {"list:desk:kb": ["Kröger & Brandt"], "list:desk:att": ["AT&T"]}
+
+
+def test_signs_belong_to_the_names_that_have_them(tmp_path: Path) -> None:
+    write(tmp_path, "desk.csv", "name,type,id\nDisney+,other,plus\nVer.di,organisation,verdi\nC++ Club,organisation,club\nC#,other,sharp\n")
+    entities = enricher(tmp_path)
+    assert found(entities, "Auf Disney+ streiken Ver.dis Leute im C++ Club gegen C#.") == {
+        "list:desk:plus": ["Disney+"],
+        "list:desk:verdi": ["Ver.dis"],
+        "list:desk:club": ["C++ Club"],
+        "list:desk:sharp": ["C#"],
+    }
+    assert not [each for each in found(entities, "Disney zeigt: Ver di, C Club, C++Club, Disney++ und C.") if each.startswith("list:")]
+
+
+def test_cells_may_be_parted_by_semicolons(tmp_path: Path) -> None:
+    write(tmp_path, "desk.csv", "name;aliases;type\nAlphawerk;Alpha & Co|Aw Gruppe;organisation\n")
+    assert found(enricher(tmp_path), "Alpha & Co, auch Aw Gruppe") == {"list:desk:alphawerk": ["Alpha & Co", "Aw Gruppe"]}
+
+
+def test_a_folder_without_lists_is_a_problem_only_when_something_else_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    assert found(enricher(tmp_path), "Alphawerk") == {}
+    (tmp_path / "lists" / "names.txt").write_text("Alphawerk\n", encoding="utf-8")
+    assert "rename names.txt" in problems(tmp_path)[0].message
+
+
+def test_advice_names_commas_in_aliases_and_common_words(tmp_path: Path) -> None:
+    path = write(tmp_path, "desk.csv", 'name,aliases,type\nAlphawerk,"AW, Awerk",organisation\nEssen,,other\nBetawerk,Bw|Bwerk,other\n')
+    assert [(each.line, each.column, each.message.split(":")[0]) for each in advice(path)] == [
+        (2, 11, "'AW, Awerk' is one alias with a comma in it"),
+        (3, 1, "'Essen' is a common word, too, and is found wherever that stands"),
+    ]
 
 
 def test_yaml_names_are_found_only_in_their_languages(tmp_path: Path) -> None:
@@ -117,11 +150,14 @@ def test_a_removed_file_takes_its_names_away(tmp_path: Path) -> None:
     [
         ("a.csv", "nam,type\nX,person\n", 1, 1, "Did you mean 'name'?"),
         ("a.csv", "name\n--\n", 2, 1, "at least one letter"),
-        ("a.csv", "name,type\nA,person,x\n", 2, 10, "quote cells"),
+        ("a.csv", "name,type\nA,person,x\n", 2, 10, "quotation marks"),
         ("a.csv", "name,id\nAlpha,1\nBeta,1\n", 3, 6, "stands in line 2"),
         ("a.csv", "name,languages\nAlpha,deu\n", 2, 7, "two-letter"),
         ("a.csv", "name\n" + "x" * 201 + "\n", 2, 1, "longer than 200"),
         ("a.csv", "", 1, 1, "name the columns"),
+        ("a.csv", 'name,type\nAlpha,person\n"Beta,person\nGamma,person\n', 3, 1, "is not closed"),
+        ("a.csv", "name,type\nder,person\n", 2, 1, "stands in most texts"),
+        ("a.csv", "name,aliases\nAlphawerk,AW;Awerk\n", 2, 11, "put | between them"),
         ("a.yaml", "- nme: X\n", 1, 3, "Did you mean 'name'?"),
         ("a.yaml", "names: X\n", 1, 1, "a list of names"),
         ("a.yaml", "- name: X\n  type: town\n", 2, 9, "unknown type 'town'"),
