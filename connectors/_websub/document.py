@@ -16,8 +16,8 @@ from pipeline.errors import Permanent
 from pipeline.plugins import Unreadable
 
 # A hub often sends the new items alone: what the last poll saw must not be forgotten for them.
-_MOST_REMEMBERED = 10_000 + REMEMBERED_ITEMS
-_MOST_SHOWN = 5_000
+MOST_REMEMBERED = 10_000 + REMEMBERED_ITEMS
+MOST_SHOWN = 5_000
 
 
 class Limits(Protocol):
@@ -61,13 +61,13 @@ def read(body: bytes, content_type: str, cursor: Mapping[str, Any], place: Place
     site = limits.site or place.site or site_of(feed.link, limits.url)
     source = Source(id=source_id, name=(feed.title or place.title)[:200], connector="rss", site=site)
     memory = Memory.of(cursor)
-    remembered = min(max(len(memory.seen), REMEMBERED_ITEMS), _MOST_REMEMBERED)
+    remembered = min(max(len(memory.seen), REMEMBERED_ITEMS), MOST_REMEMBERED)
     items = [replace(each, language=each.language or place.language) for each in feed.items[: limits.max_items]]
     found = select(items, source, feed.encoding, now, memory, remembered)
     polled = Polled.of(cursor, limits.url)
     shown = polled.looks[-1].shown if polled.looks else found.shown
     polled = polled.looked(now, found.new, shown, wished_seconds=polled.wished_seconds)
-    shown_ids = memory.shown | found.ids if len(memory.shown) < _MOST_SHOWN else memory.shown
+    shown_ids = memory.shown | found.ids if len(memory.shown) < MOST_SHOWN else memory.shown
     after = polled.within(cursor) | replace(found.memory, shown=shown_ids).as_cursor()
     unreadable = found.unreadable
     if feed.broken:

@@ -7,6 +7,7 @@ has then seen what was pushed, and beside it what is known of the hub. A sender 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -57,9 +58,9 @@ def with_pushes(feed: Connector, options: Options, context: Context) -> Connecto
 
 @dataclasses.dataclass(frozen=True)
 class _Handed:
-    """What went out with the last batch: its cursor, and what is to be done again when that does not come back."""
+    """What went out with the last batch: the mark of its cursor, and what is to be done again when that does not come back."""
 
-    cursor: bytes
+    mark: bytes
     documents: tuple[Document, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -119,7 +120,7 @@ class Pushed:
         handed, self._handed = self._handed, None
         if handed is None:
             return
-        if _encoded(cursor) == handed.cursor:
+        if _mark(cursor) == handed.mark:
             say_safe(handed.documents)
             return
         self._endpoint.waiting.put_back(list(handed.documents))
@@ -208,9 +209,10 @@ class Pushed:
         return dataclasses.replace(batch, cursor=memory.joined(known, batch.cursor), note="; ".join(notes), push=memory.state(known, at))
 
     def _hand(self, batch: Batch, documents: list[Document], events: list[Event]) -> Batch:
-        self._handed = _Handed(_encoded(batch.cursor), tuple(documents), tuple(events))
+        self._handed = _Handed(_mark(batch.cursor), tuple(documents), tuple(events))
         return batch
 
 
-def _encoded(cursor: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode(cursor, order="sorted")
+def _mark(cursor: Mapping[str, Any]) -> bytes:
+    # Not the cursor itself: a collector may hold tens of thousands of feeds.
+    return hashlib.sha256(msgspec.json.encode(cursor, order="sorted")).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -26,8 +27,9 @@ from pipeline.article import Article
 from pipeline.errors import Unreachable
 from pipeline.outcome import Outcome, rejected_from
 from pipeline.sections import Kafka, SourceSettings
-from pipeline.settings import Settings
-from tests.local_servers import serving
+from pipeline.settings import Settings, load
+from tests.local_servers import free_port, serving
+from tests.websub_hub import publishing
 
 
 def configured(kafka_servers: str, folder: Path, *found: SourceSettings) -> Settings:
@@ -151,3 +153,47 @@ def test_without_topics_it_says_what_to_do(kafka_servers: str, tmp_path: Path) -
     )
     with pytest.raises(Unreachable, match="lagebild topics apply"):
         collector.main(settings)
+
+
+def test_a_subscription_outlives_a_kill_and_ends_when_its_source_is_paused(kafka_servers: str, tmp_path: Path) -> None:
+    settings, port = configured(kafka_servers, tmp_path), free_port()
+    configuration = tmp_path / "lagebild.yaml"
+
+    def pushed(title: str) -> bool:
+        """Whether a push of this article is answered with 202; then it is in Kafka."""
+        with contextlib.suppress(OSError):
+            if hub.push(hub.document(title))[0] == 202:
+                assert title in {each.title for each in articles(settings)}
+                return True
+        return False
+
+    def configure(paused: str) -> None:
+        configuration.write_text(
+            f"kafka: {{servers: ['{kafka_servers}'], topic_prefix: {settings.kafka.topic_prefix}}}\n"
+            f"collector: {{callback: {{url: 'http://127.0.0.1:{port}', port: {port}, websub: true}}}}\n"
+            "sources:\n  - {id: feed, connector: rss, every_seconds: 3600, "
+            f"paused: {paused}, options: {{url: '{hub.feed_url}', allow_private: [127.0.0.1]}}}}\n"
+        )
+
+    with publishing("alt") as hub:
+        configure(paused="false")
+        process = started(configuration)
+        try:
+            until(lambda: bool(hub.asked) and pushed("eins"), "the hub is asked, and its push is taken")
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        process = started(configuration)
+        try:
+            until(lambda: pushed("zwei"), "a push after the kill is taken")
+            assert len(hub.asked) == 1, "what was agreed before the kill holds"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+            configure(paused="true")
+            process = started(configuration)
+            until(lambda: len(hub.asked) == 2 and "websub" not in restored(load(configuration)).cursors["feed"], "the hub was told the end")
+        finally:
+            process.kill()
+            process.wait()
+    assert hub.last["hub.mode"] == "unsubscribe"
+    assert {each.title for each in articles(settings)} == {"alt", "eins", "zwei"}

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors._websub import agreement, discovery, memory, signature, trust
+from connectors import rss
+from connectors._websub import agreement, discovery, document, memory, signature, trust
 from connectors._websub.agreement import Agreement, Denied, Verified
+from connectors._websub.document import Place
 from connectors._websub.endpoint import Ignored
 from connectors._websub.memory import Memory
 from connectors._websub.trust import Trust
@@ -247,3 +251,38 @@ def test_how_it_stands_is_said_in_a_word_and_a_sentence(known: Memory, state: st
 def test_the_memory_survives_a_cursor() -> None:
     known = Memory(is_known=True, hubs=(HUB,), topic=TOPIC, agreement=subscribed(), trust=Trust(pushes=1, awaited={"a": NOW}))
     assert memory.parted(memory.joined(known, {"seen": "x"})) == (known, {"seen": "x"})
+
+
+FEED = b"""<rss version="2.0"><channel><title>F</title><link>https://blatt.example/</link><item><title>a</title><guid>1</guid></item></channel></rss>"""
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.tuples(st.integers(0, len(FEED)), st.binary(max_size=20)).map(lambda at: FEED[: at[0]] + at[1] + FEED[at[0] :]),
+    )
+)
+def test_every_pushed_document_ends_as_articles_or_as_unreadable(body: bytes) -> None:
+    limits = rss.Options(url=TOPIC)
+    found = document.read(body, "", {}, Place(), limits, "blatt", datetime.fromtimestamp(NOW, UTC))
+    assert found.articles or found.unreadable or b"<item" not in body
+    again = document.read(body, "", found.cursor, Place(), limits, "blatt", datetime.fromtimestamp(NOW, UTC))
+    assert again.articles == (), "a replay brings nothing"
+
+
+def test_what_pushes_bring_is_remembered_beside_what_the_last_poll_saw_and_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def part(first: int, count: int) -> bytes:
+        items = "".join(f"<item><title>t{number}</title><guid>{number}</guid></item>" for number in range(first, first + count))
+        return FEED.replace(b"<item><title>a</title><guid>1</guid></item>", items.encode())
+
+    monkeypatch.setattr(document, "MOST_REMEMBERED", 1_000)
+    monkeypatch.setattr(document, "MOST_SHOWN", 500)
+    limits, now, cursor = rss.Options(url=TOPIC), datetime.fromtimestamp(NOW, UTC), dict[str, Any]()
+    cursor = dict(document.read(part(0, 90), "", cursor, Place(), limits, "blatt", now).cursor)
+    for number in range(12):
+        found = document.read(part(100 * (number + 1), 100), "", cursor, Place(), limits, "blatt", now)
+        cursor = dict(found.cursor)
+        assert len(found.articles) == 100
+    assert document.read(part(500, 100), "", cursor, Place(), limits, "blatt", now).articles == ()
+    assert len(cursor["seen"]) <= 16 * 1_100 and len(cursor["shown"]) <= 8 * 600
