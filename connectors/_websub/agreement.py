@@ -71,8 +71,9 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Verified:
-    """The hub has confirmed what was `wanted`."""
+    """The hub has confirmed what was `wanted`, at the callback that was given to it."""
 
+    callback: str
     wanted: str
     at: int
     lease_seconds: int
@@ -82,6 +83,7 @@ class Verified:
 class Denied:
     """The hub does not want, or no longer."""
 
+    callback: str
     at: int
     why: str
 
@@ -134,15 +136,17 @@ def understood(agreement: Agreement, query: Mapping[str, str], now: float) -> Ve
     mode = query.get("hub.mode", "")
     if mode == "denied":
         why = " ".join("".join(each if each.isprintable() else " " for each in query.get("hub.reason", "")).split())
-        return Denied(int(now), why[:_MAX_WHY_CHARACTERS])
+        return Denied(agreement.callback, int(now), why[:_MAX_WHY_CHARACTERS])
     challenge = query.get("hub.challenge", "")
     if not 0 < len(challenge) <= MAX_CHALLENGE_CHARACTERS or mode != agreement.wanted or now > agreement.verified_by:
         return None
-    return Verified(mode, int(now), _lease(query.get("hub.lease_seconds", "")))
+    return Verified(agreement.callback, mode, int(now), _lease(query.get("hub.lease_seconds", "")))
 
 
 def after(agreement: Agreement, event: Verified | Denied) -> Agreement:
-    """The record after what the hub said."""
+    """The record after what the hub said; as it was when that was said of another one, which was asked for and never saved."""
+    if event.callback != agreement.callback:
+        return agreement
     if isinstance(event, Denied):
         why = f"the hub denies the subscription{': ' if event.why else ''}{event.why}"
         return replace(agreement, wanted="", is_denied=True, agreed_at=0, ends_at=0, next_at=event.at + LONGEST_PAUSE_SECONDS, why=why)

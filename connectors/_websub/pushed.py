@@ -134,6 +134,8 @@ class Pushed:
         if path == self._open_at:
             return
         self.close()
+        if not path:
+            return
         try:
             server.open_for(self._callback.host, self._callback.port, path, self._endpoint)
         except Transient as error:

@@ -102,7 +102,8 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def _hubs_may_be_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "PAUSE_SECONDS", 0)
+    for name in ("PAUSE_SECONDS", "UNANSWERED_PAUSE_SECONDS"):
+        monkeypatch.setattr(hub, name, 0)
 
 
 @pytest.fixture
@@ -293,6 +294,15 @@ def test_a_verification_whose_cursor_was_not_saved_is_not_forgotten(desk: Desk) 
     assert desk.batch.push and desk.batch.push.state == "pushes"
 
 
+def test_a_subscription_that_was_never_saved_is_asked_for_anew(desk: Desk, paper: Hub) -> None:
+    desk.fetch()
+    desk.look()
+    desk.look()
+    desk.settled()
+    assert desk.batch.push and desk.batch.push.state == "pushes" and desk.push("c") == ["c"]
+    assert len({each["hub.callback"] for each in paper.asked}) == len(paper.asked) == 2
+
+
 def test_a_poll_whose_articles_were_not_saved_is_made_again_although_something_was_pushed(desk: Desk, paper: Hub) -> None:
     desk.subscribed()
     paper.titles = ["c", "a", "b"]
@@ -372,6 +382,25 @@ def test_a_hub_that_cannot_be_asked_is_asked_again_later_each_time_and_polling_g
         asked.append(len(paper.asked))
     assert asked == [1, 2, 2, 2, 3, 3, 3, 3, 3, 3] and "no such topic" not in desk.batch.note
     assert len({each["hub.secret"] for each in paper.asked}) == 1
+
+
+def test_one_hub_is_asked_once_a_second_at_most_and_not_while_it_does_not_answer(
+    desk: Desk, paper: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PAUSE_SECONDS", "UNANSWERED_PAUSE_SECONDS"):
+        monkeypatch.setattr(hub, name, 1_000)
+        others = [Desk(paper) for _ in range(3)]
+        for each in others:
+            each.look()
+            each.close()
+        assert len(paper.asked) == 1
+    with publishing("a") as silent:
+        monkeypatch.setattr(hub, "PAUSE_SECONDS", 0)
+        silent.answers = [503]
+        for each in (Desk(silent), Desk(silent)):
+            assert each.look().articles
+            each.close()
+        assert len(silent.asked) == 1
 
 
 def test_a_hub_inside_our_network_is_not_asked(desk: Desk, paper: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

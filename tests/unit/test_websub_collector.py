@@ -35,7 +35,8 @@ from tests.websub_hub import Hub, publishing
 
 @pytest.fixture(autouse=True)
 def _hubs_may_be_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "PAUSE_SECONDS", 0)
+    for name in ("PAUSE_SECONDS", "UNANSWERED_PAUSE_SECONDS"):
+        monkeypatch.setattr(hub, name, 0)
 
 
 @pytest.fixture

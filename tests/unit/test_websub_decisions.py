@@ -89,7 +89,7 @@ def test_signatures(secret: str, header: str, is_taken: bool) -> None:
 
 def subscribed(lease_seconds: int = 10 * DAY, at: int = NOW) -> Agreement:
     wanted = agreement.asked(Agreement(), (HUB,), TOPIC, HOME, at)
-    return agreement.after(wanted, Verified("subscribe", at, lease_seconds))
+    return agreement.after(wanted, Verified(wanted.callback, "subscribe", at, lease_seconds))
 
 
 def test_nobody_can_guess_a_callback_or_a_secret_and_no_two_are_alike() -> None:
@@ -130,6 +130,11 @@ def test_a_hub_without_an_answer_is_asked_again_later_each_time_and_the_next_one
     assert hubs[:4] == [HUB, "https://zwei.example/"] * 2
 
 
+def denied() -> Agreement:
+    held = subscribed()
+    return agreement.after(held, Denied(held.callback, NOW, "voll"))
+
+
 QUESTION = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.challenge": "c"}
 
 
@@ -154,7 +159,7 @@ QUESTION = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.challenge": "c"}
 def test_a_question_is_confirmed_only_as_it_was_asked(changes: dict[str, str], lease: int | None) -> None:
     wanted = agreement.asked(Agreement(), (HUB,), TOPIC, HOME, NOW)
     found = agreement.understood(wanted, QUESTION | changes, NOW + 60)
-    assert found == (Verified("subscribe", NOW + 60, lease) if lease else None)
+    assert found == (Verified(wanted.callback, "subscribe", NOW + 60, lease) if lease else None)
     assert agreement.understood(wanted, QUESTION | changes, NOW + 901) is None
     assert agreement.understood(subscribed(), QUESTION | changes, NOW + 60) is None, "nothing is open any more"
     assert agreement.understood(Agreement(), QUESTION | changes, NOW) is None
@@ -164,8 +169,8 @@ def test_a_denial_ends_what_was_agreed_for_a_day_and_an_end_is_confirmed_only_wh
     held = subscribed()
     said = agreement.understood(held, {"hub.mode": "denied", "hub.topic": TOPIC, "hub.reason": "a\x07\n b" * 200}, NOW)
     assert isinstance(said, Denied) and said.why.startswith("a b") and len(said.why) <= 200
-    denied = agreement.after(held, said)
-    assert denied.is_denied and not denied.holds(NOW) and denied.due_at(HOME) == NOW + DAY
+    after = agreement.after(held, said)
+    assert after.is_denied and not after.holds(NOW) and after.due_at(HOME) == NOW + DAY
     ending = agreement.leaving(held, NOW)
     assert "hub.secret" not in agreement.form(ending) and agreement.form(ending)["hub.mode"] == "unsubscribe"
     told = agreement.understood(ending, QUESTION | {"hub.mode": "unsubscribe"}, NOW)
@@ -175,7 +180,8 @@ def test_a_denial_ends_what_was_agreed_for_a_day_and_an_end_is_confirmed_only_wh
 
 def test_a_hub_that_confirms_although_its_answer_was_an_error_is_believed() -> None:
     wanted = agreement.asked(Agreement(), (HUB,), TOPIC, HOME, NOW)
-    assert agreement.after(agreement.refused(wanted, "500"), Verified("subscribe", NOW, DAY)).holds(NOW)
+    assert agreement.after(agreement.refused(wanted, "500"), Verified(wanted.callback, "subscribe", NOW, DAY)).holds(NOW)
+    assert not agreement.after(Agreement(), Verified(wanted.callback, "subscribe", NOW, DAY)).holds(NOW), "nobody knows it any more"
 
 
 GOOD = Trust(pushes=5, pushed_at=NOW)
@@ -238,7 +244,7 @@ def test_a_hub_that_has_missed_something_is_asked_again_or_the_next_one_is() -> 
         (Memory(agreement=subscribed()), "pushes", ""),
         (Memory(agreement=subscribed(at=NOW - 11 * DAY)), "lapsed", "does not push, so it is polled: it has not confirmed in time"),
         (Memory(agreement=subscribed(), trust=Trust(is_lost=True, missed=1_200)), "distrusted", "has not sent 1,200 items"),
-        (Memory(agreement=agreement.after(subscribed(), Denied(NOW, "voll"))), "denied", "the hub denies the subscription: voll"),
+        (Memory(agreement=denied()), "denied", "the hub denies the subscription: voll"),
         (memory.after(Memory(agreement=subscribed()), Ignored(NOW - DAY, 3)), "pushes", ""),
         (memory.after(Memory(agreement=subscribed()), Ignored(NOW, 3)), "pushes", "3 pushes without a valid signature were ignored"),
     ],
