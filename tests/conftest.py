@@ -8,12 +8,16 @@ import tempfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.embedded.folder import DataFolder, default_path
 from pipeline.embedded.servers import Servers
 from pipeline.lexicon import store
+
+if TYPE_CHECKING:
+    from tests.channels import Channel
 
 # Their assertions speak like those of tests. Here, because other folders' tests import them too.
 for _name in ("audit", "ledger", "system"):
@@ -83,6 +87,15 @@ def fresh_servers(packages_folder: Path) -> Generator[Callable[..., Servers]]:
             return stack.enter_context(made)
 
         yield started
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[str], Channel]]:
+    """Opens the notifier of a name with its receiver on this machine."""
+    from tests.channels import channel
+
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(channel(name, tmp_path, monkeypatch.setenv))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -80,6 +80,13 @@ def raw_server(talk: Callable[[socket.socket, threading.Event], None]) -> Iterat
         listener.close()
 
 
+def endless(connection: socket.socket, stop: threading.Event) -> None:
+    """For `raw_server`: an answer whose body never ends."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while not stop.is_set():
+        connection.sendall(b"x" * 65_536)
+
+
 class Receiver:
     """A web server on 127.0.0.1 that keeps what it got and answers as told: by `answers`, one after the other, then by `usual`."""
 

@@ -8,8 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -25,7 +24,7 @@ from pipeline.message import HeldBack, Item, Kind, Reporter, Why
 from pipeline.notifiers._preview import preview
 from pipeline.rendering import prepared
 from pipeline.rendering.cleaning import one_line
-from tests.channels import ADDRESSED, HTTP, LEAVING, LINK, NOON, SECRET, Channel, alert, channel
+from tests.channels import ADDRESSED, HTTP, LEAVING, LINK, NOON, SECRET, Channel, alert
 from tests.local_servers import hanging, raw_server, resetting
 
 # Not ours to mend: Apprise imports it to see whether it is there.
@@ -36,12 +35,6 @@ ITEM = Item(
     episode_id="e2", rule_title="Beben", severity="low", headline="Erdbeben", at=NOON, url="https://a.example/2", source="Blatt", members=4
 )
 Opened = Callable[[str], Channel]
-
-
-@pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
-    with ExitStack() as stack:
-        yield lambda name: stack.enter_context(channel(name, tmp_path, monkeypatch.setenv))
 
 
 def plain(text: str) -> str:

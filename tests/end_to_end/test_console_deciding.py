@@ -15,14 +15,8 @@ from pipeline import topology
 from pipeline.episode import Episode, Matcher, Note, Notification, Silence, Situation
 from pipeline.matched import matched
 from pipeline.settings import Settings
-from tests.console_pages import Page, browsing, enriched, episode_of, story, until
+from tests.console_pages import Page, enriched, episode_of, story, until
 from tests.end_to_end.test_console_page import CONTRAST, HOSTILE, one, press, texts
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Chrome]:
-    with browsing() as found:
-        yield found
 
 
 @pytest.fixture

@@ -34,12 +34,6 @@ ROOT = Path(__file__).parents[2]
 HOSTILE = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1;alert('x')</script>\"'`${window.hacked=1}"
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Chrome]:
-    with browsing() as found:
-        yield found
-
-
 @pytest.fixture
 def page() -> Iterator[Page]:
     with Page(Settings(language="en", time_zone="Asia/Tokyo")) as served:

@@ -18,7 +18,7 @@ from pipeline.episode import Episode
 from pipeline.rules.load import load_text
 from pipeline.rules.versions import RuleVersion
 from pipeline.settings import Settings
-from tests.console_pages import Page, browsing, enriched, episode_of, until
+from tests.console_pages import Page, enriched, episode_of, until
 from tests.end_to_end.test_console_deciding import click, focused, said, tab_to, visit
 from tests.end_to_end.test_console_page import CONTRAST, HOSTILE, one, press, texts
 
@@ -33,12 +33,6 @@ match:
 tests:
   - {text: "Nordkorea testet eine Rakete.", match: true}
 """
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Chrome]:
-    with browsing() as found:
-        yield found
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import zstandard
 from connectors import _decompress
 from connectors._http import Client, user_agent
 from pipeline.errors import Permanent, Transient
-from tests.local_servers import Answering, raw_server, serving
+from tests.local_servers import Answering, endless, raw_server, serving
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BLANKS = b" " * 20_000_000
@@ -113,12 +113,7 @@ def test_an_encoding_nobody_asked_for_is_refused() -> None:
 
 
 def test_an_endless_body_ends_at_the_cap() -> None:
-    def talk(connection: socket.socket, stop: threading.Event) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        while not stop.is_set():
-            connection.sendall(b"x" * 65_536)
-
-    with raw_server(talk) as url, pytest.raises(Permanent, match="larger than"):
+    with raw_server(endless) as url, pytest.raises(Permanent, match="larger than"):
         client().get(url, {}, NOW)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,9 @@ from pipeline.errors import BadConfiguration, GiveUp, Permanent, Transient, TryA
 from pipeline.notifiers import alertmanager, apprise, kafka, pagerduty, slack
 from pipeline.notifiers._threads import Threads
 from pipeline.plugins import Context
-from tests.channels import NOON, SECRET, VARIABLE, Channel, Published, alert, channel
+from tests.channels import NOON, SECRET, VARIABLE, Channel, Published, alert
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-
-
-@pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield lambda name: stack.enter_context(channel(name, tmp_path, monkeypatch.setenv))
 
 
 NOES: list[tuple[str, int, bytes, type[Exception] | None, float | None]] = [

@@ -20,7 +20,7 @@ from pipeline.outgoing.answer import retry_after_seconds
 from pipeline.outgoing.errors import NoAnswer, NotAllowed, NotResolved, NotSendable, NotTrusted, OutgoingError, TimeIsOver, TooLarge
 from pipeline.outgoing.exchange import Exchange
 from pipeline.outgoing.network import certificates_of_environment, certificates_of_system, resolve
-from tests.local_servers import Handler, raw_server, serving
+from tests.local_servers import Handler, endless, raw_server, serving
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LOOPBACK = Guard(["127.0.0.1"])
@@ -48,12 +48,7 @@ def test_an_answer_comes_with_its_status_headers_and_body() -> None:
 
 
 def test_a_body_beyond_the_limit_is_refused_and_its_beginning_can_be_had() -> None:
-    def talk(connection: socket.socket, stop: threading.Event) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        while not stop.is_set():
-            connection.sendall(b"x" * 65_536)
-
-    with raw_server(talk) as url:
+    with raw_server(endless) as url:
         with pytest.raises(TooLarge, match="larger than 100,000 bytes"):
             body_of(url, 100_000)
         with exchange() as asking, asking.ask("GET", url, {}) as answer:
