@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from pipeline.rules.signs import sign_behind, stands_behind
+from pipeline.rules.signs import sign_behind, with_signs
 from pipeline.text.tokens import Analysed, analyse
 
 EntityType = Literal["person", "place", "country", "organisation", "other"]
@@ -267,7 +267,8 @@ def _are_there(signs: tuple[str, ...], words: Words, first: int) -> bool:
     for at, sign in enumerate(between, first):
         if words.text[words.ends[at] : words.starts[at + 1]] != sign:
             return False
-    return not behind or stands_behind(words.text, words.ends[first + len(between)], behind)
+    end = words.ends[first + len(between)]
+    return not behind or with_signs(words.text, end, end, behind, "") is not None
 
 
 def _is_unbroken(words: Words, first: int, last: int) -> bool:
