@@ -12,11 +12,11 @@ from functools import lru_cache
 import msgspec
 
 from pipeline.find.patterns import Unusable, regex_anchors, regex_pattern, wildcard_anchors, wildcard_pattern
-from pipeline.lexicon.compounds import is_known_head
+from pipeline.lexicon.compounds import is_head, is_known_head
 from pipeline.rules.anchors import anchors
 from pipeline.rules.compiled import CompiledRule, Condition, Inside, Nearby, Node, Pattern, RuleSet, Spelled, Tree, Words
 from pipeline.rules.model import Clause, Constituents, Filter, Group, Near, Phrase, Regex, Rule, SetOf, Term, TermSet, Wildcard, Within
-from pipeline.rules.signs import joint, sign_before, sign_behind
+from pipeline.rules.signs import BLANK, joint, sign_before, sign_behind
 from pipeline.rules.spelling import has_german, parts_of, spelling
 from pipeline.rules.spellings import spelled
 from pipeline.text.alphabets import writing
@@ -70,7 +70,7 @@ class _Compiling:
     def node(self, clause: Clause) -> Node:
         match clause:
             case Term() | Phrase():
-                return _with_initial(_with_number(_worded(clause, self.languages)), self.languages)
+                return _with_blank(_with_number(_worded(clause, self.languages)), self.languages)
             case Near():
                 return self.near(clause)
             case Constituents(keyword, within):
@@ -147,17 +147,20 @@ def _with_number(written: Words) -> Words | Tree:
     return Tree(any=(written, Words(term=written.term, words=(joined,))), whole=True)
 
 
-def _with_initial(written: Words | Tree, languages: tuple[str, ...]) -> Words | Tree:
-    """ "U-Boot" as the rule writes it, and "U Boot": so short a first part is not looked for among open spellings, for it stands before anything."""
-    if not isinstance(written, Words) or len(written.words) != 1 or not has_german(languages):
+def _with_blank(written: Words | Tree, languages: tuple[str, ...]) -> Words | Tree:
+    """ "U-Boot", "Saudi-Arabien" as the rule writes them, and with a blank, where what stands before it is no first part of a compound."""
+    if not isinstance(written, Words) or len(written.words) != 1 or not has_german(languages) or written.words[0].strict:
         return written
     parts = analyse(written.term).parts.get(0, ())
-    if len(parts) != 2 or len(parts[0][0]) > _LONGEST_INITIAL or not parts[0][0].isalpha() or written.words[0].strict:
+    if len(parts) != 2 or not all(form.isalpha() for form, _, _ in parts):
         return written
-    (_, start, end), (_, behind, _) = parts
-    first = _spelled(written.term[start:end], languages, True, True, False, False, ())
-    apart = words(written.term[behind:], languages, head=False)
-    return Tree(any=(written, Words(term=written.term, words=(first, *apart.words))), whole=True)
+    (first, start, end), (second, behind, last) = parts
+    if len(first) > _LONGEST_INITIAL and is_head(first + second, second):
+        return written
+    before = _spelled(written.term[start:end], languages, len(first) <= _LONGEST_INITIAL, False, False, False, ())
+    after = words(written.term[behind:last], languages, head=False).words[0]
+    apart = (msgspec.structs.replace(before, sign=BLANK), msgspec.structs.replace(after, sign_before=BLANK, sign=written.words[0].sign))
+    return Tree(any=(written, Words(term=written.term, words=apart)), whole=True)
 
 
 def words(

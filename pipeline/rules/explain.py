@@ -124,10 +124,8 @@ def _clauses(tree: Tree, declared: Group, languages: tuple[str, ...]) -> Iterato
 
 
 def _of_words(path: str, node: Words, clause: Clause | None, languages: tuple[str, ...]) -> ClauseForms:
-    read = analyse(node.term)
     words = []
-    for token, spelling in enumerate(node.words):
-        word = read.surface(token)
+    for word, spelling in zip(_words_of(node), node.words, strict=False):
         held = {each.folded: each for each in _described(word, clause, languages, len(node.words) == 1)}
         forms = tuple(
             held.get(form) or Form(form, form, "as written", ("needs a capital",) if form in spelling.capital else ())
@@ -138,6 +136,14 @@ def _of_words(path: str, node: Words, clause: Clause | None, languages: tuple[st
     order = f"in this order, at most {node.slop} other words between them" if len(words) > 1 and not node.glued else ""
     signs = [said(each.word, spelling.sign, spelling.sign_before) for each, spelling in zip(words, node.words, strict=True)]
     return ClauseForms(clause=path, term=node.term, says=", ".join(filter(None, (order, *signs))), words=tuple(words))
+
+
+def _words_of(node: Words) -> list[str]:
+    """The words of the term as it writes them; of a word with a hyphen that is looked for in two, its parts."""
+    read = analyse(node.term)
+    if len(node.words) > len(read.forms):
+        return [node.term[start:end] for _, start, end in read.parts.get(0, ())]
+    return [read.surface(token) for token in range(len(node.words))]
 
 
 def _described(word: str, clause: Clause | None, languages: tuple[str, ...], single: bool) -> tuple[Form, ...]:

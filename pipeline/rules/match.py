@@ -68,8 +68,7 @@ def _matched(compiled: CompiledRule, article: Article, reading: Reading, now: da
         new = [each for each in found if any(_overlaps(each, span) for span in article.added)]
         known, found = not new, new or found
     if len(found) > 1:
-        # Of two ways to find a term at one place the first is told.
-        found = sorted({(each.term, *_place(each)): each for each in reversed(found)}.values(), key=_place)[:MAX_HITS]
+        found = sorted(dict.fromkeys(found), key=_place)[:MAX_HITS]
     hits = tuple(_hit(each, rule.id, reading) for each in found)
     return Match(
         id=_hash(rule.id, article.id, hits[0].sentence_id),

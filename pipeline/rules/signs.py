@@ -9,14 +9,16 @@ import re
 
 SIGNS = ("+", 2 * "+", "#", "%", "‰")
 SIGNS_BEFORE = ("#", "@", "§")
+BLANK = " "
 _MONEY = "€$£¥"
-_BLANK = r"[ \xa0\u2007\u2009\u202f]?"
+_SPACE = r"[ \xa0\u2007\u2009\u202f]?"
 # "49-€-Ticket", "5-%-Hürde".
-_GAP = rf"(?:{_BLANK}|-)"
+_GAP = rf"(?:{_SPACE}|-)"
 _AND = r"(?:&amp;|[&\uff06])"
 _ROW = r"(?![+#%])"
 # A decimal number or a number in groups is written with a stop or with a comma, a date with blanks behind its stops.
 _JOINING = {
+    BLANK: (r"\s", r"\s"),
     "&": (rf"\s?{_AND}", rf"{_AND}\s?"),
     ",": (r"[.,](?=[0-9])", r"[0-9][.,]"),
     ".": (r"[.,] ?(?=[0-9])", r"[0-9](?:[.,]|\. )"),
@@ -30,13 +32,13 @@ _BEHIND = {
 }
 _BEFORE = {
     **{sign: re.compile(rf"(?<![\w#@]){sign}\Z") for sign in SIGNS_BEFORE[:2]},
-    "§": re.compile(rf"§{_BLANK}\Z"),
-    **{sign: re.compile(re.escape(sign) + _BLANK + r"\Z") for sign in _MONEY},
+    "§": re.compile(rf"§{_SPACE}\Z"),
+    **{sign: re.compile(re.escape(sign) + _SPACE + r"\Z") for sign in _MONEY},
     **{sign: re.compile(before + r"\Z") for sign, (_, before) in _JOINING.items()},
 }
 _BEHIND_NUMBER = re.compile(rf"{_GAP}([%‰{_MONEY}])(?!\w)")
 _BEHIND_WORD = re.compile(r"[+#%]+(?!\w)")
-_BEFORE_NUMBER = re.compile(rf"([§{_MONEY}]){_BLANK}\Z")
+_BEFORE_NUMBER = re.compile(rf"([§{_MONEY}]){_SPACE}\Z")
 _FRACTION, _WHOLE = re.compile(r"(?:[.,][0-9]+)+"), re.compile(r"(?:[0-9]+[.,])+\Z")
 _BESIDE = "before or behind"
 _LONGEST_BEFORE = 16
@@ -103,16 +105,22 @@ def missing(text: str, start: int, end: int, behind: str, before: str) -> str:
     """Which sign the word from `start` to `end` lacks, in words; "" when it lacks none."""
     for sign, where, alone in ((behind, "right behind", (behind, "")), (before, "right before", ("", before))):
         if sign and with_signs(text, start, end, *alone) is None:
-            return f"{sign!r} does not stand {_BESIDE if sign in _MONEY else where} it"
+            return f"{_named(sign, quoted=True)} does not stand {_BESIDE if sign in _MONEY else where} it"
     return ""
 
 
 def said(word: str, behind: str, before: str) -> str:
     """What a word of a rule asks for besides its letters, in words; "" for a word without signs."""
     parts = [
-        f"{sign} {_BESIDE if sign in _MONEY else where} it" for sign, where in ((behind, "right behind"), (before, "right before")) if sign
+        f"{_named(sign)} {_BESIDE if sign in _MONEY else where} it"
+        for sign, where in ((behind, "right behind"), (before, "right before"))
+        if sign
     ]
     return f"{word} with {' and '.join(parts)}" if parts else ""
+
+
+def _named(sign: str, *, quoted: bool = False) -> str:
+    return "a blank" if sign == BLANK else repr(sign) if quoted else sign
 
 
 def joins(sign: str) -> bool:

@@ -149,6 +149,21 @@ def test_the_last_word_of_a_name_takes_the_s_of_the_genitive(term: str, text: st
     assert found(Term(term), text) == expected
 
 
+@pytest.mark.parametrize(
+    ("term", "text", "expected"),
+    [
+        ("U-Boot", "U Boot, U-Boote und Uboot, nicht u boot und U. Boot", ["U Boot", "U-Boote", "Uboot"]),
+        ("Saudi-Arabien", "Saudi Arabiens, nicht Saudi, Arabien", ["Saudi Arabiens"]),
+        ("Sachsen-Anhalt", "Sachsen Anhalt, nicht Sachsen, Anhalt", ["Sachsen Anhalt"]),
+        ("G-7", "G 7", ["G 7"]),
+    ],
+)
+def test_a_name_with_a_hyphen_is_found_with_a_blank(term: str, text: str, expected: list[str]) -> None:
+    assert found(Term(term), text) == expected
+    compiled = compile_rule(Rule(id="r", title="R", match=Group(any=(Term(term),))))
+    assert {word.word for clause in explained(compiled).clauses for word in clause.words} >= {term}
+
+
 @pytest.mark.parametrize("hidden", ["&shy;", "&#173;", "&#xAD;", "&#x200b;", "&ZeroWidthSpace;", "\xad", "\u200b"])
 def test_a_soft_hyphen_that_was_written_as_an_entity_hides_no_word(hidden: str) -> None:
     assert found(Term("Waffenruhe"), f"Die Waffen{hidden}ruhe hält.") == ["Waffenruhe"]
