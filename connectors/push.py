@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors._push import server
 from connectors._push.access import Access, Replays
+from connectors._push.paths import articles_path
 from connectors._push.request import Intake
 from connectors._push.waiting import Delivery, Waiting, say_safe
 from pipeline.errors import BadConfiguration, Problem
@@ -84,7 +85,7 @@ class Push:
         if not self._is_open:
             for mark in cursor.get("confirmed", ()):
                 self._replays.add(str(mark))
-            server.open_for(self._options.host, self._options.port, server.articles_path(self._name), self._intake)
+            server.open_for(self._options.host, self._options.port, articles_path(self._name), self._intake)
             self._is_open = True
         self._settle(cursor)
         taken = self._waiting.take(WAIT_SECONDS)
@@ -98,7 +99,7 @@ class Push:
     def close(self) -> None:
         """Take nothing more."""
         if self._is_open:
-            server.close_for(self._options.host, self._options.port, server.articles_path(self._name), self._intake)
+            server.close_for(self._options.host, self._options.port, articles_path(self._name), self._intake)
             self._is_open = False
 
     def _settle(self, cursor: Mapping[str, Any]) -> None:

@@ -18,8 +18,7 @@ from connectors._item import site_of
 from connectors._pace import Limits
 from connectors._page.full_text import with_full_text
 from connectors._polled import Polled, about_answer, digest
-from connectors._websub import discovery, leaving
-from connectors._websub.pushed import is_pushed, with_pushes
+from connectors._websub import discovery, wanted
 from pipeline.article import Source
 from pipeline.errors import Permanent
 from pipeline.outcome import Rejection
@@ -52,16 +51,16 @@ class Options(Address):
 
 
 def create(options: Options, context: Context) -> Connector:
-    feed = with_pushes(Rss(options, context), options, context)
+    feed = wanted.with_pushes(Rss(options, context), options, context)
     return with_full_text(feed, options, context) if options.full_text else feed
 
 
 def leave(cursor: Mapping[str, Any], options: Mapping[str, Any], context: Context, *, goes_on: bool) -> Mapping[str, Any] | None:
     """The cursor without its hub, once that was told that the feed is pushed no more; None while it goes on being pushed, or never was."""
-    if not leaving.has_hub(cursor):
+    if not wanted.has_hub(cursor):
         return None
     chosen = Options.model_validate({"url": cursor.get("url"), **options})
-    return None if goes_on and is_pushed(chosen, context) else leaving.left(cursor, chosen, context)
+    return wanted.left(cursor, chosen, context, goes_on=goes_on)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connectors._push.openapi import document
+from connectors._push.paths import articles_path, hub_path
 from connectors._push.request import RETRY_AFTER_SECONDS, Endpoint, Reply, refused
 from pipeline.errors import Transient
 
@@ -81,16 +82,6 @@ class _Impatient(H11Protocol):
 
 _open: dict[tuple[str, int], _Listening] = {}
 _turn = threading.Lock()
-
-
-def articles_path(source_id: str) -> str:
-    """Where a push source takes articles."""
-    return f"/v1/sources/{source_id}/articles"
-
-
-def hub_path(token: str) -> str:
-    """Where a hub sends what it has for the feed with this token."""
-    return f"/v1/websub/{token}"
 
 
 def open_for(host: str, port: int, path: str, endpoint: Endpoint) -> None:

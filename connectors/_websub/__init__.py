@@ -2,7 +2,8 @@
 
 1. `discovery`: which hub a feed names. 2. `agreement`: what was asked of the hub, and what it confirmed. 3. `endpoint`: what the hub sends, over HTTP.
 4. `signature`: whether it was the hub. 5. `document`: what a pushed document brings. 6. `trust`: whether the hub sends all that a poll finds.
-7. `pushed`: the connector around a polled feed that puts these together. 8. `leaving`: the end, for feeds that are removed or paused.
+7. `memory`: all of it in one record. 8. `pushed`: the connector around a polled feed that puts these together, where that is `wanted`.
+9. `leaving`: the end, for feeds that are removed or paused.
 
-All but `endpoint`, `pushed` and `leaving` decide, without a network.
+All but `hub`, `endpoint`, `pushed` and `leaving` decide, without a network.
 """

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from connectors._push.server import hub_path
+from connectors._push.paths import hub_path
 
 # What we ask for; hubs decide (the large public one gives five days, others ten).
 ASKED_LEASE_SECONDS = 864_000

@@ -24,11 +24,6 @@ CONFIRMED_WITHIN_SECONDS = 10.0
 _MAX_BYTES = 1_000
 
 
-def has_hub(cursor: Mapping[str, Any]) -> bool:
-    """Whether the feed of this cursor was to be pushed."""
-    return memory.NAME in cursor
-
-
 def left(cursor: Mapping[str, Any], options: hub.Asking, context: Context) -> dict[str, Any] | None:
     """The cursor without its hub, once that has confirmed the end or its lease is over; None while it may still push."""
     known, rest = memory.parted(cursor)

@@ -13,9 +13,9 @@ from connectors._websub import agreement, trust
 from connectors._websub.agreement import Agreement, host_of
 from connectors._websub.endpoint import Event, Ignored
 from connectors._websub.trust import Trust
+from connectors._websub.wanted import NAME
 from pipeline.sources import Push, PushState
 
-NAME = "websub"
 # Somebody who sends without a signature is worth a word for a day; the count stays.
 IGNORED_TOLD_SECONDS = 86_400
 

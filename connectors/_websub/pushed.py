@@ -43,19 +43,6 @@ class Options(document.Limits, hub.Asking, Protocol):
     def websub(self) -> bool | None: ...
 
 
-def is_pushed(options: Options, context: Context) -> bool:
-    """Whether the feed's hub is to push it: that is switched on, and others can reach us."""
-    callback = context.callback
-    return callback is not None and (callback.every_source if options.websub is None else options.websub)
-
-
-def with_pushes(feed: Connector, options: Options, context: Context) -> Connector:
-    """`feed`, pushed by its hub as well where that is wanted; else `feed` itself."""
-    if context.callback is None or not is_pushed(options, context):
-        return feed
-    return Pushed(feed, options, context, context.callback)
-
-
 @dataclasses.dataclass(frozen=True)
 class _Handed:
     """What went out with the last batch: the mark of its cursor, and what is to be done again when that does not come back."""
