@@ -45,8 +45,7 @@ GROUP = "alerter"
 EXIT_FENCED = 1
 EXIT_UNREACHABLE = 4
 
-# A poll ends when a match comes. Commands of people and results of attempts are looked for after it.
-_IDLE_MS, _BUSY_MS = 200, 10
+_IDLE_MS, _BUSY_MS = 50, 10
 _CLOSING_SECONDS = 15.0
 _LONGEST_WAIT_SECONDS = 10.0
 _RESTORE_SECONDS = 120.0
@@ -134,7 +133,9 @@ class Alerter:
     def _stand_by(self) -> None:
         """Wait until the matches are ours, then work as long as they are."""
         matches = self._settings.topic(topology.MATCHES)
-        consumer = broker.group_consumer(self._settings, GROUP, [topology.MATCHES], keep_owner=True)
+        consumer = broker.group_consumer(
+            self._settings, GROUP, [topology.MATCHES], keep_owner=True, fetch_wait_ms=broker.PROMPT_FETCH_WAIT_MS
+        )
         failures = 0
         try:
             while not self._stop.is_set():

@@ -12,7 +12,7 @@ from pipeline.broker.connecting import ADVICE, FAULTS, KafkaFault, admin_client,
 from pipeline.broker.groups import commit, committed, group_consumer, group_offsets, join_to_the_end, owns, positions, rewind
 from pipeline.broker.handshake import Denied, Greeted
 from pipeline.broker.reading import assigned_consumer, beginnings, ends, partitions_of, polled, read_to_end, reader, tail_consumer
-from pipeline.broker.records import Headers, Partition, Record, offset_of, record_of
+from pipeline.broker.records import PROMPT_FETCH_WAIT_MS, Headers, Partition, Record, offset_of, record_of
 from pipeline.broker.rights import in_words, missing_rights, need_rights
 from pipeline.broker.security import Credentials, credentials, signs_in, tls_context
 from pipeline.broker.sending import (
@@ -41,6 +41,7 @@ __all__ = [
     "Lag",
     "MAX_OUTSTANDING_BYTES",
     "MAX_OUTSTANDING_RECORDS",
+    "PROMPT_FETCH_WAIT_MS",
     "Partition",
     "Progress",
     "Publisher",

@@ -10,8 +10,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 
-from pipeline import topology
-from pipeline.broker.records import fetch_wait_ms, offset_of
+from pipeline.broker.records import FETCH_WAIT_MS, offset_of
 from pipeline.broker.security import client_options
 from pipeline.settings import Settings
 
@@ -24,6 +23,7 @@ def group_consumer(
     max_records: int = 500,
     on_rebalance: Callable[[set[tuple[str, int]], set[tuple[str, int]]], None] | None = None,
     keep_owner: bool = False,
+    fetch_wait_ms: int = FETCH_WAIT_MS,
 ) -> Any:
     """A consumer in a group, committing by hand, from the earliest record where the group has no offset.
 
@@ -44,7 +44,7 @@ def group_consumer(
         max_poll_records=max_records,
         max_partition_fetch_bytes=settings.kafka.max_record_bytes,
         allow_auto_create_topics=False,
-        fetch_max_wait_ms=fetch_wait_ms(sum(topology.topic(name).partitions for name in topics)),
+        fetch_max_wait_ms=fetch_wait_ms,
         **({"partition_assignment_strategy": (CooperativeStickyAssignor,)} if keep_owner else {}),
     )
     consumer.subscribe([settings.topic(name) for name in topics], listener=None if on_rebalance is None else _Rebalances(on_rebalance))

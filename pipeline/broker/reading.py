@@ -11,14 +11,14 @@ from kafka.errors import KafkaError
 
 from pipeline.broker.groups import join_to_the_end
 from pipeline.broker.handshake import Denied
-from pipeline.broker.records import Record, fetch_wait_ms, record_of
+from pipeline.broker.records import FETCH_WAIT_MS, PROMPT_FETCH_WAIT_MS, Record, record_of
 from pipeline.broker.rights import TOPIC_DENIED, us
 from pipeline.broker.security import client_options
 from pipeline.errors import Transient, Unreachable
 from pipeline.sections import Kafka
 
 
-def assigned_consumer(kafka: Kafka, partitions: Sequence[TopicPartition]) -> Any:
+def assigned_consumer(kafka: Kafka, partitions: Sequence[TopicPartition], fetch_wait_ms: int = FETCH_WAIT_MS) -> Any:
     """A consumer without a group that reads `partitions` from their beginning."""
     consumer = KafkaConsumer(
         **client_options(kafka),
@@ -29,7 +29,7 @@ def assigned_consumer(kafka: Kafka, partitions: Sequence[TopicPartition]) -> Any
         max_poll_records=2_000,
         max_partition_fetch_bytes=kafka.max_record_bytes,
         allow_auto_create_topics=False,
-        fetch_max_wait_ms=fetch_wait_ms(len(partitions)),
+        fetch_max_wait_ms=fetch_wait_ms,
     )
     consumer.assign(list(partitions))
     # The default start of an assigned consumer returned nothing in 3 of 6 restores (measured on Kafka 4.3.0): name it.
@@ -120,9 +120,9 @@ def beginnings(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict[int,
 
 
 def reader(kafka: Kafka, topic: str, start: int | None = None) -> Any:
-    """A consumer without a group that follows partition 0 of `topic` from `start` (None: from its beginning)."""
+    """A consumer without a group that follows partition 0 of `topic` from `start` (None: from its beginning), promptly."""
     partition = TopicPartition(topic, 0)
-    consumer = assigned_consumer(kafka, [partition])
+    consumer = assigned_consumer(kafka, [partition], PROMPT_FETCH_WAIT_MS)
     if start is not None:
         consumer.seek(partition, start)
     return consumer
