@@ -11,7 +11,12 @@ from pipeline.rules.model import Clause, Filter, Group, Near, Rule, Where, Withi
 
 EntityType = Literal["person", "place", "country", "organisation", "other"]
 # What the ids of the packaged lists begin with.
-_TYPES: dict[str, EntityType] = {"iso": "country", "geo": "place", "region": "place", "org": "organisation", "person": "person"}
+_TYPES: dict[str, EntityType] = {
+    **dict.fromkeys(("geo", "region", "river", "island", "mountain", "desert"), "place"),
+    "iso": "country",
+    "org": "organisation",
+    "person": "person",
+}
 _MOST_TOLD = 12
 
 
