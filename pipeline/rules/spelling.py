@@ -30,7 +30,7 @@ _LONGEST_CAPITAL_ACRONYM = 2
 _SHORTEST_PREFIXED = 3
 _UNDETERMINED = ("", "und")
 # Until 1996 German wrote two of three equal consonants before a vowel ("Schiffahrt"); some still do.
-_THREE_ALIKE = re.compile(r"([b-df-hj-np-tv-z])\1\1(?=[aeiouy])")
+_THREE_ALIKE = re.compile(r"([b-df-hj-np-tv-z])(?<!\1\1)\1\1(?=[aeiouy])")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def spelling(
     paradigms = (*_paradigms(word, languages, inflect, acronym), *_derived(word, languages, derive))
     forms = frozenset(fold(form) for each in paradigms for form in each.forms) | folded
     if inflect and has_german(languages):
-        forms |= {_THREE_ALIKE.sub(r"\1\1", form) for form in forms}
+        forms |= {_until_1996(form) for form in forms}
     if inflect and "\u0620" <= word[0] <= "\u06ff":
         forms |= _with_arabic_prefixes(forms, articles=articles)
     by_default = (
@@ -142,7 +142,14 @@ def described(
     for each in paradigms:
         for surface in sorted(each.forms):
             found.setdefault(surface, Form(surface, fold(surface), each.origin, tuple(_guards(surface, compiled))))
+    for form in {fold(word), *(each.folded for each in found.values())} if inflect and has_german(languages) else ():
+        if (old := _until_1996(form)) != form:
+            found.setdefault(old, Form(old, old, "spelling until 1996"))
     return tuple(found[surface] for surface in sorted(found))
+
+
+def _until_1996(form: str) -> str:
+    return _THREE_ALIKE.sub(r"\1\1", form)
 
 
 def _guards(surface: str, compiled: Spelling) -> Iterator[str]:

@@ -264,3 +264,9 @@ def test_any_word_keeps_its_own_folded_form(word: str) -> None:
 def test_described_and_compiled_are_the_same_forms(word: str, language: str) -> None:
     told = {form.folded for form in described(word, (language,))} | {fold(word)}
     assert told == spelling(word, (language,)).forms
+
+
+@pytest.mark.parametrize("word", ["Schifffahrt", "ßß", "abbba", "Stalllaterne", "sssss"])
+def test_the_spelling_with_two_of_three_letters_is_told(word: str) -> None:
+    told = {form.folded for form in described(word, GERMAN)} | {fold(word)}
+    assert told == spelling(word, GERMAN).forms
