@@ -28,6 +28,8 @@ from pipeline.section_types import Names
 BATCH_ARTICLES = 100
 BATCH_SECONDS = 30.0
 FIRST_BYTES = 100_000
+# Whoever writes an archive pauses for seconds, not for minutes: one that ends within a record and has been still for so long is cut.
+STILL_SECONDS = 180.0
 
 
 class Options(BaseModel):
@@ -51,6 +53,7 @@ def create(options: Options, context: Context) -> Warc:
 class _Reading:
     articles: list[Article] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     deadline: float = 0.0
 
     @property
@@ -91,7 +94,7 @@ class Warc:
 
     def _batch(self, reading: _Reading, files: Mapping[bytes, bytes], offsets: Mapping[str, int], more: bool) -> Batch:
         cursor = {"files": Known(files).packed(), "offsets": dict(offsets)}
-        return Batch(tuple(reading.articles), cursor, None, tuple(reading.unreadable), more)
+        return Batch(tuple(reading.articles), cursor, None, tuple(reading.unreadable), more, note="; ".join(reading.notes))
 
     def _read(self, found: Found, offset: int, reading: _Reading) -> tuple[int, bool]:
         """How far the file was read, and whether that is all there is now."""
@@ -107,13 +110,21 @@ class Warc:
                         return offset, False
         except Permanent as error:
             reading.unreadable.append(Unreadable(found.shown, error.reason, f"{found.shown}: {error}", _bytes_at(found, offset)))
-        except Transient:
-            # Whoever writes it changes it, and then it is read on.
-            return offset, True
+        except Transient as error:
+            return offset, self._is_cut(found, offset, str(error), reading)
         except OSError as error:
             why = f"{found.shown}: it cannot be opened ({error.strerror}): let the collector's user read it"
             reading.unreadable.append(Unreadable(found.shown, Rejection.UNREADABLE, why, found.shown.encode()))
         return offset, True
+
+    def _is_cut(self, found: Found, offset: int, why: str, reading: _Reading) -> bool:
+        """Whether nobody writes the file any more, which is reported then; read on from `offset` when it changes all the same."""
+        if abs(self._context.now().timestamp() - found.changed_at) < STILL_SECONDS:
+            reading.notes.append(f"{found.shown}: {why}, and the rest is waited for: it changed less than {STILL_SECONDS:.0f} s ago")
+            return False
+        detail = f"{found.shown}: {why} and is written no more: fetch it again; what stands before was read"
+        reading.unreadable.append(Unreadable(found.shown, Rejection.UNREADABLE, detail, _bytes_at(found, offset)))
+        return True
 
     def _take(self, found: Found, record: Record, reading: _Reading) -> None:
         subject = f"{found.shown}@{record.offset}"

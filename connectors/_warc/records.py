@@ -5,6 +5,7 @@ Written here because a reader must stop at a bomb inside a member and must name 
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,10 @@ class Record:
 
 
 def records(file: BinaryIO, offset: int, max_bytes: int) -> Iterator[Record]:
-    """The records from `offset` on, which is the beginning of one. Raises Permanent at the first that is damaged; nothing behind it can be found."""
+    """The records from `offset` on, which is the beginning of one.
+
+    Raises Permanent at the first that is damaged: nothing behind it can be found. Raises Transient where the file ends within one.
+    """
     while True:
         file.seek(offset)
         begin = file.read(2)
@@ -54,6 +58,10 @@ def records(file: BinaryIO, offset: int, max_bytes: int) -> Iterator[Record]:
 
 def _damaged(offset: int, why: str) -> Permanent:
     return Permanent(Rejection.UNREADABLE, f"the archive is damaged at byte {offset:,}: {why}; nothing behind it was read")
+
+
+def _cut(offset: int) -> Transient:
+    return Transient(f"it ends within the record at byte {offset:,}")
 
 
 def _headers(head: bytes, offset: int) -> dict[str, str]:
@@ -84,6 +92,8 @@ class _Plain:
         bare = data.lstrip(b"\r\n")
         begun = len(data) - len(bare)
         end = _end_of_head(bare)
+        if bare and end < 0 and len(data) < MAX_HEAD_BYTES:
+            raise _cut(self._offset)
         if bare and end < 0:
             raise _damaged(self._offset, "the head of a record does not end")
         self._at = self._offset + begun + max(end, 0)
@@ -92,9 +102,9 @@ class _Plain:
     def content(self, length: int, max_bytes: int) -> bytes:
         self._file.seek(self._at)
         data = self._file.read(length) if length <= max_bytes else b""
-        if length <= max_bytes and len(data) < length:
-            raise _damaged(self._offset, "the file ends within a record")
         self._at += length
+        if self._file.seek(0, os.SEEK_END) < self._at:
+            raise _cut(self._offset)
         return data
 
     def end(self) -> int:
@@ -122,7 +132,7 @@ class _Member:
             data = self._file.read(_STEP_BYTES)
             self._read += len(data)
             if not data:
-                raise Transient(f"the archive ends within the record at byte {self._offset:,}: is it still being written?")
+                raise _cut(self._offset)
         try:
             self._ready += self._inflater.decompress(data, _STEP_BYTES)
         except zlib.error as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +61,30 @@ def test_a_file_is_read_in_parts_and_one_that_is_still_written_is_read_on(tmp_pa
     whole = [gzip.compress(record(f"https://a.example/{number}", page(f"Titel {number}"))) for number in range(5)]
     path = tmp_path / "a.warc.gz"
     path.write_bytes(b"".join(whole[:4]) + whole[4][:100])
+    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
     batches = [fetch(tmp_path)]
     while batches[-1].more:
         batches.append(fetch(tmp_path, batches[-1].cursor))
     assert [each.title for batch in batches for each in batch.articles] == [f"Titel {number}" for number in range(4)]
-    assert all(batch.unreadable == () for batch in batches)
+    assert all(batch.unreadable == () for batch in batches) and "is waited for" in batches[-1].note
     path.write_bytes(b"".join(whole))
     assert [each.title for each in fetch(tmp_path, batches[-1].cursor).articles] == ["Titel 4"]
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["gzip", "plain"])
+def test_an_archive_that_stays_cut_is_told_once_and_read_on_when_it_is_whole(tmp_path: Path, packed: bool) -> None:
+    whole = [record(f"https://a.example/{number}", page(f"Titel {number}")) for number in range(2)]
+    parts = [gzip.compress(each) for each in whole] if packed else whole
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    path.write_bytes(b"".join(parts)[:-30])
+    os.utime(path, (NOW.timestamp() - 10, NOW.timestamp() - 10))
+    young = fetch(tmp_path)
+    assert [each.title for each in young.articles] == ["Titel 0"] and not young.unreadable and "is waited for" in young.note
+    old = warc.create(warc.Options(path="."), Context("archiv", tmp_path, now=lambda: NOW + timedelta(minutes=5))).fetch(young.cursor)
+    assert f"{path.name}: it ends within the record at byte" in old.unreadable[0].detail
+    assert old.articles == fetch(tmp_path, old.cursor).unreadable == ()
+    path.write_bytes(b"".join(parts))
+    assert [each.title for each in fetch(tmp_path, old.cursor).articles] == ["Titel 1"]
 
 
 def test_damage_is_reported_with_its_place_and_what_stood_before_it_is_kept(tmp_path: Path) -> None:
