@@ -76,6 +76,10 @@ class Push:
         self._intake = Intake(options, context, Access(tokens, keys, options.tolerance_seconds), self._waiting, self._replays)
         self._is_open = False
         self._name = context.name
+        self.try_by = (
+            f"While the collector runs, POST an article to http://{options.host}:{options.port}{articles_path(context.name)};"
+            " `lagebild feeds health` shows what came, /openapi.json describes it"
+        )
 
     def fetch(self, cursor: Mapping[str, Any]) -> Batch:
         """What was pushed meanwhile; waits for it up to two seconds. Called with the cursor of the batch before, that batch is safe and its senders are told.

@@ -87,6 +87,7 @@ class Connector(Protocol):
         A connector may have an attribute `host`, the publisher's host: then its sources are fetched one at a time, with a pause between two.
         A connector that waits inside `fetch` for what others send has an attribute `listens = True`: it does not count among the fetches at once. Called
         with another cursor than that of its last batch, that batch did not arrive. Where there is a method `close`, it is called at the end.
+        Where nothing can be fetched at all it has an attribute `try_by`, the sentence with which `feeds test` says how to try it instead.
         One that asks, and to which others push as well, has an attribute `has_pushes`: while it is true, and after `Context.callback.ring`, the
         next fetch comes at once and takes nobody's place, so it must not ask its publisher.
         """

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from pipeline.commands.feeds_trying import looked, source_of
+from pipeline.commands.feeds_looking import looked
+from pipeline.commands.feeds_trying import refused, source_of
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
@@ -26,6 +27,7 @@ from pipeline.commands.terminal import (
     table,
 )
 from pipeline.errors import LagebildError
+from pipeline.located import nearest
 from pipeline.rules.compiled import RuleSet
 from pipeline.settings import Settings
 from pipeline.subscriptions import amending, opml, planning
@@ -183,7 +185,9 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     with errors_told():
-        settings_from(config)
+        known = [each.id for each in settings_from(config).sources]
+        if source_id not in known:
+            raise refused(f"There is no source {source_id!r}.{nearest(source_id, known)}")
         changed = amending.set_paused(config, source_id, paused=not resume)
         if as_json:
             print_json({"source": source_id, "paused": not resume, "changed": changed})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -221,7 +222,7 @@ def test_pause_and_resume(config: Path) -> None:
     assert "already" in run("feeds", "pause", "alt", "-c", str(config))
     run("feeds", "pause", "alt", "--resume", "-c", str(config))
     assert not load(config).sources[0].paused and "# the first one" in config.read_text()
-    assert "no source 'neu'" in run("feeds", "pause", "neu", "-c", str(config), code=1)
+    assert "no source 'neu'" in run("feeds", "pause", "neu", "-c", str(config), code=2)
 
 
 FEED = """<rss version="2.0"><channel><title>Beispielblatt</title><language>de</language>
@@ -255,14 +256,56 @@ def test_a_feed_is_tried_with_its_dates_languages_repeats_and_rules(config: Path
         found, shown = json.loads(run(*words, "--json")), run(*words)
     assert (found["about"]["status"], found["about"]["etag"], found["second_look"]["status"]) == (200, '"1"', 304)
     assert found["repeats"] == 1 and [each.get("rules") for each in found["articles"] if each.get("rules")] == [["rakete"]]
-    assert "304: the server knows what we have" in shown and "1 of 3 articles match a rule" in shown and "2026-11-16 09:00 UTC" in shown
+    assert "304: the server knows what we have" in shown and "1 of 3 articles matches a rule" in shown and "2026-11-16 09:00 UTC" in shown
     assert config.read_text() == before
+
+
+def test_the_articles_of_a_list_page_are_one_look_and_those_whose_text_changes_are_told(config: Path) -> None:
+    served = itertools.count()
+
+    def page(path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        if path == "/list":
+            return (
+                200,
+                {},
+                b"<ul class=n>" + b"".join(b'<li><a href="/artikel/%d">Nummer %d</a>' % (each, each) for each in range(3)) + b"</ul>",
+            )
+        return (404, {}, b"") if path == "/robots.txt" else (200, {"Content-Type": "text/html"}, f"<title>{path}</title><p>Text.".encode())
+
+    def changing(path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        return 200, {}, FEED.replace("<item>", f"<item><description>{next(served)}</description>").encode()
+
+    with serving(page) as (url, _):
+        options = json.dumps({"url": f"{url}/list", "select": ".n", "delay_seconds": 0.01, "allow_private": ["127.0.0.1"]})
+        config.write_text(f"sources: [{{id: liste, connector: web, options: {options}}}]\n")
+        found = json.loads(run("feeds", "test", "liste", "--json", "-c", str(config)))
+    assert len(found["articles"]) == 3 and found["second_look"]["articles"] == found["second_look"]["again"] == 0
+    with serving(changing) as (url, _):
+        assert "again: their texts or dates change" in run("feeds", "test", f"{url}/f", "--allow-private", "127.0.0.1", "-c", str(config))
+    with serving(lambda _path, _headers: (304, {}, b"")) as (url, _):
+        assert "answers 304" in run("feeds", "test", f"{url}/f", "--allow-private", "127.0.0.1", "-c", str(config), code=1)
+
+
+def test_what_is_named_wrongly_is_a_mistake_of_usage(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAGEBILD_TEST_TOKEN", "x" * 40)
+    config.write_text("sources: [{id: hinein, connector: push, options: {port: 1, tokens: ['${env:LAGEBILD_TEST_TOKEN}']}}]\n")
+    address = "http://127.0.0.1:1/f"
+    for words, told in (
+        ((address, "--rules", "/nirgends"), "--rules: there is no folder '/nirgends'"),
+        ((address, "--connector", "quatsch"), "no connector 'quatsch'. Known are: cap, directory"),
+        ((address, "--allow-private", "kein ort"), "--allow-private: 'kein ort' is no host"),
+        (("hinaus",), "no source 'hinaus'"),
+        (("hinein",), "POST an article to http://127.0.0.1:1/v1/sources/hinein/articles"),
+    ):
+        assert told in run("feeds", "test", *words, "-c", str(config), code=2)
+    assert "add --allow-private 127.0.0.1" in run("feeds", "test", address, "-c", str(config), code=1)
 
 
 def test_a_folder_is_tried_with_the_marks_of_each_article(config: Path) -> None:
     folder = config.parent / "in"
     folder.mkdir()
-    many = [{"guid": "held", "title": "Gesperrt", "body": "Text", "embargoed": "2126-01-01T00:00:00Z"}]
+    (config.parent / "rules" / "rakete.yaml").write_text(RULE)
+    many = [{"guid": "held", "title": "Gesperrt", "body": "Raketentest", "embargoed": "2126-01-01T00:00:00Z"}]
     many += [{"guid": "gone", "title": "Weg", "body": "Text", "pubstatus": "canceled"}]
     many += [{"guid": "kept", "title": "Zurück", "body": "Text", "pubstatus": "withheld"}]
     (folder / "a.ndjson").write_text("\n".join(map(json.dumps, many)))
@@ -271,6 +314,8 @@ def test_a_folder_is_tried_with_the_marks_of_each_article(config: Path) -> None:
     found = json.loads(run("feeds", "test", "inbox", "--json", "-c", str(config)))
     marks = {each["title"]: each["marks"] for each in found["articles"]}
     assert marks["Gesperrt"] == ["embargo until 2126-01-01 00:00 UTC"]
+    rings = {each["title"]: each["rules"] for each in found["articles"]}
+    assert rings["Gesperrt"] == [] and rings["Raketentest über dem Ostmeer"] == ["rakete"]
     assert (marks["Weg"], marks["Zurück"]) == (["withdrawn"], ["held until a later version"])
     assert marks["Raketentest über dem Ostmeer"] == ["urgency immediate", "severity severe", "certainty observed"]
 
@@ -283,15 +328,28 @@ def test_a_source_of_which_nothing_can_be_read_is_a_finding(config: Path) -> Non
     assert json.loads(run("feeds", "test", "inbox", "--json", "-c", str(config), code=1))["unreadable"]
 
 
-def test_the_next_page_of_an_interface_is_called_so_and_an_address_stands_once_in_a_message(config: Path) -> None:
+def test_the_pages_of_an_interface_are_one_look_within_a_limit_and_an_address_stands_once_in_a_message(config: Path) -> None:
+    last = 99
+
     def pages(path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-        number = 2 if "page=2" in path else 1
-        return (200, {}, json.dumps([{"id": f"{number}{each}", "title": f"T{number}{each}", "body": "x"} for each in "ab"]).encode())
+        number = int(path.rpartition("=")[2])
+        found = [{"id": f"{number}{each}", "title": f"T{number}{each}", "body": "x"} for each in ("ab" if number <= last else "")]
+        return (200, {}, json.dumps(found).encode())
 
     with serving(pages) as (url, _):
         options = json.dumps({"url": f"{url}/v1", "page_parameter": "page", "allow_private": ["127.0.0.1"]})
         config.write_text(f"sources: [{{id: api, connector: http_json, options: {options}}}]\n")
-        assert "the next part: 2 articles, and more behind it" in run("feeds", "test", "api", "-c", str(config))
+        endless = json.loads(run("feeds", "test", "api", "--json", "-c", str(config)))
+        last = 3
+        ended = run("feeds", "test", "api", "-c", str(config))
+    assert len(endless["articles"]) == 20 and endless["second_look"] == {
+        "status": None,
+        "unchanged": False,
+        "next_part": False,
+        "articles": 0,
+        "again": 0,
+    }
+    assert "6 articles" in ended and "nothing new" in ended and "texts or dates change" not in ended
     with serving(lambda _path, _headers: (404, {}, b"")) as (url, _):
         told = run("feeds", "test", f"{url}/feed", "--allow-private", "127.0.0.1", "-c", str(config), code=1)
     assert told.count(f"{url}/feed") == 1
