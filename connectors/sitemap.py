@@ -29,6 +29,11 @@ class Options(Address):
 
     url: str = Field(description="address of the sitemap or of the index, http or https; .gz may be")
     site: str = Field("", description="the publisher's host; default: that of each page's address")
+    hosts: list[str] = Field(
+        default_factory=list,
+        max_length=100,
+        description="further hosts, and those below them, whose pages the sitemap may name, such as example.org; those of others are passed over and counted",
+    )
     untitled: bool = Field(
         False,
         description="whether pages without a title in the sitemap are articles too, under the words of their address; others are news entries only",
@@ -40,6 +45,12 @@ class Options(Address):
     max_bytes: MaxBytes = Field(52_428_800, description="largest sitemap, unpacked; the protocol allows 50 MB")
     min_seconds: float = Field(120, ge=5, le=86_400, description="shortest pause between two looks when the source names no every_seconds")
     max_seconds: float = Field(1_800, ge=5, le=86_400, description="longest pause, likewise")
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The hosts whose pages are taken, without `www.`."""
+        named = (each.strip().lower().removeprefix("www.").strip(".") for each in (self.site, *self.hosts))
+        return frozenset(each for each in (site_of(self.url), *named) if each)
 
 
 def create(options: Options, context: Context) -> Sitemaps:
@@ -70,6 +81,7 @@ class Sitemaps:
             max_sitemaps=options.max_sitemaps,
             max_bytes=options.max_bytes,
             until=time.monotonic() + LONGEST_WALK_SECONDS,
+            hosts=options.own_hosts,
         )
         polled = walk.begin(Polled.of(cursor, options.url), cursor.get("sitemaps"))
         memory = Memory.of(cursor)
@@ -82,8 +94,13 @@ class Sitemaps:
             polled = polled.looked(now, news.new, news.shown, is_gap=is_gap, wished_seconds=walk.wished_seconds)
         else:
             is_gap = False
-        left_out = walk.left_out + len(wanted.items) - len(items)
-        notes = [*walk.notes, *wanted.notes, *(["no entry of the last look is left: some may have come and gone unseen"] if is_gap else [])]
+        left_out = walk.left_out + walk.strangers + len(wanted.items) - len(items)
+        notes = [
+            *walk.notes,
+            *wanted.notes,
+            *_note_on(walk.strangers),
+            *(["no entry of the last look is left: some may have come and gone unseen"] if is_gap else []),
+        ]
         kept = (
             news.memory.as_cursor()
             if walk.has_read
@@ -103,3 +120,9 @@ class Sitemaps:
             about=walk.about | {"title": walk.publication, "encoding": walk.encoding, "items": len(walk.entries)},
             note="; ".join(each for each in (polled.note, *notes) if each),
         )
+
+
+def _note_on(strangers: int) -> tuple[str, ...]:
+    if not strangers:
+        return ()
+    return (f"{strangers:,} addresses lie on other hosts than the sitemap and are passed over: name those hosts in the option hosts",)

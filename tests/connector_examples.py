@@ -59,7 +59,7 @@ SITEMAP = f"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:
 
 def sitemap(world: World) -> dict[str, Any]:
     url, _ = world.stack.enter_context(serving(lambda _path, _headers: (200, {"Content-Type": "application/xml"}, SITEMAP)))
-    return {"url": f"{url}/sitemap.xml", "allow_private": ["127.0.0.1"]}
+    return {"url": f"{url}/sitemap.xml", "hosts": ["example.org"], "allow_private": ["127.0.0.1"]}
 
 
 def web(world: World) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors import _pace
+from connectors._canonical import host_of
 from connectors._http import Answer, Client
 from connectors._polled import Polled, about_answer, digest
 from connectors._sitemap import file
@@ -26,7 +27,10 @@ MAX_NAMED = 1_000
 
 @dataclass
 class Walk:
-    """Fills its fields while it goes. `has_read`: at least one document was new; `is_single`: there was no index."""
+    """Fills its fields while it goes. `has_read`: at least one document was new; `is_single`: there was no index.
+
+    `hosts` are those whose pages are taken: the protocol lets a sitemap speak for its own host only.
+    """
 
     client: Client
     secrets: Mapping[str, str]
@@ -35,10 +39,12 @@ class Walk:
     max_sitemaps: int
     max_bytes: int
     until: float
+    hosts: frozenset[str]
     entries: list[Entry] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: int = 0
+    strangers: int = 0
     encoding: str = ""
     publication: str = ""
     wished_seconds: float = 0.0
@@ -49,6 +55,7 @@ class Walk:
     _known: dict[str, dict[str, Any]] = field(default_factory=dict)
     _named: dict[str, dict[str, Any]] = field(default_factory=dict)
     _asked: int = 0
+    _has_leaf: bool = False
 
     def begin(self, polled: Polled, known: Any) -> Polled:
         """Read the document of `polled` and all that follows from it. Raises what the client raises, and Permanent when it is no sitemap."""
@@ -56,6 +63,7 @@ class Walk:
             self._known = {str(url): dict(each) for url, each in known.items() if isinstance(each, dict)}
         answer, polled = polled.ask(self.client, {"Accept": ACCEPT}, self.secrets, self.now)
         self.about = about_answer(answer)
+        self.hosts |= {host_of(answer.url)}
         self.wished_seconds = _pace.wish_of_headers(answer.headers, self.now)
         if answer.status == 304 or digest(answer.body) == polled.document:
             # The index is as it was; its sitemaps need not be.
@@ -65,6 +73,7 @@ class Walk:
         found = self._parsed(answer, polled.url)
         if found.is_index:
             self._index(found, "", 1)
+            self._tell_of_circles()
         else:
             self._take(found)
         return polled.read(answer, keep_validators=not found.broken)
@@ -83,14 +92,29 @@ class Walk:
             self.notes.append(f"{found.unusable:,} entries of {without_query(url)} have no usable address")
         return found
 
+    def _tell_of_circles(self) -> None:
+        if not (self._has_leaf or self.left_out or self.more or self.unreadable or self.notes):
+            what = (
+                "the index names no sitemap that has changed lately"
+                if not self._named
+                else "the index names only itself or further indexes"
+            )
+            self.notes.append(f"{what}: no page is listed anywhere")
+
     def _take(self, found: Sitemap) -> None:
-        self.has_read = True
+        self.has_read = self._has_leaf = True
         self.encoding = self.encoding or found.encoding
         self.publication = self.publication or next((each.publication for each in found.entries if each.publication), "")
+        own = [each for each in found.entries if self._is_own(each.url)]
+        self.strangers += len(found.entries) - len(own)
         room = MAX_ENTRIES - len(self.entries)
-        self.entries += found.entries[:room]
-        if len(found.entries) > room:
-            self._leave_out(len(found.entries) - room, f"more than {MAX_ENTRIES:,} pages in one look")
+        self.entries += own[:room]
+        if len(own) > room:
+            self._leave_out(len(own) - room, f"more than {MAX_ENTRIES:,} pages in one look")
+
+    def _is_own(self, url: str) -> bool:
+        host = host_of(url)
+        return any(host == each or host.endswith(f".{each}") for each in self.hosts)
 
     def _index(self, index: Sitemap, parent: str, depth: int) -> None:
         self.is_single = False
@@ -114,6 +138,7 @@ class Walk:
         known = self._known.get(url, {})
         self._named[url] = known or {"url": url, "modified": "", "depth": depth, "parent": parent}
         if modified and modified == known.get("modified"):
+            self._has_leaf = True
             self._again(url)
             return
         if self._asked >= self.max_sitemaps:
@@ -137,6 +162,7 @@ class Walk:
 
     def _read_child(self, answer: Answer, polled: Polled, depth: int) -> None:
         if answer.status == 304 or digest(answer.body) == polled.document:
+            self._has_leaf = True
             self._again(polled.url)
             return
         found = self._parsed(answer, polled.url)

@@ -150,20 +150,25 @@ def test_one_bad_sitemap_does_not_stop_the_others_and_is_reported_once() -> None
 
 
 def test_circles_depth_and_caps_end_and_are_counted() -> None:
-    loop = Following(
-        Site(
-            {
-                ROOT: index((ROOT, "")),
-            }
-        )
-    )
-    assert loop.look().articles == ()
+    loop = Following(Site({ROOT: index((ROOT, ""))})).look()
+    assert loop.articles == () and "names only itself or further indexes: no page is listed" in loop.note
+    assert "names no sitemap" in Following(Site({ROOT: index()})).look().note
     deep = {f"https://e.org/{n}": index((f"https://e.org/{n + 1}", "")) for n in range(9)}
     found = Following(Site({ROOT: index(("https://e.org/0", "")), **deep})).look()
     assert found.left_out == 1 and "levels deep" in found.note
     many = {f"https://e.org/{n}": news(n) for n in range(5)}
     found = Following(Site({ROOT: index(*((url, "") for url in many)), **many}), max_sitemaps=3).look()
     assert len(found.articles) == 3 and found.left_out == 2 and "max_sitemaps" in found.note
+
+
+def test_pages_of_other_hosts_are_passed_over_and_counted_unless_they_are_allowed() -> None:
+    pages = [f"https://{host}/seite" for host in ("example.org", "m.example.org", "example.org.evil.example", "cdn.example.net")]
+    site = Site({ROOT: urlset(*(NEWS.format(each, 1).replace("https://www.example.org/", "", 1) for each in pages))})
+    found = Following(site).look()
+    assert {each.source.site for each in found.articles} == {"example.org"} and len(found.articles) == 2
+    assert found.left_out == 2 and "2 addresses lie on other hosts" in found.note
+    allowed = Following(site, hosts=["example.net"]).look()
+    assert len(allowed.articles) == 3 and allowed.left_out == 1
 
 
 def test_a_look_that_takes_too_long_goes_on_where_it_was_and_stays_backfill(monkeypatch: pytest.MonkeyPatch) -> None:
