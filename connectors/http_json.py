@@ -123,12 +123,12 @@ class HttpJson:
             raise Permanent(Rejection.UNREADABLE, f"{without_query(answer.url)} has no list at {place} ({names}): correct the option items")
         items: list[Item] = []
         bad = []
-        for each in listed:
+        for number, each in enumerate(listed, 1):
             data = msgspec.json.encode(each)
             try:
                 items += _json_mapping.items(data, self._options.fields)
             except Permanent as error:
-                bad.append(Unreadable(without_query(answer.url), error.reason, str(error), data))
+                bad.append(Unreadable(without_query(answer.url), error.reason, f"item {number} of {len(listed)}: {error}", data))
         return _Page(tuple(items), tuple(bad), self._next(found, answer, cursor))
 
     def _next(self, found: Any, answer: Answer, cursor: Mapping[str, Any]) -> dict[str, Any]:

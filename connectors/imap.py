@@ -29,6 +29,8 @@ BATCH_MAILS = 50
 TIMEOUT_SECONDS = 30.0
 IDLE_SECONDS = 20.0
 FIRST_BYTES = 100_000
+# What OpenSSL 3 calls an answer in clear (seen 2026-11-22 with the greeting of an IMAP server).
+_NO_TLS = "WRONG_VERSION_NUMBER"
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,12})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -116,6 +118,14 @@ class Imap:
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise Permanent(Rejection.INVALID, f"{place} shows a certificate that cannot be trusted: {error.verify_message}") from error
+        except ssl.SSLError as error:
+            self.close()
+            if error.reason != _NO_TLS:
+                raise Transient(f"{place} breaks off TLS: {error.reason or error}"[:400]) from error
+            raise Permanent(Rejection.INVALID, f"{place} speaks no TLS from the first byte on: try tls: starttls, or none") from error
+        except TimeoutError as error:
+            self.close()
+            raise Transient(f"{place} did not answer within {TIMEOUT_SECONDS:g} s", kind="timeout") from error
         except (ImapToolsError, imaplib.IMAP4.error, OSError, UnicodeError) as error:
             self.close()
             raise Transient(f"{place} cannot be read: {error or type(error).__name__}"[:400]) from error

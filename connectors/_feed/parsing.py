@@ -21,6 +21,8 @@ from pipeline.text.decoding import decode, has_controls
 
 _HTML = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
 _ITEM_TAG = re.compile(rb"<(/?)(?:[\w.-]{1,40}:)?(item|entry)(?=[\s>/])", re.IGNORECASE)
+_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_BARE = re.compile(r"&(?!(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _TEXTUAL = re.compile(r"text/|application/(?:xhtml|xml)|^$")
 
 
@@ -86,7 +88,7 @@ def _of_quick(found: quick_parsing.Quick, url: str, encoding: str) -> Feed:
 
 def _of_feedparser(text: str, data: bytes, url: str, encoding: str) -> Feed:
     broken = _xml_safety.check(text)
-    found = _parsed(text, url)
+    found = _parsed(_with_ampersands(text) if broken else text, url)
     if not found.version and not found.entries:
         raise Permanent(Rejection.UNREADABLE, f"{url} answers with something that is no feed" + (f" ({broken})" if broken else ""))
     return Feed(
@@ -100,6 +102,11 @@ def _of_feedparser(text: str, data: bytes, url: str, encoding: str) -> Feed:
         own_address=next(iter(_linked(found.feed, "self", url)), ""),
         items=tuple(_items(found, data, url)),
     )
+
+
+def _with_ampersands(text: str) -> str:
+    """The text with every "&" that begins no reference written as one: feedparser's reader of broken XML takes "&T" for the name of one."""
+    return "".join(each if each.startswith("<![CDATA[") else _BARE.sub("&amp;", each) for each in _CDATA.split(text))
 
 
 def _linked(record: Any, relation: str, url: str) -> tuple[str, ...]:

@@ -32,11 +32,15 @@ _HTML_BEGINS = re.compile(r"\s*<(?:!doctype\s+html|html|head|body|article|p|div)
 
 @dataclass(frozen=True)
 class Entry:
-    """An article of a document, or why a part of it is none. `is_alone` when the document holds one article by its nature, without an id of its own."""
+    """An article of a document, or why a part of it is none.
+
+    `is_alone` when the document holds one article by its nature, without an id of its own; `place` names its line or number where it has one.
+    """
 
     found: Item | Unreadable
     encoding: str = ""
     is_alone: bool = False
+    place: str = ""
 
 
 def entries(name: str, data: bytes, kind: Kind = "") -> list[Entry]:
@@ -61,8 +65,9 @@ def _kind(data: bytes) -> Kind:
 def not_empty(name: str, entry: Entry) -> Entry:
     """The entry, or why it is none: an article without title and text."""
     if isinstance(entry.found, Item) and entry.found.is_empty:
-        subject = entry.found.guid or entry.found.url or name
-        return Entry(Unreadable(subject, Rejection.EMPTY, "the article has neither a title nor a text", entry.found.original))
+        subject = entry.found.guid or entry.found.url or entry.place or name
+        detail = f"{entry.place or name}: the article has neither a title nor a text"
+        return Entry(Unreadable(subject, Rejection.EMPTY, detail, entry.found.original))
     return entry
 
 
@@ -146,7 +151,7 @@ def _json_entries(subject: str, data: bytes, encoding: str, flags: tuple[str, ..
             bare, flags = without_controls(decoded.text)
             text, encoding = bare.encode("utf-8"), decoded.encoding
         for item in json_items(text):
-            yield Entry(replace(item, flags=(*item.flags, *flags)), encoding)
+            yield Entry(replace(item, flags=(*item.flags, *flags)), encoding, place=subject)
     except Permanent as error:
         yield Entry(Unreadable(subject, error.reason, f"{subject}: {error}", data))
 

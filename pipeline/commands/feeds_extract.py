@@ -11,8 +11,10 @@ from rich.text import Text
 
 from pipeline import plugins
 from pipeline.article import Article
+from pipeline.commands.feeds_trying import with_option
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
+    EXIT_FINDINGS,
     EXIT_USAGE,
     AsJson,
     Config,
@@ -24,7 +26,7 @@ from pipeline.commands.terminal import (
     settings_from,
     table,
 )
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, Permanent
 from pipeline.plugins import Context
 from pipeline.settings import Settings
 from pipeline.text import dates
@@ -48,6 +50,9 @@ def extract(
     with errors_told():
         settings = Settings() if config == DEFAULT_CONFIG and not config.exists() else settings_from(config)
         is_address = page.lower().startswith(("http://", "https://"))
+        if not is_address and Path(page).is_dir():
+            err.print(Text(f"{page!r} is a folder: name one page in it."))
+            raise typer.Exit(EXIT_USAGE)
         if not is_address and not Path(page).is_file():
             err.print(Text(f"There is no file {page!r}. An address begins with http:// or https://."))
             raise typer.Exit(EXIT_USAGE)
@@ -57,6 +62,8 @@ def extract(
             article: Article = web.read_page(
                 page, Context("extract", settings.folder), contact=settings.contact, allow_private=allow_private or ()
             )
+        except Permanent as error:
+            raise LagebildError(with_option(error)) from error
         except OSError as error:
             raise LagebildError(f"{page} cannot be read: {error.strerror}") from error
         except ValueError as error:
@@ -67,6 +74,8 @@ def extract(
             print_json(found)
         else:
             _show(found)
+        if not article.body.strip():
+            raise typer.Exit(EXIT_FINDINGS)
 
 
 def described(article: Article, time_zone: str) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def _article(each: Article, passed: Article | None) -> dict[str, Any]:
         return found | {"passed": False}
     return found | {
         "passed": True,
+        "title": passed.title,
         "published_at": passed.dates.published_at,
         "date_confidence": passed.dates.confidence,
         "language": passed.language.code,
@@ -115,7 +116,7 @@ def _row(each: Article, passed: Article | None) -> tuple[object, ...]:
     at = passed.dates.published_at
     when = f"{at:%Y-%m-%d %H:%M} UTC" if at else f"{passed.dates.confidence}: {each.dates.published_raw}".strip(": ")
     rules = ", ".join(rules_of(passed))
-    return each.title[:90], when, passed.language.code, len(passed.body), rules, said, each.url
+    return passed.title[:90], when, passed.language.code, len(passed.body), rules, said, each.url
 
 
 def _second(look: Look) -> str:

@@ -104,7 +104,13 @@ def in_our_words() -> Iterator[None]:
     except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
         if reason := _mistrust(error):
             raise NotTrusted(reason) from error
-        raise NoAnswer(str(error) or type(error).__name__) from error
+        raise NoAnswer(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    said, quoted, _ = (str(error) or type(error).__name__).partition(": bytearray(")
+    # The library quotes the bytes as Python writes them.
+    return f"what answers there does not speak HTTP ({said})" if quoted else said
 
 
 def _mistrust(error: BaseException) -> str:

@@ -229,6 +229,12 @@ def test_a_broken_line_costs_only_itself(tmp_path: Path) -> None:
     assert batch.unreadable[0].original == b'{"id":2,"ti'
 
 
+def test_a_line_without_texts_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"id": "1", "title": "x"}\n{"id": "leer"}\n')
+    found = directory.read_file(tmp_path / "a.ndjson").unreadable[0]
+    assert (found.subject, found.detail) == ("leer", "a.ndjson:2: the article has neither a title nor a text")
+
+
 def test_a_long_ndjson_is_read_in_parts_without_a_gap(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"id": n, "title": f"t{n}"}) for n in range(500)))
     (tmp_path / "b.txt").write_text("Titel\nText")

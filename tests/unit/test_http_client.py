@@ -141,8 +141,9 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_at_the_deadline(start: byt
     ],
 )
 def test_rubbish_instead_of_http_is_transient(rubbish: bytes) -> None:
-    with raw_server(lambda connection, _: connection.sendall(rubbish)) as url, pytest.raises(Transient):
+    with raw_server(lambda connection, _: connection.sendall(rubbish)) as url, pytest.raises(Transient) as refused:
         client().get(url, {}, NOW)
+    assert "bytearray" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

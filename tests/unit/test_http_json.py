@@ -118,6 +118,14 @@ def test_an_answer_without_the_list_says_where_it_looked(api: Api) -> None:
         ).fetch({})
 
 
+def test_an_item_that_is_no_article_is_named_by_its_number() -> None:
+    answered = json.dumps([{"id": 1, "title": "gut"}, 7]).encode()
+    with serving(lambda _path, _headers: (200, {}, answered)) as (url, _):
+        source = http_json.create(http_json.Options(url=url, allow_private=["127.0.0.1"]), Context("api", Path(), now=lambda: NOW))
+        batch = source.fetch({})
+    assert len(batch.articles) == 1 and batch.unreadable[0].detail.startswith("item 2 of 2: ")
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -77,6 +78,16 @@ def test_tls_is_checked_and_works_with_the_authority_that_was_named(tmp_path: Pa
         found.close()
         with pytest.raises(Permanent, match="cannot be trusted"):
             source(box, tmp_path, tls="tls").fetch({})
+
+
+def test_a_server_that_speaks_no_tls_or_nothing_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with imap_server() as box, pytest.raises(Permanent, match="no TLS from the first byte on: try tls: starttls, or none"):
+        source(box, tmp_path, tls="tls").fetch({})
+    monkeypatch.setattr(imap, "TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Transient, match=r"did not answer within 0\.2 s"):
+        box = MailServer()
+        box.port = silent.getsockname()[1]
+        source(box, tmp_path).fetch({})
 
 
 def test_wrong_passwords_and_folders_say_what_to_correct(tmp_path: Path) -> None:

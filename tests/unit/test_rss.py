@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -219,8 +220,12 @@ def test_a_cut_feed_delivers_its_complete_items_and_is_reported_once() -> None:
 
 
 def test_one_bare_ampersand_does_not_cost_the_items_after_it() -> None:
-    batch = fetch(Web(feed("<title>A & B</title>", "<title>zwei</title>", "<title>drei</title>")))
+    mixed = "<title>AT&T &amp; Raketentest &uuml;ber</title><description><![CDATA[A&B &amp; C]]></description>"
+    batch = fetch(Web(feed("<title>A & B</title>", "<title>zwei</title>", mixed)))
     assert len(batch.articles) == 3 and len(batch.unreadable) == 1
+    # Titles and texts are HTML here.
+    assert {html.unescape(each.title) for each in batch.articles} == {"A & B", "zwei", "AT&T & Raketentest über"}
+    assert "A&B &amp; C" in {each.body for each in batch.articles}
 
 
 def test_control_characters_and_nul_bytes_do_not_break_a_feed() -> None:
