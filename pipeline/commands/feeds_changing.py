@@ -11,13 +11,14 @@ import typer
 from rich.text import Text
 
 from pipeline.commands.feeds_looking import looked
-from pipeline.commands.feeds_trying import refused, source_of
+from pipeline.commands.feeds_trying import UNNAMED, check_allowances, refused, source_of, with_option
 from pipeline.commands.terminal import (
     DEFAULT_CONFIG,
     EXIT_FINDINGS,
     EXIT_USAGE,
     AsJson,
     Config,
+    counted,
     err,
     errors_told,
     out,
@@ -26,14 +27,17 @@ from pipeline.commands.terminal import (
     settings_from,
     table,
 )
-from pipeline.errors import LagebildError
+from pipeline.errors import LagebildError, Permanent
 from pipeline.located import nearest
+from pipeline.outgoing.address import url_problem, without_query
+from pipeline.plugins import Batch
 from pipeline.rules.compiled import RuleSet
 from pipeline.settings import Settings
 from pipeline.subscriptions import amending, opml, planning
 from pipeline.subscriptions.opml import Outline
 from pipeline.subscriptions.planning import Plan, Skipped
 
+_OPTIONS = {"id": "--id", "country": "--country", "every_seconds": "--every"}
 _RESTART = "A running collector takes it up at its next start."
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
@@ -61,18 +65,20 @@ def add(
 ) -> None:
     with errors_told():
         settings = settings_from(config)
-        address, about = _feed_at(url, settings, allow_private or [])
         given = {
             "id": id,
             "country": country,
             "every_seconds": every,
             "options": {"allow_private": allow_private} if allow_private else None,
         }
+        said = {key: value for key, value in given.items() if value not in (None, "")}
+        _check(url, said, allow_private or [])
+        address, about = _feed_at(url, settings, allow_private or [])
         wanted = Outline(
             url=address,
             title=name or str(about.get("title", "")),
             language=str(about.get("language", "")),
-            settings={key: value for key, value in given.items() if value},
+            settings=said,
         )
         plan = planning.planned([wanted], settings.sources, trusted=True)
         if plan.skipped:
@@ -80,14 +86,24 @@ def add(
         _write(config, plan, dry_run=dry_run, as_json=as_json)
 
 
+def _check(url: str, said: Mapping[str, Any], allow_private: list[str]) -> None:
+    """Exits with a usage error for what would be refused after the feed was fetched."""
+    if problem := url_problem(url):
+        raise refused(f"{without_query(url)!r} {problem}")
+    check_allowances(allow_private)
+    if problem := planning.entry_problem({"id": UNNAMED, "connector": planning.CONNECTOR, **said}):
+        name, colon, why = problem.partition(":")
+        raise refused(f"{_OPTIONS.get(name, name)}{colon}{why}")
+
+
 def _feed_at(url: str, settings: Settings, allow_private: list[str]) -> tuple[str, Mapping[str, Any]]:
     """The address of the feed, and what it says of itself. Raises LagebildError when there is none, or when a page names several."""
-    found = looked(settings, source_of(url, settings, "rss", allow_private), RuleSet()).first
+    found = _first_look(url, settings, allow_private)
     named = found.about.get("feeds", [])
     if len(named) == 1:
         err.print(Text(f"The page names one feed: {named[0][0]}"))
         url = named[0][0]
-        found = looked(settings, source_of(url, settings, "rss", allow_private), RuleSet()).first
+        found = _first_look(url, settings, allow_private)
     elif named:
         raise LagebildError(
             "\n".join([f"the page names {len(named)} feeds; add one of them:", *(f"  {each[0]}  {each[1]}" for each in named)])
@@ -95,6 +111,13 @@ def _feed_at(url: str, settings: Settings, allow_private: list[str]) -> tuple[st
     if found.unreadable and not found.articles:
         raise LagebildError(f"{found.unreadable[0].detail}; nothing was added")
     return url, found.about
+
+
+def _first_look(url: str, settings: Settings, allow_private: list[str]) -> Batch:
+    try:
+        return looked(settings, source_of(url, settings, planning.CONNECTOR, allow_private), RuleSet()).first
+    except Permanent as error:
+        raise LagebildError(with_option(error)) from error
 
 
 def import_list(
@@ -126,16 +149,16 @@ def _write(config: Path, plan: Plan, notes: Sequence[str] = (), *, dry_run: bool
         print_json({"added": plan.added, "skipped": [_skipped(each) for each in plan.skipped], "notes": notes, "dry_run": dry_run})
     else:
         _show(config, plan, notes, dry_run=dry_run)
-    if notes:
+    if notes or plan.is_in_vain:
         raise typer.Exit(EXIT_FINDINGS)
 
 
 def _show(config: Path, plan: Plan, notes: Sequence[str], *, dry_run: bool) -> None:
     rows = [(each["id"], each.get("name", ""), each.get("language", ""), each["options"]["url"]) for each in plan.added]
-    out.print(table(f"{len(rows)} sources {'would be' if dry_run else 'were'} added", ["id", "name", "language", "address"], rows))
+    out.print(table(f"{counted(len(rows), 'source')} {_verb(len(rows), dry_run)} added", ["id", "name", "language", "address"], rows))
     if plan.skipped:
         left = [(each.title, each.url, each.why) for each in plan.skipped]
-        out.print(table(f"{len(left)} were passed over", ["title", "address", "why"], left))
+        out.print(table(f"{len(left)} {_verb(len(left), False)} passed over", ["title", "address", "why"], left))
     for each in notes:
         err.print(Text(printable(each)))
     if plan.skipped:
@@ -144,6 +167,10 @@ def _show(config: Path, plan: Plan, notes: Sequence[str], *, dry_run: bool) -> N
         )
     if plan.added and not dry_run:
         err.print(f"Written to {config}. {_RESTART}")
+
+
+def _verb(count: int, dry_run: bool) -> str:
+    return "would be" if dry_run else "was" if count == 1 else "were"
 
 
 def _skipped(each: Skipped) -> dict[str, str]:
@@ -175,7 +202,7 @@ def export_list(
                 raise LagebildError(f"{file} cannot be written: {error.strerror}") from error
         for each in () if as_json else skipped:
             err.print(Text(printable(f"{each.url}: {each.why}")))
-        err.print(f"{len(outlines)} sources were exported.")
+        err.print(f"{counted(len(outlines), 'source')} {_verb(len(outlines), False)} exported.")
 
 
 def pause(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pydantic
 
+from pipeline.located import model_problems, read_text
 from pipeline.outgoing.address import is_public, url_problem, without_query
 from pipeline.sections import SourceSettings
 from pipeline.subscriptions.opml import Outline
@@ -36,11 +37,12 @@ _HARMLESS_CONNECTORS = (CONNECTOR, "sitemap")
 
 @dataclass(frozen=True)
 class Skipped:
-    """A feed that does not become a source, and why, in a sentence."""
+    """A feed that does not become a source, and why, in a sentence; `is_there` when it is one already."""
 
     url: str
     title: str
     why: str
+    is_there: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Plan:
 
     added: tuple[dict[str, Any], ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether nothing is added although something was wanted that is not there yet."""
+        return not self.added and any(not each.is_there for each in self.skipped)
 
 
 def planned(outlines: Iterable[Outline], sources: Sequence[SourceSettings], *, trusted: bool = False) -> Plan:
@@ -61,9 +68,9 @@ def planned(outlines: Iterable[Outline], sources: Sequence[SourceSettings], *, t
         why = _refusal(each, known) or ("" if trusted else _mistrust(each))
         if not why:
             entry = entry_for(each, ids)
-            why = _not_valid(entry)
+            why = entry_problem(entry)
         if why:
-            skipped.append(Skipped(without_query(each.url), each.title[:200], why))
+            skipped.append(Skipped(without_query(each.url), each.title[:200], why, is_there=_sameness(each.url) in known))
             continue
         known[_sameness(each.url)] = entry["id"]
         ids.add(entry["id"])
@@ -134,12 +141,12 @@ def entry_for(outline: Outline, taken: Collection[str]) -> dict[str, Any]:
     return entry | settings | {"options": {"url": outline.url} | (options if isinstance(options, dict) else {})}
 
 
-def _not_valid(entry: Mapping[str, Any]) -> str:
+def entry_problem(entry: Mapping[str, Any]) -> str:
+    """What is wrong with an entry for `sources:`, beginning with the name of the value; "" when nothing is."""
     try:
         SourceSettings.model_validate(entry)
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return model_problems(read_text("", ""), error, SourceSettings)[0].message
     return ""
 
 

@@ -355,6 +355,30 @@ def test_the_pages_of_an_interface_are_one_look_within_a_limit_and_an_address_st
     assert told.count(f"{url}/feed") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nonsense",), "'nonsense' is no http or https address"),
+        (("http://127.0.0.1:1/f", "--id", "Böse ID!"), "--id: it must be 2 to 64 small letters"),
+        (("http://127.0.0.1:1/f", "--country", "Deutschland"), "--country: it must be two capital letters"),
+        (("http://127.0.0.1:1/f", "--every", "-5"), "--every: "),
+        (("http://127.0.0.1:1/f", "--every", "0"), "--every: "),
+        (("http://127.0.0.1:1/f", "--allow-private", "a/b"), "--allow-private: "),
+    ],
+)
+def test_what_cannot_be_added_is_told_before_anything_is_fetched(config: Path, words: tuple[str, ...], told: str) -> None:
+    assert told in run("feeds", "add", *words, "-c", str(config), code=2)
+
+
+def test_an_address_inside_is_told_with_its_option_and_an_import_in_vain_is_a_finding(config: Path, tmp_path: Path) -> None:
+    assert "add --allow-private 127.0.0.1" in run("feeds", "add", "http://127.0.0.1:1/f", "-c", str(config), code=1)
+    feed = '<opml version="2.0"><body><outline type="rss" text="{0}" xmlUrl="{1}"/></body></opml>'
+    for text, url, code in (("innen", "http://10.0.0.5/f", 1), ("da", "https://alt.example/feed", 0), ("neu", "https://neu.example/f", 0)):
+        (tmp_path / "list.opml").write_text(feed.format(text, url))
+        told = run("feeds", "import", str(tmp_path / "list.opml"), "-c", str(config), code=code)
+    assert "1 source was added" in told
+
+
 def test_a_feed_is_added_by_its_page_once(config: Path) -> None:
     with serving(answer) as (url, _):
         words = ("feeds", "add", f"{url}/start", "--allow-private", "127.0.0.1", "--country", "DE", "-c", str(config))
