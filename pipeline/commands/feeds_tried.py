@@ -105,7 +105,7 @@ def show(look: Look) -> None:
         err.print("The server answers 304 (nothing has changed), although it was not asked for changes: nothing can be read from it.")
     matched = sum(bool(rules_of(each)) for each in look.tried.articles)
     err.print(
-        f"{matched} of {counted(len(shown), 'article')} {'matches' if matched == 1 else 'match'} a rule. Nothing was saved; in operation a first look rings nobody."
+        f"Of {counted(len(shown), 'article')}, {matched} {'matches' if matched == 1 else 'match'} a rule. Nothing was saved; in operation a first look rings nobody."
     )
 
 
@@ -121,8 +121,10 @@ def _row(each: Article, passed: Article | None) -> tuple[object, ...]:
 
 def _second(look: Look) -> str:
     brought = len(look.second.articles)
-    if look.second.about.get("status") == 304:
+    if look.second.about.get("status") == 304 and not look.is_silent:
         return "304: the server knows what we have, and sends nothing"
+    if look.is_silent:
+        return "304 again" if look.second.about.get("status") == 304 else counted(brought, "article")
     if look.again:
         return f"{counted(look.again, 'article')} again: their texts or dates change from request to request"
     if look.first.more or brought:

@@ -256,7 +256,7 @@ def test_a_feed_is_tried_with_its_dates_languages_repeats_and_rules(config: Path
         found, shown = json.loads(run(*words, "--json")), run(*words)
     assert (found["about"]["status"], found["about"]["etag"], found["second_look"]["status"]) == (200, '"1"', 304)
     assert found["repeats"] == 1 and [each.get("rules") for each in found["articles"] if each.get("rules")] == [["rakete"]]
-    assert "304: the server knows what we have" in shown and "1 of 3 articles matches a rule" in shown and "2026-11-16 09:00 UTC" in shown
+    assert "304: the server knows what we have" in shown and "Of 3 articles, 1 matches a rule" in shown and "2026-11-16 09:00 UTC" in shown
     assert config.read_text() == before
 
 
