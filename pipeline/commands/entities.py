@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from pipeline.commands.terminal import (
     EXIT_USAGE,
     AsJson,
     Config,
+    counted,
     err,
     errors_told,
     out,
@@ -41,6 +43,8 @@ entities.add_typer(lists, name="lists")
 _LANGUAGE_OF_FORMAT = {".iob2": "en"}
 _MAX_BYTES = 20_000_000
 _MOST_ADVICE = 20
+# One word with an ending that files have: nobody asks for the entities of that.
+_FILE_NAME = re.compile(r"\S+\.(?:txt|md|json|jsonl|html?|xml|csv|tsv|gz)")
 
 LanguageOption = Annotated[str, typer.Option("--language", help="Its two-letter code; found out when left out.", show_default=False)]
 
@@ -72,14 +76,18 @@ def try_text(
             (each.type, each.name, len(each.mentions), f"{each.salience:.2f}", f"{each.confidence:.2f}", each.recogniser, each.id)
             for each in article.entities
         ]
-        title = f"{len(rows)} entities; language {article.language.code}"
+        title = f"{counted(len(rows), 'entity', 'entities')}; language {article.language.code}"
         out.print(table(title, ["type", "name", "mentions", "salience", "confidence", "recogniser", "id"], rows, right=[2, 3, 4]))
 
 
 def _body(text: str) -> str:
     path = Path(text)
+    if not text.strip():
+        raise typer.BadParameter("there is no text in it")
     try:
         if len(text) > 4_096 or not path.is_file():
+            if _FILE_NAME.fullmatch(text):
+                raise typer.BadParameter(f"there is no file {text!r}")
             return text
         if path.stat().st_size > _MAX_BYTES:
             raise LagebildError(f"{path} is larger than {_MAX_BYTES:,} bytes: cut it into articles")
@@ -188,13 +196,19 @@ def check_lists(
         problems = [problem for each in checked for problem in each.reload()]
         names = sum(len(each.gazetteer) for each in checked)
         advised = [said for each in checked for path in each.files() for said in advice(path)]
+        advised += [Problem(str(path), 1, 1, "not read: lists are .csv, .yaml and .yml") for each in checked for path in each.passed_over()]
         if as_json:
             print_json({"names": names, "problems": [_problem(each) for each in problems], "advice": [_problem(each) for each in advised]})
         for each in problems if not as_json else ():
             err.print(Text(printable(str(each))))
         if not as_json:
             _tell_advice(advised)
-            out.print(f"{names:,} names can be used, {len(problems)} problem(s), {len(advised)} piece(s) of advice.")
+            found = (
+                counted(names, "name"),
+                counted(len(problems), "problem"),
+                counted(len(advised), "piece of advice", "pieces of advice"),
+            )
+            out.print("{} in use, {}, {}.".format(*found))
         if problems:
             raise typer.Exit(EXIT_FINDINGS)
 

@@ -12,12 +12,13 @@ from rich.text import Text
 from pipeline.article import Hit
 from pipeline.commands.refusals import errors_answered
 from pipeline.commands.rules_folder import Folder, loaded_from, recogniser_beside, sound
-from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, out, print_json, printable
+from pipeline.commands.terminal import DEFAULT_CONFIG, AsJson, Config, counted, err, out, print_json, printable
 from pipeline.errors import LagebildError, NoSuchRule
 from pipeline.located import nearest
 from pipeline.rules.compiled import CompiledRule
 from pipeline.rules.explain import ClauseForms, Explanation, Miss, WordForms, explained
 from pipeline.rules.spelling import Form
+from pipeline.rules.tested import compilable
 from pipeline.text.hygiene import shown
 
 _MOST_BYTES = 20_000_000
@@ -28,7 +29,7 @@ RuleId = Annotated[str, typer.Argument(metavar="RULE", help="The rule's id.")]
 Given = Annotated[str | None, typer.Argument(metavar="TEXT", help="A text; `-` reads it from standard input.", show_default=False)]
 File = Annotated[Path | None, typer.Option("--file", help="A file with the text.", show_default=False)]
 Title = Annotated[str, typer.Option(help="A title for it.")]
-Language = Annotated[str, typer.Option(help="Its language, ISO 639-1.")]
+Language = Annotated[str, typer.Option(help="Its language, ISO 639-1; without it the rule's first, or any.", show_default=False)]
 
 
 def add_to(rules: typer.Typer) -> None:
@@ -40,15 +41,23 @@ def explain(
     text: Given = None,
     file: File = None,
     title: Title = "",
-    language: Language = "de",
+    language: Language = "",
     config: Config = DEFAULT_CONFIG,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     with errors_answered(as_json):
-        compiled = {each.rule.id: each for each in sound(loaded_from(config, folder)).rules}
+        loaded = loaded_from(config, folder)
+        compiled = {each.rule.id: each for each in compilable(loaded.files.values(), loaded.sets)}
         if rule not in compiled:
+            sound(loaded)
             raise NoSuchRule(f"there is no rule {rule!r} in this folder.{nearest(rule, compiled)}")
+        if loaded.problems:
+            err.print(
+                Text(
+                    f"{counted(len(loaded.problems), 'problem')} in this folder, see `lagebild rules check`; the rule is explained as it stands in its file."
+                )
+            )
         body = _text(text, file)
         recogniser = recogniser_beside(config, folder)
         explanation = explained(compiled[rule], text=body, title=title, language=language, recogniser=recogniser)

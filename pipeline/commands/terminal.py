@@ -153,9 +153,9 @@ def summed_up(changes: Sequence[str], dry_run: bool) -> str:
     return f"Nothing was changed; {differing} of {len(changes)} would be." if dry_run else f"{differing} of {len(changes)} changed."
 
 
-def counted(count: int, one: str) -> str:
-    """ "1 rule" or "4 rules"; `one` takes s in the plural."""
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
+def counted(count: int, one: str, several: str = "") -> str:
+    """ "1 rule" or "4 rules"; `one` takes s in the plural where `several` does not say another."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def printable(text: str) -> str:

@@ -73,6 +73,10 @@ class WatchLists:
         """The lists of the folder, in order; [] when there is no such folder."""
         return [path for path in self._visible() if path.suffix in _SUFFIXES]
 
+    def passed_over(self) -> list[Path]:
+        """What stands in the folder beside the lists and is not read, in order."""
+        return [path for path in self._visible() if path.suffix not in _SUFFIXES]
+
     def _visible(self) -> list[Path]:
         return [path for path in sorted(self.folder.iterdir()) if not path.name.startswith(".")] if self.folder.is_dir() else []
 
@@ -94,7 +98,9 @@ def read(path: Path) -> tuple[list[Named], list[Problem]]:
         subject, found = _subject(row, path.stem)
         line, column = place("name")
         if subject is not None and (first := ids.setdefault(subject.id, line)) != line:
-            found.append(("id", f"the id {subject.id.rpartition(':')[2]!r} stands in line {first} already: give this name its own"))
+            found.append(
+                ("id", f"the id {subject.id.removeprefix(f'list:{path.stem}:')!r} stands in line {first} already: give this name its own")
+            )
         for at, message in found:
             problems.append(Problem(str(path), place(at)[0], place(at)[1], message))
         if subject is None or found:

@@ -85,11 +85,16 @@ class Tried:
 
 
 def tried(compiled: CompiledRule, test: RuleTest, recogniser: Recogniser | None = None) -> Tried:
-    """The test's text against the rule. Raises BadConfiguration for a recogniser that cannot be made."""
-    language = test.lang or next(iter(compiled.rule.langs), "de")
-    article = article_of(test.text, test.title, language)
-    entities = stated(test.entities) if test.entities is not None else named_in([compiled], article, recogniser)
-    article = msgspec.structs.replace(article, entities=entities)
+    """The test's text against the rule, in the language it states, else the rule's first, else any: then what the rule says in each language counts.
+
+    Raises BadConfiguration for a recogniser that cannot be made.
+    """
+    language = test.lang or next(iter(compiled.rule.langs), "")
+    entities = stated(test.entities) if test.entities is not None else ()
+    if test.entities is None:
+        # Recognisers guess no language, and rules are German first.
+        entities = named_in([compiled], article_of(test.text, test.title, language or "de"), recogniser)
+    article = msgspec.structs.replace(article_of(test.text, test.title, language or "und"), entities=entities)
     found = match(rule_set([as_tried(compiled)]), article, analyse_fields(article))
     complaint = _complaint(test, found)
     named = told(compiled, entities) if complaint else ""

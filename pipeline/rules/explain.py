@@ -74,14 +74,14 @@ def explained(
     compiled: CompiledRule,
     text: str = "",
     title: str = "",
-    language: str = "de",
+    language: str = "",
     *,
     entities: tuple[Entity, ...] | None = None,
     recogniser: Recogniser | None = None,
 ) -> Explanation:
     """The rule's forms and, given a text or title, its hits and near misses there. Offsets refer to `shown(title)` and `shown(text)`.
 
-    Filters on the source, the rule's status and its end are left out of account, as in the rule's own tests. `entities`: those of the text; if None,
+    Without `language` the text is judged as a test of the rule is, see `tried`. Filters on the source, the rule's status and its end are left out of account, as in the rule's own tests. `entities`: those of the text; if None,
     those that are recognised in it, where the rule asks for any.
     """
     rule = compiled.rule
@@ -89,9 +89,10 @@ def explained(
     found = Explanation(rule_id=rule.id, version=compiled.version, clauses=tuple(_clauses(compiled.tree, rule.match, languages)))
     if not text and not title:
         return found
-    article = article_of(text, title, language)
-    entities = named_in([compiled], article, recogniser) if entities is None else entities
-    article = msgspec.structs.replace(article, entities=entities)
+    language = language or next(iter(rule.langs), "")
+    if entities is None:
+        entities = named_in([compiled], article_of(text, title, language or "de"), recogniser)
+    article = msgspec.structs.replace(article_of(text, title, language or "und"), entities=entities)
     texts = analyse_fields(article)
     matches = match(rule_set([as_tried(compiled)]), article, texts)
     reading = Reading(texts, article)

@@ -11,6 +11,7 @@ from pipeline.lexicon import acronyms, german
 from pipeline.lexicon.building import PARADIGMS, SEPARATOR
 from pipeline.lexicon.compounds import is_head
 from pipeline.lexicon.derivations import begins_compounds
+from pipeline.lexicon.membership import languages_of
 from pipeline.lexicon.store import opened
 from pipeline.located import Located, read_text
 from pipeline.rules.compile import LANGUAGES
@@ -158,6 +159,8 @@ def _of_term(term: Term, compiled: CompiledRule, alone: bool) -> Iterator[tuple[
         yield word, f"{word!r} holds an operator as a word: a list of terms has none; write `query:` for AND, OR and NOT, or use `all`"
     if not _single(term) or spaceless:
         return
+    if not compiled.rule.langs and (told := _of_language(term)):
+        yield word, told
     if told := _of_sign(word, in_query=bool(compiled.rule.query)):
         yield word, told
     elif alone and fold(word) in _FREQUENT:
@@ -187,6 +190,16 @@ def _of_alphabet(word: str, languages: tuple[str, ...]) -> str:
     if not languages:
         return f"{word!r} is written in {alphabet.name} letters and inflects as {' and '.join(chosen)}: say so with `langs: [{', '.join(chosen)}]`"
     return f"{word!r} is written in {alphabet.name} letters, and `langs: [{', '.join(languages)}]` admits no such text: add {' or '.join(chosen)}"
+
+
+def _of_language(term: Term) -> str:
+    """That a word of another language has German forms only, in a rule that names no languages; "" for words that German may have."""
+    word = term.term
+    foreign = languages_of(word)
+    if term.exact or not term.inflect or not foreign or not word.islower() or german.known(word) or german.known(word.capitalize()):
+        return ""
+    codes = [foreign[at : at + 2] for at in range(0, len(foreign), 2)]
+    return f"{word!r} is no German word and is looked for with German endings: `langs: [{codes[0]}]`, or [de, {codes[0]}], gives it its own"
 
 
 def _of_sign(word: str, *, in_query: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.article import Hit
@@ -29,14 +29,18 @@ class Tested:
 
 def tested(files: Iterable[File], sets: Mapping[str, TermSet], recogniser: Recogniser | None = None) -> dict[str, tuple[Tested, ...]]:
     """The results by rule id, in order. Files that are no rule, or that cannot be compiled, are left out."""
-    found = {}
-    for file in files:
-        compiled = file.rule or _compiled(file, sets)
-        if compiled is not None:
-            found[compiled.rule.id] = tuple(
-                _result(compiled, number, test, recogniser) for number, test in enumerate(compiled.rule.tests, start=1)
-            )
+    found = {
+        each.rule.id: tuple(_result(each, number, test, recogniser) for number, test in enumerate(each.rule.tests, start=1))
+        for each in compilable(files, sets)
+    }
     return dict(sorted(found.items()))
+
+
+def compilable(files: Iterable[File], sets: Mapping[str, TermSet]) -> Iterator[CompiledRule]:
+    """Every rule of the files that can be compiled, those whose tests fail as well."""
+    for file in files:
+        if compiled := file.rule or _compiled(file, sets):
+            yield compiled
 
 
 def _compiled(file: File, sets: Mapping[str, TermSet]) -> CompiledRule | None:

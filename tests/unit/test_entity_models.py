@@ -216,6 +216,10 @@ def test_the_commands_answer_for_scripts(tmp_path: Path) -> None:
         "problems": [],
         "advice": [],
     }
+    (lists / "names.xlsx").write_bytes(b"PK")
+    assert "names.xlsx:1:1: advice: not read" in runner.invoke(app, ["entities", "lists", "check", str(lists)]).stderr
+    for text in ("report.txt", " "):
+        assert runner.invoke(app, ["entities", "try", text]).exit_code == 2
     (lists / "bad.csv").write_text("name,type\nX,nobody\n", encoding="utf-8")
     checked = runner.invoke(app, ["entities", "lists", "check", str(lists)])
     assert checked.exit_code == 1 and "bad.csv:2" in checked.output

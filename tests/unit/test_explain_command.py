@@ -37,3 +37,33 @@ def test_a_refused_word_stands_first_then_why_then_its_text(tmp_path: Path, text
     flat = " ".join(told.split())
     assert advice in flat and flat.endswith(text)
     assert "modifier: true" not in flat
+
+
+QUAKES = """\
+schema: news-alerts/v1
+kind: rule
+id: quakes
+title: Quakes
+match: {any: [{set: earthquake}]}
+tests:
+  - {text: "Strong earthquakes in Japan", match: true}
+  - {text: "Сильное землетрясение в Японии", match: true}
+  - {text: "Alles bleibt ruhig.", match: %s}
+"""
+
+
+def test_a_text_is_judged_in_any_language_where_neither_it_nor_the_rule_names_one(tmp_path: Path) -> None:
+    (tmp_path / "quakes.yml").write_text(QUAKES % "false", encoding="utf-8")
+    checked = CliRunner().invoke(app, ["rules", "check", "--rules", str(tmp_path)])
+    assert checked.exit_code == 0, checked.output
+    told = CliRunner().invoke(app, ["rules", "explain", "quakes", "Strong earthquakes in Japan", "--rules", str(tmp_path)])
+    assert told.exit_code == 0 and "It matches:" in told.stdout, told.output
+
+
+def test_a_rule_whose_tests_fail_is_explained_as_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "quakes.yml").write_text(QUAKES % "true", encoding="utf-8")
+    (tmp_path / "krieg.yml").write_text(RULE, encoding="utf-8")
+    for rule, text in (("quakes", "Alles bleibt ruhig."), ("krieg", "Es regnet.")):
+        told = CliRunner().invoke(app, ["rules", "explain", rule, text, "--rules", str(tmp_path)])
+        assert told.exit_code == 0 and "It does not match" in told.stdout, told.output
+        assert "1 problem in this folder" in told.stderr

@@ -454,6 +454,17 @@ def test_a_difference_names_terms_and_settings() -> None:
     assert [(each.rule_id, each.kind) for each in differences({}, {new.rule.id: new})] == [("de-raketentest", "added")]
 
 
+def test_words_of_another_language_want_it_named(tmp_path: Path) -> None:
+    head = "schema: news-alerts/v1\nkind: rule\nid: advised\ntitle: T\nmatch: {"
+    for langs, advised in (("", ["earthquake", "cheval"]), ("langs: [en, fr], ", [])):
+        (tmp_path / "advised.yml").write_text(
+            f"{head}{langs}any: [earthquake, cheval, Erdbeben, testen, raketentest, Putin]}}\n", encoding="utf-8"
+        )
+        loaded = load_folder(tmp_path)
+        found = [each.message for each in advice(loaded.rules, loaded.files) if "no German word" in each.message]
+        assert [each.partition("'")[2].partition("'")[0] for each in found] == advised
+
+
 def test_advice_is_given_for_words_that_disappoint(tmp_path: Path) -> None:
     head = "schema: news-alerts/v1\nkind: rule\nid: advised\ntitle: T\nmatch: {langs: [de], any: "
     (tmp_path / "advised.yml").write_text(
