@@ -210,14 +210,18 @@ def _never(paradigms: tuple[Paradigm, ...]) -> frozenset[str]:
     return frozenset(others - own)
 
 
-_AND, _THE = "\u0648", "\u0627\u0644"
+_AND, _THE, _FOR_THE = "\u0648", "\u0627\u0644", "\u0644\u0644"
+_BEFORE_THE = ("\u0628", "\u0643", "\u0641")
 
 
 def _with_arabic_prefixes(forms: frozenset[str], *, articles: bool) -> frozenset[str]:
-    """Arabic writes "and" as a part of the next word, and the article, too, which the dictionary of the language has among the forms."""
+    """Arabic writes "and" as a part of the next word, and the article, too, which the dictionary of the language has among the forms; "in", "like", "so"
+    and "for" stand before the article in the same way, the last one in its place."""
     long = {each for each in forms if len(each) >= _SHORTEST_PREFIXED}
     if articles:
         long |= {_THE + each for each in long if not each.startswith(_THE)}
+    definite = {each for each in long if each.startswith(_THE) and len(each) - len(_THE) >= _SHORTEST_PREFIXED}
+    long |= {before + each for each in definite for before in _BEFORE_THE} | {_FOR_THE + each.removeprefix(_THE) for each in definite}
     return frozenset(long | {_AND + each for each in long})
 
 

@@ -19,7 +19,9 @@ class Offsets:
 
 
 _Edit = tuple[int, int, str]
-_HIDDEN = re.compile(f"\xad[ \t]*\r?\n[ \t]*(?=\\w)|[{INVISIBLE}]+")
+# Arabic and Hebrew are read without them: vowel signs, and the stroke that only lengthens a word. Those that make another letter are kept.
+_READ_OVER = "\u0640\u064b-\u0652\u0656-\u065f\u0670\u05b0-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+_HIDDEN = re.compile(f"\xad[ \t]*\r?\n[ \t]*(?=\\w)|[{INVISIBLE}{_READ_OVER}]+")
 _VARIANTS = re.compile(f"[{HYPHENS[1:]}{APOSTROPHES[2:]}]")
 _LINE_END = re.compile(r"(?<=[^\W\d_])-[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
 _NEXT_WORD = re.compile(r"\w{1,6}\b")

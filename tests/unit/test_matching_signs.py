@@ -176,5 +176,9 @@ def test_arabic_prefixes_do_not_hide_a_word(language: str) -> None:
         "\u0648\u0635\u0627\u0631\u0648\u062e",
         "\u0648\u0627\u0644\u0635\u0627\u0631\u0648\u062e",
         "\u0627\u0644\u0635\u0627\u0631\u0648\u062e",
+        "\u0628\u0627\u0644\u0635\u0627\u0631\u0648\u062e",
+        "\u0648\u0644\u0644\u0635\u0627\u0631\u0648\u062e",
+        "\u0635\u064e\u0627\u0631\u064f\u0648\u062e",
+        "\u0635\u0627\u0640\u0640\u0631\u0648\u062e",
     ):
         assert found(Term("\u0635\u0627\u0631\u0648\u062e"), text, language) == [text]
