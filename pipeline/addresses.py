@@ -28,6 +28,9 @@ def _broker(address: str) -> str:
     found = _HOST_AND_PORT.fullmatch(address)
     if found and 0 < int(found["port"]) <= _LAST_PORT:
         return address
+    if "@" in address:
+        # What stands before it may be a password.
+        raise ValueError("it names a user: write host:port alone, and the user in kafka.user, the password in kafka.password")
     if "://" in address:
         why = "is a web address, and a broker has none"
     elif found:

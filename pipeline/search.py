@@ -40,6 +40,10 @@ class Denied(Unreachable):
     """Something answers but does not let us in: the user, the password, the rights or the address are wrong."""
 
 
+class Busy(Transient):
+    """Elasticsearch answers that it cannot do it now."""
+
+
 class Refused(LagebildError):
     """Elasticsearch refuses a request as wrong. `status` is its HTTP status, `kind` the type of its error."""
 
@@ -82,11 +86,14 @@ class Server:
         """The decoded answer. Raises Denied (401, 403, no Elasticsearch), Refused (other 4xx) or Transient (anything that may work in a moment)."""
         target = f"{path}?{urlencode(parameters)}" if parameters else path
         try:
-            return self._perform(method, target, _JSON, body).body
+            content = self._perform(method, target, _JSON, body).body
         except ApiError as error:
             raise self._translated(error) from error
         except TransportError as error:
             raise self._unanswered(error) from error
+        if isinstance(content, str | list):
+            raise Denied(f"what answers at {self.url} is no Elasticsearch ({_said(content)[:200]})", "set elasticsearch.url to one")
+        return content
 
     def found(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
         """Like `request("GET", …)`, but None where the server has no such thing."""
@@ -148,7 +155,7 @@ class Server:
                 f"Elasticsearch at {self.url} does not allow this ({reason})", "give the user its role of deploy/elasticsearch-roles.yml"
             )
         if status in (408, 429) or status >= 500:
-            return Transient(f"Elasticsearch at {self.url} cannot do it now: {reason}")
+            return Busy(f"Elasticsearch at {self.url} cannot do it now: {reason}")
         if not isinstance(error.body, Mapping):
             return Denied(f"what answers at {self.url} with {status} is no Elasticsearch ({reason})", "set elasticsearch.url to one")
         content = error.body.get("error")

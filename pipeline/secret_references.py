@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from pipeline.errors import BadConfiguration, Problem
 
+# Keys and tokens are far shorter; a device or a wrong file would be read for ever.
+_MOST_BYTES = 65_536
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
@@ -42,10 +44,23 @@ def why_not_set(kind: str, name: str) -> str:
         said = "" if os.environ.get(name) else "is empty" if name in os.environ else "is not set"
         return f"the environment variable {name} {said}, and a secret is read from it" if said else ""
     try:
-        said = "" if Path(name).read_text(encoding="utf-8").strip() else "is empty"
-    except (OSError, UnicodeDecodeError) as error:
-        said = f"cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})"
+        said = "" if _kept_in(Path(name)) else "is empty"
+    except UnicodeDecodeError:
+        said = "cannot be read (it is not UTF-8)"
+    except OSError as error:
+        said = f"cannot be read ({error.strerror or error})"
     return f"the file {name} {said}, and a secret is read from it" if said else ""
+
+
+def _kept_in(path: Path) -> str:
+    """The secret in the file, without blanks around it. Raises OSError, also for what is no file or too large for a secret, and UnicodeDecodeError."""
+    if path.exists() and not path.is_file():
+        raise OSError("it is no file")
+    with path.open("rb") as file:
+        found = file.read(_MOST_BYTES + 1)
+    if len(found) > _MOST_BYTES:
+        raise OSError(f"it is larger than {_MOST_BYTES:,} bytes, which no secret is")
+    return found.decode("utf-8").strip()
 
 
 def secret(value: SecretStr) -> str:
@@ -58,7 +73,7 @@ def secret(value: SecretStr) -> str:
                 raise BadConfiguration([Problem("environment", 1, 1, f"the variable {name} is not set; a secret is read from it")])
             return os.environ[name]
         try:
-            return Path(name).read_text(encoding="utf-8").strip()
+            return _kept_in(Path(name))
         except (OSError, UnicodeDecodeError):
             raise BadConfiguration([Problem(name, 1, 1, why_not_set(kind, name))]) from None
 

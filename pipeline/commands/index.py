@@ -44,8 +44,12 @@ def add_to(app: typer.Typer) -> None:
 @contextmanager
 def _elasticsearch_needed() -> Iterator[None]:
     """Somebody is waiting: what processes try again later is an error here, with what to do."""
+    from pipeline.search import Busy
+
     try:
         yield
+    except Busy as error:
+        raise Unreachable(str(error), "try again in a minute; if it stays so, look into Elasticsearch's log") from error
     except Transient as error:
         raise Unreachable(
             str(error), "start Elasticsearch there, or correct elasticsearch.url in the configuration, and run it again"

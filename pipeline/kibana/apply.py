@@ -24,6 +24,7 @@ from pipeline.settings import Settings
 _EXPORTED = "/api/saved_objects/_export"
 _IMPORTED = "/api/saved_objects/_import?overwrite=true"
 _LISTED = 100
+_LOOK = "look into Kibana's log at this minute, and whether a proxy changes the answer"
 
 
 def checked_objects(settings: Settings) -> list[dict[str, Any]]:
@@ -90,7 +91,7 @@ def _import(kibana: Kibana, made: Sequence[dict[str, Any]], report: Report) -> N
     if reply.status != 200 or not reading.is_import_answer(reply.content):
         raise Refused(f"Kibana at {kibana.shown} did not import anything (status {reply.status}: {reply.reason})")
     report.changes += reading.import_changes(made, reply.content)
-    report.cautions += reading.warnings(reply.content)
+    report.cautions += [*reading.warnings(reply.content), *reading.other_errors(made, reply.content)]
     if not reply.content["success"] and not report.failed:
         raise Refused(f"Kibana at {kibana.shown} says that the import failed, and names no object: look into its log at this minute")
 
@@ -133,12 +134,16 @@ def _brought(kibana: Kibana, each: Posted, dry_run: bool) -> Change:
     if found.status == 200 and reading.covers(found.content, _readable(each)):
         return Change(each.kind, each.id, each.name, "unchanged")
     exists = found.status == 200
+    if exists and not reading.is_of(found.content, each.id):
+        return Change(each.kind, each.id, each.name, "failed", f"Kibana answers 200 without showing it: {found.reason}", _LOOK)
     change = "replaced" if exists else "created"
     if dry_run:
         return Change(each.kind, each.id, each.name, change)
     reply = kibana.ask("PUT", each.path, each.update) if exists else kibana.ask("POST", each.path, each.create)
     if 200 <= reply.status < 300:
-        return Change(each.kind, each.id, each.name, change)
+        if reading.is_of(reply.content, each.id):
+            return Change(each.kind, each.id, each.name, change)
+        return Change(each.kind, each.id, each.name, "failed", f"Kibana answers {reply.status} without showing it: {reply.reason}", _LOOK)
     return Change(each.kind, each.id, each.name, "failed", *_why_not(reply.status, reply.reason))
 
 

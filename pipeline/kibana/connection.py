@@ -47,7 +47,7 @@ class Reply:
     def reason(self) -> str:
         """What Kibana says went wrong, for people."""
         said = self.content.get("message") if isinstance(self.content, Mapping) else None
-        return str(said)[:500] if said else self.text
+        return one_line(str(said).encode("utf-8", "replace"))[:500] if said else self.text
 
 
 class Kibana:

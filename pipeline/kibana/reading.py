@@ -109,6 +109,21 @@ def warnings(answer: Json) -> list[str]:
     return [str(each.get("message", ""))[:500] for each in _listed(answer.get("warnings")) if each.get("message")]
 
 
+def other_errors(objects: Sequence[Json], answer: Json) -> list[str]:
+    """What the answer refuses of objects that were not sent: an older one may stand in the way."""
+    sent = {(each["type"], each["id"]) for each in objects}
+    return [
+        f"Kibana names another object, {each.get('type')} {each.get('id')}: {_explained(each.get('error'))[0]}"[:500]
+        for each in _listed(answer.get("errors"))
+        if (each.get("type"), each.get("id")) not in sent
+    ]
+
+
+def is_of(content: Any, id: str) -> bool:
+    """Whether the body of an answer is the rule or connector of this id: a status of 200 alone says nothing."""
+    return isinstance(content, Mapping) and content.get("id") == id
+
+
 def planned(objects: Sequence[Json], status: int, content: Any) -> list[Change] | None:
     """What an import would do, by the answer to an export of the same objects: 200 when all are there, 400 with those that are not. None when it says neither."""
     missing: dict[tuple[Any, Any], Json] = {}

@@ -207,8 +207,10 @@ def test_each_document_has_its_own_status(stub: Stub, server: search.Server) -> 
         (Reply(hang=True), Transient, "does not answer at http://127.0.0.1"),
         (Reply(200, b"{", dict(PRODUCT)), Transient, "does not answer"),
         (Reply(200, {}, {"content-type": "application/json"}), search.Denied, "is no Elasticsearch"),
+        (Reply(200, b"[1, 2]", dict(PRODUCT)), search.Denied, "is no Elasticsearch"),
+        (Reply(200, b"<html><title>Portal</title>", {**PRODUCT, "content-type": "text/html"}), search.Denied, "is no Elasticsearch"),
     ],
-    ids=["401", "403", "400", "404", "503", "timeout", "broken", "another product"],
+    ids=["401", "403", "400", "404", "503", "timeout", "broken", "another product", "a list", "a page"],
 )
 def test_a_question_that_fails_says_what_to_do(stub: Stub, server: search.Server, reply: Reply, error: type[Exception], words: str) -> None:
     stub.replies.append(reply)

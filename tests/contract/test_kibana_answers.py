@@ -326,6 +326,15 @@ class TestRules:
         )
         assert changes(report).count("failed") == 1, "the others are made all the same"
 
+    def test_200_with_an_error_is_a_failure(self, desk: Desk, kibana: FakeKibana) -> None:
+        desk.apply("--dry-run")
+        path = next(path for method, path in kibana.asked if method == "GET" and path.startswith("/api/alerting/rule/"))
+        said_of(kibana, path, 200, {"errors": True, "statusCode": 500, "message": "inside\x1b[31m"})
+        for options in ([], ["--dry-run"]):
+            code, report, _ = desk.apply(*options)
+            failed = [each["problem"] for each in report["changes"] if each["change"] == "failed"]
+            assert code == 1 and failed == ["Kibana answers 200 without showing it: inside [31m"]
+
     def test_a_rule_that_kibana_refuses(self, desk: Desk, kibana: FakeKibana) -> None:
         desk.apply("--dry-run")
         path = next(path for method, path in kibana.asked if method == "GET" and path.startswith("/api/alerting/rule/"))

@@ -119,3 +119,13 @@ def test_an_export_that_says_neither(status: int, content: Any) -> None:
 )
 def test_what_kibana_adds_is_no_difference(found: Any, wanted: Any, covered: bool) -> None:
     assert reading.covers(found, wanted) is covered
+
+
+def test_an_error_of_another_object_is_told() -> None:
+    error = {
+        "type": "search",
+        "id": "old",
+        "error": {"type": "missing_references", "references": [{"type": "index-pattern", "id": "gone"}]},
+    }
+    (told,) = reading.other_errors([VIEW, BOARD], {"success": False, "successCount": 0, "errors": [error]})
+    assert "search old" in told and "data view gone" in told

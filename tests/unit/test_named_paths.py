@@ -128,6 +128,11 @@ def test_a_broker_is_a_host_and_a_port(files: Path, server: str) -> None:
     assert found.startswith("servers[1]: ") and "write host:port" in found
 
 
+def test_a_password_before_a_broker_is_not_told(files: Path) -> None:
+    (found,) = problems(files, kafka={"servers": ["u:hunter2@h:9092"]})
+    assert "hunter2" not in found and "kafka.password" in found
+
+
 @pytest.mark.parametrize("server", ["a:1", "a-b.example.:65535", "[::1]:9092", "10.0.0.1:9092", "münchen.example:9092", "a_b:9092"])
 def test_brokers_are_written_in_many_ways(files: Path, server: str) -> None:
     assert problems(files, kafka={"servers": [server]}) == []

@@ -95,6 +95,10 @@ def test_a_secret_comes_from_the_environment_or_a_file_and_never_prints(tmp_path
     assert "s3cret" not in repr(SecretStr("s3cret"))
     with pytest.raises(BadConfiguration, match="NOT_THERE is not set"):
         secret(SecretStr("${env:NOT_THERE}"))
+    (tmp_path / "large").write_bytes(b"x" * 100_000)
+    for path, why in (("/dev/zero", "it is no file"), (tmp_path, "it is no file"), (tmp_path / "large", "larger than 65,536 bytes")):
+        with pytest.raises(BadConfiguration, match=why):
+            secret(SecretStr(f"${{file:{path}}}"))
 
 
 @pytest.mark.parametrize(
